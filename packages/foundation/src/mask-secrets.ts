@@ -1,0 +1,109 @@
+const masked = "***";
+
+/** The longest scheme that is looked for; the registered ones are shorter. */
+const maxSchemeLength = 40;
+
+/** Ends a URL inside other text. */
+const urlEnd = /[\s"'`<>]/;
+
+/** `name=value`, the value quoted or up to the next separator. The bound on the name keeps the search linear. */
+const pair = /([\w.%-]{1,64})=("[^"]*"|'[^']*'|[^\s&"'`<>]*)/g;
+
+const secretPart =
+  /passw|passphrase|secret|token|credential|signature|apikey|accesskey|privatekey|sharedkey|encryptionkey|signingkey/;
+const secretWhole = new Set(["pass", "pwd", "pw", "sig", "auth", "authorization", "jwt"]);
+
+/**
+ * Masks the secrets of every URL in a text: the password (or a lone user, which often is a token) before the `@`, and
+ * the value of each `name=value` whose name looks secret. Unsure cases are masked rather than shown. Takes time
+ * linear in the length of the text; masking twice changes nothing.
+ */
+export function maskSecrets(text: string): string {
+  return maskPairs(maskUserinfos(text, urlEnd));
+}
+
+/**
+ * Masks the secrets of one URL, or of a list of URLs separated by commas or semicolons. Unlike {@link maskSecrets} it
+ * takes the whole text as URLs, so a password may hold spaces and quotes.
+ */
+export function maskUrl(text: string): string {
+  return maskPairs(maskUserinfos(text, undefined));
+}
+
+function maskPairs(text: string): string {
+  return text.replace(pair, (whole, name: string) => (looksSecret(name) ? `${name}=${masked}` : whole));
+}
+
+function looksSecret(name: string): boolean {
+  const plain = decodeName(name).toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  return secretWhole.has(plain) || secretPart.test(plain);
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A stray percent sign: the name is then what it says.
+    return name;
+  }
+}
+
+/** Walks from one `://` to the next; everything between belongs to at most one URL. */
+function maskUserinfos(text: string, end: RegExp | undefined): string {
+  let result = "";
+  let done = 0;
+  let separator = text.indexOf("://");
+  while (separator >= 0) {
+    const start = separator + 3;
+    const next = text.indexOf("://", start);
+    const stop = next < 0 ? text.length : schemeStart(text, next, start);
+    result += text.slice(done, start) + maskUserinfo(text.slice(start, stop), isHttp(text, separator), end);
+    done = stop;
+    separator = next;
+  }
+  return result + text.slice(done);
+}
+
+function schemeStart(text: string, separator: number, lowest: number): number {
+  const limit = Math.max(lowest, separator - maxSchemeLength);
+  let start = separator;
+  while (start > limit && /[a-z0-9+.-]/i.test(text.charAt(start - 1))) start -= 1;
+  return start;
+}
+
+function isHttp(text: string, separator: number): boolean {
+  return /https?$/i.test(text.slice(Math.max(0, separator - 5), separator));
+}
+
+/** Masks the userinfo at the start of `rest`, which is what follows a `://`. */
+function maskUserinfo(rest: string, http: boolean, end: RegExp | undefined): string {
+  const at = findAt(rest, http, end);
+  if (at < 0) return rest;
+  const userinfo = rest.slice(0, at);
+  const colon = userinfo.indexOf(":");
+  const onlyUser = colon < 0 || colon === userinfo.length - 1;
+  return (onlyUser ? masked : `${userinfo.slice(0, colon)}:${masked}`) + rest.slice(at);
+}
+
+/**
+ * Where the userinfo ends, or -1. A password that was not percent-encoded may hold `/`, `?`, `#`, quotes and `@`, so
+ * outside http, whose paths often hold an `@`, the last `@` before the query counts.
+ */
+function findAt(rest: string, http: boolean, end: RegExp | undefined): number {
+  const url = cutAt(rest, end);
+  const authority = cutAt(url, /[/?#]/);
+  const inAuthority = authority.lastIndexOf("@");
+  if (inAuthority >= 0 && http) return inAuthority;
+  if (inAuthority < 0 && !isHostList(authority)) return (end ? cutAt(rest, /\s/) : rest).lastIndexOf("@");
+  return http ? -1 : cutAt(url, /[?#]/).lastIndexOf("@");
+}
+
+function cutAt(text: string, end: RegExp | undefined): string {
+  const index = end === undefined ? -1 : text.search(end);
+  return index < 0 ? text : text.slice(0, index);
+}
+
+/** Whether an authority without `@` reads as hosts with numeric ports, and not as the start of a broken password. */
+function isHostList(authority: string): boolean {
+  return authority.split(/[,;]/).every((host) => /^(\[[0-9a-f:.%]*\]|[^:]*)(:\d{0,5})?$/i.test(host));
+}

@@ -1,0 +1,99 @@
+import { pathToFileURL } from "node:url";
+
+import { ConfigurationError } from "./configuration-error.ts";
+import type { DriverKind, DriverModule } from "./driver.ts";
+import { DriverLoadError } from "./driver-load-error.ts";
+import { DriverNotFoundError } from "./driver-not-found-error.ts";
+import { driverPackages, isOtherKind } from "./driver-packages.ts";
+import { installCommand } from "./install-command.ts";
+import { resolvePackage } from "./resolve-package.ts";
+import { schemeOf } from "./url.ts";
+
+/** What {@link resolveDriver} is to find. */
+export interface ResolveDriverOptions {
+  /** Which of the two exports of a driver package is wanted. */
+  readonly kind: DriverKind;
+  /** The URL whose scheme names the package. */
+  readonly url: string;
+  /** Where to look, in order: files, directories or `file:` URLs. */
+  readonly from: readonly string[];
+}
+
+/**
+ * Finds and loads the driver for a URL. Our own schemes have one package each; for any other scheme `x`,
+ * `@lovage/transport-x` is looked for in every place, then `lovage-transport-x` (likewise `backend`).
+ * @throws ConfigurationError (`CONFIGURATION_INVALID`) when the URL has no scheme, or one that only the other kind has.
+ * @throws DriverNotFoundError (`DRIVER_NOT_FOUND`) with the command that installs the package.
+ * @throws DriverLoadError (`DRIVER_LOAD_FAILED`) when the package is there but fails to load, or exports no such driver.
+ */
+export async function resolveDriver(options: ResolveDriverOptions): Promise<DriverModule> {
+  const { kind, url, from } = options;
+  const scheme = schemeOf(url);
+  for (const name of driverPackages(kind, scheme)) {
+    for (const place of from) {
+      const file = find(name, place);
+      if (file !== undefined) return pickDriver(await load(name, file), { kind, scheme, name, file });
+    }
+  }
+  throw notFound(kind, scheme, from);
+}
+
+function find(name: string, place: string): string | undefined {
+  try {
+    return resolvePackage(name, place);
+  } catch (cause) {
+    throw new DriverLoadError(`The package ${name}, looked for from ${place}, cannot be loaded: ${textOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+async function load(name: string, file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new DriverLoadError(`The package ${name} (${file}) failed to load: ${textOf(cause)}`, { cause });
+  }
+}
+
+interface Found {
+  readonly kind: DriverKind;
+  readonly scheme: string;
+  readonly name: string;
+  readonly file: string;
+}
+
+function pickDriver(module: Record<string, unknown>, found: Found): DriverModule {
+  const { kind, scheme, name, file } = found;
+  const driver = module[kind];
+  if (!isDriver(driver)) {
+    throw new DriverLoadError(`The package ${name} (${file}) must export \`${kind}\` with schemes, options and open.`);
+  }
+  if (driver.schemes.includes(scheme)) return driver;
+  throw new DriverLoadError(`The ${kind} of ${name} (${file}) opens ${driver.schemes.join(", ")}, not ${scheme}.`);
+}
+
+function isDriver(value: unknown): value is DriverModule {
+  if (typeof value !== "object" || value === null) return false;
+  const { schemes, options, open } = value as Partial<Record<keyof DriverModule, unknown>>;
+  const hasSchema = (typeof options === "object" || typeof options === "function") && options !== null;
+  return Array.isArray(schemes) && hasSchema && "~standard" in options && typeof open === "function";
+}
+
+function notFound(kind: DriverKind, scheme: string, from: readonly string[]): Error {
+  if (isOtherKind(kind, scheme)) {
+    const [broker, results] = ["a broker (transport)", "a result backend"];
+    const [asked, other] = kind === "transport" ? [broker, results] : [results, broker];
+    return new ConfigurationError(`${scheme}: can be used as ${other} but not as ${asked}: give another URL.`);
+  }
+  const names = driverPackages(kind, scheme);
+  const command = installCommand(names[0]);
+  return new DriverNotFoundError(
+    `No ${kind} for ${scheme}: is installed (looked for ${names.join(" and ")} from ${from.join(", ")}). Install it: ${command}`,
+    { packageName: names[0], installCommand: command },
+  );
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
