@@ -1,1 +1,12 @@
-export {};
+export * from "./broadcast.ts";
+export * from "./capabilities.ts";
+export * from "./check-message.ts";
+export * from "./connection.ts";
+export * from "./consumer.ts";
+export * from "./death.ts";
+export * from "./delivery.ts";
+export * from "./errors.ts";
+export * from "./message.ts";
+export * from "./queue-admin.ts";
+export * from "./topology.ts";
+export * from "./transport-driver.ts";

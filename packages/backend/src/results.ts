@@ -1,0 +1,89 @@
+import type { ResultState } from "./result-state.ts";
+
+/**
+ * Which delivery of a task speaks: its number of retries, then `Delivery.fence`. Compared in that order; the larger is the newer.
+ */
+export type Fence = readonly [attempt: number, delivery: number];
+
+/** A record to store. */
+export interface ResultPut {
+  readonly taskId: string;
+  readonly state: ResultState;
+  /** The result document, JSON text in Celery's form (wire format, 7.1). Backends carry it unread. */
+  readonly document: string;
+  /** `null` for a writer that holds no delivery (a caller that cancels). */
+  readonly fence: Fence | null;
+  /** Kept for this long after this write. */
+  readonly expiresInMs: number;
+  /** Where results travel by message: the queue of the one who waits. */
+  readonly replyTo?: string;
+}
+
+/**
+ * What became of a record.
+ *
+ * | outcome | meaning |
+ * |---|---|
+ * | `stored` | readers see it |
+ * | `stale` | refused: a record with a newer fence is there; the writer's lease is long lost |
+ * | `final` | refused: SUCCESS or REVOKED is there and stays |
+ */
+export type PutOutcome = "stored" | "stale" | "final";
+
+/** A stored record. */
+export interface ResultRecord {
+  readonly taskId: string;
+  readonly state: ResultState;
+  readonly document: string;
+  readonly fence: Fence | null;
+}
+
+/** A running watch. */
+export interface ResultWatch {
+  /** Idempotent, synchronous: no call of the listener begins after it. */
+  close(): void;
+}
+
+/** One page of revocations. */
+export interface Revocations {
+  readonly taskIds: readonly string[];
+  /** For the next call. */
+  readonly cursor: string;
+}
+
+/** Which revocations to read. */
+export interface RevocationsOptions {
+  /** Cursor of the page before. @default from the oldest kept */
+  readonly after?: string;
+  /** @default 10_000 */
+  readonly limit?: number;
+}
+
+/**
+ * Task results. All methods may be called in parallel; each is joined with others under way where the store can.
+ * All throw `BACKEND_UNAVAILABLE` (retryable) when the store cannot be reached.
+ */
+export interface Results {
+  /**
+   * Stores records, each for itself and atomically: compared with the record there, then written and announced to watchers. Outcomes come
+   * in the order given. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not
+   * sticky. Idempotent but for the expiry.
+   * @throws DOCUMENT_TOO_LARGE before any I/O
+   */
+  put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]>;
+  /** Records in the order of the ids; `undefined` for those unknown, forgotten or expired. */
+  get(taskIds: readonly string[]): Promise<readonly (ResultRecord | undefined)[]>;
+  /**
+   * Calls `listener` for each id with the record there, if any, and after each change with the latest record; between two calls states may be
+   * skipped, the last never is. Resolves once nothing can be missed any more. Ten thousand ids cost one subscription, not ten thousand.
+   * After a broken connection it goes on by itself, reading again what may have been missed. `listener` must not throw.
+   */
+  watch(taskIds: readonly string[], listener: (record: ResultRecord) => void): Promise<ResultWatch>;
+  /** Removes records. Unknown ids are passed over. */
+  forget(taskIds: readonly string[]): Promise<void>;
+  /**
+   * Tasks whose record became REVOKED, in order of that moment, as long as the records are kept: how a worker that starts late, or cannot
+   * hear broadcasts, learns what not to run.
+   */
+  revocations(options?: RevocationsOptions): Promise<Revocations>;
+}

@@ -1,0 +1,171 @@
+import type { StoreSchema } from "@lovage/foundation";
+import type {
+  Binding,
+  Broadcast,
+  Capabilities,
+  DeadLetterReason,
+  ExchangeDeclaration,
+  Message,
+  OutgoingMessage,
+  QueueAdmin,
+  QueueDeclaration,
+} from "@lovage/transport";
+
+/** A message whose queue is known. */
+export type RoutedMessage = OutgoingMessage & { readonly to: string };
+
+/**
+ * Right to work on one message until a deadline that the store keeps. Plain data, so that a helper thread can renew it.
+ * Both numbers are safe integers; `fence` is larger in every later delivery of the same message.
+ */
+export interface Lease {
+  readonly id: number;
+  readonly fence: number;
+}
+
+/** A message with its lease, as the store hands it out. */
+export interface ClaimedMessage {
+  readonly lease: Lease;
+  readonly message: Message;
+  /** How often it was lost: deliveries that ended neither by settlement nor by release. */
+  readonly losses: number;
+  /** It was delivered before, whether lost or released. */
+  readonly redelivered: boolean;
+}
+
+/** Which messages to claim. */
+export interface ClaimRequest {
+  readonly queue: string;
+  /** At most this many, 1 or more; never above `StoreFacts.maxBatch`. */
+  readonly max: number;
+  readonly leaseMs: number;
+  /**
+   * `false`: ordinary messages only. `true`: suspects only, those that a sweep found lost at least `SweepRequest.suspectAfter` times.
+   * The two never mix, so that a suspect is charged to nobody else and nobody else to it.
+   */
+  readonly suspects: boolean;
+}
+
+/** What a claim found. Fewer than `max` does not mean that the queue is empty; none does. */
+export interface Claim {
+  /** In order of delivery. */
+  readonly messages: readonly ClaimedMessage[];
+  /** An ordinary claim saw that suspects wait in this queue. */
+  readonly suspectsWait: boolean;
+  /** With no messages: when the next delayed one is due, from now, by the store's clock. Absent when none waits, or when messages were found. */
+  readonly nextDueInMs?: number;
+}
+
+/** How one delivery ends. `followUps` are published by an `ack` or `reject` in the same step. */
+export type Settlement = { readonly lease: Lease; readonly followUps?: readonly RoutedMessage[] } & (
+  | { readonly kind: "ack" }
+  | { readonly kind: "release"; readonly delayMs: number }
+  | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly message: Message; readonly count: number }
+);
+
+/** What to look after. */
+export interface SweepRequest {
+  readonly queues: readonly string[];
+  /** A message whose losses reach this becomes a suspect. */
+  readonly suspectAfter: number;
+  /** At most so many messages in this step. */
+  readonly max: number;
+}
+
+/** What a sweep did. */
+export interface SweepOutcome {
+  /** Messages taken back from consumers whose leases had ended. */
+  readonly recovered: number;
+  /** The step was full: sweep again soon. */
+  readonly more: boolean;
+}
+
+/** What a store tells the engine. Calls must not throw, and may come at any time between `open` and the end of `close`. */
+export interface StoreEvents {
+  /** Messages may be ready, in one queue or in any. Too many calls are harmless, a missing one costs a fallback poll. */
+  wake(queue?: string): void;
+  /** Messages that the store leased to this engine without being asked (hand-over to a sleeper). Counts against the claim that armed it. */
+  deliver(queue: string, messages: readonly ClaimedMessage[]): void;
+  /** The store went away; the engine will call `open` again. */
+  lost(cause: Error): void;
+}
+
+/** How a helper thread renews leases of this store: a module and what to give it. */
+export interface RenewalModule {
+  /** URL of a module that exports `openRenewer: OpenRenewer`. */
+  readonly url: string;
+  /** Plain data, sent to the thread. */
+  readonly options: unknown;
+}
+
+/** Opens a connection of its own, in the thread. */
+export type OpenRenewer = (options: unknown) => Promise<Renewer>;
+
+/** Renews leases in the thread. */
+export interface Renewer {
+  /** As `LeaseStore.extend`. */
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
+  close(): Promise<void>;
+}
+
+/** Facts about a store, fixed once it is open. */
+export interface StoreFacts {
+  readonly capabilities: Capabilities;
+  /** How many publishes may be under way at once; further ones are joined into the next. */
+  readonly publishesInFlight: number;
+  /** Largest batch one call of `publish`, `claim`, `extend` or `settle` takes. */
+  readonly maxBatch: number;
+  /** Absent: leases are renewed on the event loop only. */
+  readonly renewal?: RenewalModule;
+  /** Whether `deliver` is ever called. */
+  readonly handsOver: boolean;
+  /**
+   * A wake-up always arrives while the connection is up, or sleepers must look again by themselves: how often at the most, in ms, while
+   * they sleep. Engines back off to this value.
+   */
+  readonly fallbackPollMs: number;
+}
+
+/** Bindings kept in the store, for brokers that route nothing themselves. */
+export interface BindingStore {
+  /** Idempotent. @throws TOPOLOGY_MISMATCH when an exchange exists with another type */
+  bind(exchanges: readonly ExchangeDeclaration[], bindings: readonly Binding[]): Promise<void>;
+  /** `undefined` when the exchange was never declared. */
+  read(exchange: string): Promise<{ readonly exchange: ExchangeDeclaration; readonly bindings: readonly Binding[] } | undefined>;
+}
+
+/**
+ * What a pull broker must be able to do; the lease engine makes a `Connection` of it.
+ *
+ * The engine has already checked names, sizes, priorities and that queues are declared. All methods may be called in parallel; the store's own clock decides
+ * what is due and what has ended. Errors are `LovageError`s: with `retryable` nothing was written and the engine tries again (with back-off, within its
+ * deadlines); `PUBLISH_UNCERTAIN` is passed to the caller.
+ */
+export interface LeaseStore {
+  /** Read after `open`. */
+  readonly facts: StoreFacts;
+  readonly admin: QueueAdmin;
+  /** Absent: the engine keeps bindings in this process (`exchanges: "app"`). */
+  readonly bindings?: BindingStore;
+  readonly broadcast?: Broadcast;
+  readonly schema?: StoreSchema;
+  /** Connects, and makes the tables where it may. Called again after `lost`. @throws TRANSPORT_UNAVAILABLE, SCHEMA_VERSION */
+  open(events: StoreEvents): Promise<void>;
+  /** Makes queues and their dead-letter queues exist. Idempotent. @throws FEATURE_UNSUPPORTED, TOPOLOGY_MISMATCH */
+  declare(queues: readonly QueueDeclaration[]): Promise<void>;
+  /** All or nothing; in order. Wakes sleepers once it is done. `transaction`: in the caller's transaction instead. @throws TRANSACTION_UNSUPPORTED before any I/O */
+  publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void>;
+  /** Makes due what is due, leases up to `max` messages. A claim that finds none arms the wake-up in the same step, so that no message falls between looking and sleeping. */
+  claim(request: ClaimRequest): Promise<Claim>;
+  /** Prolongs leases. Returns those that are lost, `null` for none. */
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
+  /**
+   * Ends deliveries, in order, in one transaction where the store has them. A settlement whose lease is lost has no effect at all (its follow-ups neither); returns those, `null` for none.
+   * The third form writes the message to the dead-letter queue with its header `x-lovage-death` (`withDeath`).
+   */
+  settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null>;
+  /** One bounded step: messages whose lease has ended become ready (losses + 1) and wake sleepers; expired dead letters are dropped. */
+  sweep(request: SweepRequest): Promise<SweepOutcome>;
+  /** Lets go of everything. Idempotent, never rejects. Leases still held end by themselves: the engine released what it could. */
+  close(): Promise<void>;
+}

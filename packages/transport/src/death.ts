@@ -1,0 +1,36 @@
+import type { DeadLetterReason } from "./delivery.ts";
+import type { Message } from "./message.ts";
+import type { DeathRecord } from "./queue-admin.ts";
+
+/** Header that tells how a dead letter died. */
+export const DEATH_HEADER = "x-lovage-death";
+
+const MAX_DETAIL_BYTES = 2048;
+
+/** The message as it goes to the dead-letter queue. */
+export function withDeath(message: Message, death: DeadLetterReason & Omit<DeathRecord, "reason" | "detail">): Message {
+  const detail = death.detail?.slice(0, MAX_DETAIL_BYTES);
+  const record = { queue: death.queue, reason: death.reason, count: death.count, atMs: death.atMs, ...(detail === undefined ? {} : { detail }) };
+  return { ...message, headers: { ...message.headers, [DEATH_HEADER]: record } };
+}
+
+/** The message as it was before it died, for a replay. */
+export function withoutDeath(message: Message): Message {
+  const { [DEATH_HEADER]: _, ...headers } = message.headers;
+  return { ...message, headers };
+}
+
+/** How a dead letter died; `undefined` for a message that did not, or whose header was made by somebody else. */
+export function deathOf(message: Message): DeathRecord | undefined {
+  const value = message.headers[DEATH_HEADER];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { queue, reason, detail, count, atMs } = value as { readonly [key: string]: unknown };
+  if (typeof queue !== "string" || typeof reason !== "string") return undefined;
+  return {
+    queue,
+    reason,
+    count: typeof count === "number" ? count : 1,
+    atMs: typeof atMs === "number" ? atMs : 0,
+    ...(typeof detail === "string" ? { detail } : {}),
+  };
+}
