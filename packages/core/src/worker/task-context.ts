@@ -1,0 +1,51 @@
+import type { Duration, Log } from "@lovage/foundation";
+import type { HeaderValue } from "@lovage/transport";
+
+/** How `task.retry` retries. */
+export interface RetryOptions {
+  /** Wait before the next run. @default the task's back-off */
+  readonly countdown?: Duration;
+  /** Next run not before this instant; instead of `countdown`. */
+  readonly eta?: Date;
+  /** What went wrong; recorded with the RETRY state, and thrown by `get` when no retries are left. */
+  readonly cause?: unknown;
+  /** For this call, instead of the task's own `maxRetries`. */
+  readonly maxRetries?: number;
+}
+
+/** This delivery of the message. */
+export interface DeliveryInfo {
+  readonly queue: string;
+  /** 1 for a message never lost, one more after each loss. */
+  readonly count: number;
+  readonly redelivered: boolean;
+  /** Names this delivery and no other; for fencing writes of one's own. */
+  readonly token: string;
+}
+
+/**
+ * What a bound task (`bind: true`) knows of its own run. After the run has ended, or its hard time limit has passed, all methods throw
+ * `TASK_ENDED`.
+ */
+export interface TaskContext {
+  readonly id: string;
+  readonly name: string;
+  /** Retries before this run. */
+  readonly retries: number;
+  readonly rootId: string;
+  readonly parentId: string | undefined;
+  readonly groupId: string | undefined;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly delivery: DeliveryInfo;
+  /** Aborted at the soft time limit, on cancel, when the lease is lost, and when the worker must stop. Its reason is an error with a `code`. */
+  readonly signal: AbortSignal;
+  /** Log that names the task and its id in every line. */
+  readonly log: Log;
+  /**
+   * Stores a state of the user's own with some data, which readers see as `state` and `info`. Nothing happens for tasks without a result.
+   * @throws LEASE_LOST when another worker has the task by now
+   */
+  updateState(state: string, info?: unknown): Promise<void>;
+  /** An error to throw: `throw task.retry(...)`. The run counts as a retry, whatever `retryFor` says. */
+  retry(options?: RetryOptions): Error;
+}
