@@ -57,7 +57,11 @@ export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return String(ms);
   const whole = Math.round(ms);
   if (Math.abs(whole) < unitMs.s) return `${whole}ms`;
-  const units = [["d", unitMs.d], ["h", unitMs.h], ["m", unitMs.m]] as const;
+  const units = [
+    ["d", unitMs.d],
+    ["h", unitMs.h],
+    ["m", unitMs.m],
+  ] as const;
   for (const [unit, size] of units) if (whole % size === 0) return `${whole / size}${unit}`;
   return `${whole / unitMs.s}s`;
 }

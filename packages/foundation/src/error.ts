@@ -16,7 +16,7 @@ export interface LovageErrorOptions {
    * Whether the same call may succeed when it is made again without any change.
    * @default false
    */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
 }
 
 /** A {@link LovageError} as plain data, for logs and for the wire. */
@@ -73,10 +73,11 @@ export function isLovageError(value: unknown): value is LovageError {
 
 /**
  * Whether a value is an error with this code, or with one of these codes. Works for Lovage's errors and for those of
- * Node and client libraries that have a `code`.
+ * Node and client libraries that have a `code` and a message.
  */
 export function hasCode(value: unknown, code: string | readonly string[]): value is Error & { readonly code: string } {
   if (typeof value !== "object" || value === null) return false;
-  const actual: unknown = Reflect.get(value, "code");
-  return typeof actual === "string" && (typeof code === "string" ? actual === code : code.includes(actual));
+  const { code: actual, message } = value as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof actual !== "string" || typeof message !== "string") return false;
+  return typeof code === "string" ? actual === code : code.includes(actual);
 }

@@ -6,6 +6,9 @@ const maxSchemeLength = 40;
 /** Ends a URL inside other text. */
 const urlEnd = /[\s"'`<>]/;
 
+/** Starts a query: a `?` or `#` with a `name=` behind it; one without may be part of a password. */
+const queryStart = /[?#][^@?#]*=/;
+
 /** `name=value`, the value quoted or up to the next separator. The bound on the name keeps the search linear. */
 const pair = /([\w.%-]{1,64})=("[^"]*"|'[^']*'|[^\s&"'`<>]*)/g;
 
@@ -24,10 +27,11 @@ export function maskSecrets(text: string): string {
 
 /**
  * Masks the secrets of one URL, or of a list of URLs separated by commas or semicolons. Unlike {@link maskSecrets} it
- * takes the whole text as URLs, so a password may hold spaces and quotes.
+ * takes the whole text as URLs, so a password may hold spaces and quotes, and the scheme may be missing.
  */
 export function maskUrl(text: string): string {
-  return maskPairs(maskUserinfos(text, undefined));
+  const hasScheme = text.includes("://");
+  return maskPairs(hasScheme ? maskUserinfos(text, undefined) : maskUserinfo(text, true, undefined));
 }
 
 function maskPairs(text: string): string {
@@ -35,7 +39,9 @@ function maskPairs(text: string): string {
 }
 
 function looksSecret(name: string): boolean {
-  const plain = decodeName(name).toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const plain = decodeName(name)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "");
   return secretWhole.has(plain) || secretPart.test(plain);
 }
 
@@ -57,7 +63,7 @@ function maskUserinfos(text: string, end: RegExp | undefined): string {
     const start = separator + 3;
     const next = text.indexOf("://", start);
     const stop = next < 0 ? text.length : schemeStart(text, next, start);
-    result += text.slice(done, start) + maskUserinfo(text.slice(start, stop), isHttp(text, separator), end);
+    result += text.slice(done, start) + maskUserinfo(text.slice(start, stop), isWeb(text, separator), end);
     done = stop;
     separator = next;
   }
@@ -71,13 +77,13 @@ function schemeStart(text: string, separator: number, lowest: number): number {
   return start;
 }
 
-function isHttp(text: string, separator: number): boolean {
+function isWeb(text: string, separator: number): boolean {
   return /https?$/i.test(text.slice(Math.max(0, separator - 5), separator));
 }
 
 /** Masks the userinfo at the start of `rest`, which is what follows a `://`. */
-function maskUserinfo(rest: string, http: boolean, end: RegExp | undefined): string {
-  const at = findAt(rest, http, end);
+function maskUserinfo(rest: string, web: boolean, end: RegExp | undefined): string {
+  const at = findAt(rest, web, end);
   if (at < 0) return rest;
   const userinfo = rest.slice(0, at);
   const colon = userinfo.indexOf(":");
@@ -86,16 +92,19 @@ function maskUserinfo(rest: string, http: boolean, end: RegExp | undefined): str
 }
 
 /**
- * Where the userinfo ends, or -1. A password that was not percent-encoded may hold `/`, `?`, `#`, quotes and `@`, so
- * outside http, whose paths often hold an `@`, the last `@` before the query counts.
+ * Where the userinfo ends, or -1. A password that was not percent-encoded may hold `/`, `?`, `#`, quotes and `@`: so
+ * the last `@` before the query counts. Web addresses without userinfo often have an `@` in their path, and file URLs,
+ * whose authority is empty, too: these are left alone.
  */
-function findAt(rest: string, http: boolean, end: RegExp | undefined): number {
+function findAt(rest: string, web: boolean, end: RegExp | undefined): number {
   const url = cutAt(rest, end);
   const authority = cutAt(url, /[/?#]/);
-  const inAuthority = authority.lastIndexOf("@");
-  if (inAuthority >= 0 && http) return inAuthority;
-  if (inAuthority < 0 && !isHostList(authority)) return (end ? cutAt(rest, /\s/) : rest).lastIndexOf("@");
-  return http ? -1 : cutAt(url, /[?#]/).lastIndexOf("@");
+  const isPlain = !authority.includes("@") && isHostList(authority);
+  if (isPlain && (web || authority === "")) return -1;
+  // Neither hosts nor userinfo: a password broken off by a character that ends a URL elsewhere.
+  const isBroken = !authority.includes("@") && !isPlain;
+  const scope = isBroken && end !== undefined ? cutAt(rest, /\s/) : url;
+  return cutAt(scope, queryStart).lastIndexOf("@");
 }
 
 function cutAt(text: string, end: RegExp | undefined): string {

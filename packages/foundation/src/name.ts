@@ -24,8 +24,7 @@ const addressRule = {
 };
 const labelRule = {
   maxBytes: 255,
-  accepts: (name: string): boolean =>
-    name.trim() === name && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(name),
+  accepts: (name: string): boolean => name.trim() === name && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(name),
   text: "printable characters, without a space at its start or end",
 };
 

@@ -7,7 +7,13 @@ export function quoteValue(value: unknown): string {
   const shown =
     typeof value === "string"
       ? JSON.stringify(value.slice(0, maxLength + 1))
-      : inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 3, maxStringLength: maxLength });
-  const line = shown.replaceAll(/\s+/g, " ");
-  return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
+      : inspect(value, {
+          depth: 0,
+          breakLength: Infinity,
+          maxArrayLength: 3,
+          maxStringLength: maxLength,
+          customInspect: false,
+        });
+  const line = shown.replaceAll(/\s+/g, " ").replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "\uFFFD");
+  return line.length > maxLength ? `${line.slice(0, maxLength).toWellFormed()}…` : line;
 }

@@ -9,6 +9,9 @@ import { installCommand } from "./install-command.ts";
 import { resolvePackage } from "./resolve-package.ts";
 import { schemeOf } from "./url.ts";
 
+/** `localhost:6379`: by the letter a scheme and a path. */
+const hostAndPort = /^[^:/]+:\d{1,5}(\/.*)?$/;
+
 /** What {@link resolveDriver} is to find. */
 export interface ResolveDriverOptions {
   /** Which of the two exports of a driver package is wanted. */
@@ -35,7 +38,7 @@ export async function resolveDriver(options: ResolveDriverOptions): Promise<Driv
       if (file !== undefined) return pickDriver(await load(name, file), { kind, scheme, name, file });
     }
   }
-  throw notFound(kind, scheme, from);
+  throw notFound(options, scheme);
 }
 
 function find(name: string, place: string): string | undefined {
@@ -80,7 +83,7 @@ function isDriver(value: unknown): value is DriverModule {
   return Array.isArray(schemes) && hasSchema && "~standard" in options && typeof open === "function";
 }
 
-function notFound(kind: DriverKind, scheme: string, from: readonly string[]): Error {
+function notFound({ kind, url, from }: ResolveDriverOptions, scheme: string): Error {
   if (isOtherKind(kind, scheme)) {
     const [broker, results] = ["a broker (transport)", "a result backend"];
     const [asked, other] = kind === "transport" ? [broker, results] : [results, broker];
@@ -88,8 +91,11 @@ function notFound(kind: DriverKind, scheme: string, from: readonly string[]): Er
   }
   const names = driverPackages(kind, scheme);
   const command = installCommand(names[0]);
+  const hint = hostAndPort.test(url)
+    ? ` If "${scheme}" is a host, write the scheme before it, as in redis://host:6379.`
+    : "";
   return new DriverNotFoundError(
-    `No ${kind} for ${scheme}: is installed (looked for ${names.join(" and ")} from ${from.join(", ")}). Install it: ${command}`,
+    `No ${kind} for ${scheme}: is installed (looked for ${names.join(" and ")} from ${from.join(", ")}).${hint} Install it: ${command}`,
     { packageName: names[0], installCommand: command },
   );
 }

@@ -12,15 +12,17 @@ import { importConditions } from "./import-conditions.ts";
  * do not see packages that export for `import` alone; so those are looked up here.
  * @param name Name of the package.
  * @param from File, directory or `file:` URL to look from.
- * @throws the platform's own error when the package is there but its `package.json` is broken or exports nothing usable.
+ * @throws the platform's own error when the package is there but its `package.json` is broken or its entry is missing.
  */
 export function resolvePackage(name: string, from: string): string | undefined {
   const require = createRequire(anchor(from));
+  let isInstalled = false;
   for (const folder of require.resolve.paths(name) ?? []) {
     const root = path.join(folder, name);
     const manifest = path.join(root, "package.json");
     if (!existsSync(manifest)) continue;
-    const entry = importEntry(JSON.parse(readFileSync(manifest, "utf8")));
+    isInstalled = true;
+    const entry = importEntry(JSON.parse(readFileSync(manifest, "utf8")) as { readonly exports?: unknown });
     if (entry !== undefined) return realpathSync(path.join(root, entry));
     break;
   }
@@ -28,7 +30,7 @@ export function resolvePackage(name: string, from: string): string | undefined {
     // Packages without "exports", a package that refers to itself, and package managers that replace the resolution.
     return require.resolve(name);
   } catch (error) {
-    if (hasCode(error, "MODULE_NOT_FOUND")) return undefined;
+    if (!isInstalled && hasCode(error, "MODULE_NOT_FOUND")) return undefined;
     throw error;
   }
 }
