@@ -25,7 +25,7 @@ export default defineConfig({
           typecheck: {
             enabled: true,
             include: ["packages/*/src/**/*.test-d.ts"],
-            tsconfig: "./tsconfig.tests.json",
+            tsconfig: "./tsconfig.json",
             // The sources are `npm run check`'s; here only the type tests speak.
             ignoreSourceErrors: true,
           },
