@@ -1,4 +1,8 @@
-const verbs: Readonly<Record<string, string>> = { pnpm: "pnpm add", yarn: "yarn add", bun: "bun add" };
+const verbs: ReadonlyMap<string, string> = new Map([
+  ["pnpm", "pnpm add"],
+  ["yarn", "yarn add"],
+  ["bun", "bun add"],
+]);
 
 /**
  * The command that installs a package with the package manager that started this process.
@@ -10,5 +14,5 @@ export function installCommand(
   userAgent: string = process.env["npm_config_user_agent"] ?? "",
 ): string {
   const manager = /^[a-z]+/.exec(userAgent)?.[0] ?? "npm";
-  return `${verbs[manager] ?? "npm install"} ${packageName}`;
+  return `${verbs.get(manager) ?? "npm install"} ${packageName}`;
 }

@@ -6,9 +6,6 @@ const maxSchemeLength = 40;
 /** Ends a URL inside other text. */
 const urlEnd = /[\s"'`<>]/;
 
-/** Starts a query: a `?` or `#` with a `name=` behind it; one without may be part of a password. */
-const queryStart = /[?#][^@?#]*=/;
-
 /** `name=value`, the value quoted or up to the next separator. The bound on the name keeps the search linear. */
 const pair = /([\w.%-]{1,64})=("[^"]*"|'[^']*'|[^\s&"'`<>]*)/g;
 
@@ -30,8 +27,9 @@ export function maskSecrets(text: string): string {
  * takes the whole text as URLs, so a password may hold spaces and quotes, and the scheme may be missing.
  */
 export function maskUrl(text: string): string {
-  const hasScheme = text.includes("://");
-  return maskPairs(hasScheme ? maskUserinfos(text, undefined) : maskUserinfo(text, true, undefined));
+  if (text.includes("://")) return maskPairs(maskUserinfos(text, undefined));
+  const start = Math.max(0, text.search(/[^/]/));
+  return maskPairs(text.slice(0, start) + maskUserinfo(text.slice(start), true, undefined));
 }
 
 function maskPairs(text: string): string {
@@ -92,8 +90,8 @@ function maskUserinfo(rest: string, web: boolean, end: RegExp | undefined): stri
 }
 
 /**
- * Where the userinfo ends, or -1. A password that was not percent-encoded may hold `/`, `?`, `#`, quotes and `@`: so
- * the last `@` before the query counts. Web addresses without userinfo often have an `@` in their path, and file URLs,
+ * Where the userinfo ends, or -1. A password that was not percent-encoded may hold `/`, `?`, `#`, quotes and `@`, so
+ * the last `@` counts, though it hides the host where a query has one too. Web addresses without userinfo often have an `@` in their path, and file URLs,
  * whose authority is empty, too: these are left alone.
  */
 function findAt(rest: string, web: boolean, end: RegExp | undefined): number {
@@ -104,7 +102,7 @@ function findAt(rest: string, web: boolean, end: RegExp | undefined): number {
   // Neither hosts nor userinfo: a password broken off by a character that ends a URL elsewhere.
   const isBroken = !authority.includes("@") && !isPlain;
   const scope = isBroken && end !== undefined ? cutAt(rest, /\s/) : url;
-  return cutAt(scope, queryStart).lastIndexOf("@");
+  return scope.lastIndexOf("@");
 }
 
 function cutAt(text: string, end: RegExp | undefined): string {

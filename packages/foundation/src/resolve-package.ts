@@ -23,7 +23,7 @@ export function resolvePackage(name: string, from: string): string | undefined {
     if (!existsSync(manifest)) continue;
     isInstalled = true;
     const entry = importEntry(JSON.parse(readFileSync(manifest, "utf8")) as { readonly exports?: unknown });
-    if (entry !== undefined) return realpathSync(path.join(root, entry));
+    if (entry !== undefined) return path.join(realpathSync(root), entry);
     break;
   }
   try {
