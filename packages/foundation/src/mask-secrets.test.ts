@@ -67,6 +67,15 @@ test("a password with spaces and quotes is masked where the whole text is the UR
   expect(maskUrl(`redis://:my "se cret"@localhost`)).toBe("redis://:***@localhost");
 });
 
+test.each([
+  ["host=h password='it is secret' user=u", "host=h password=*** user=u"],
+  [`token=""secret, x`, "token=*** x"],
+  [`token="secret and the end is cut`, "token=***"],
+  [`{"url":"sqs://h?token=secret","queue":"mail"}`, `{"url":"sqs://h?token=***","queue":"mail"}`],
+])("the value of a secret name is masked in %s", (text, shown) => {
+  expect(maskSecrets(text)).toBe(shown);
+});
+
 test("a password with a quote is masked inside a text too", () => {
   expect(maskSecrets(`at redis://:se"cret@localhost now`)).toBe("at redis://:***@localhost now");
 });

@@ -6,8 +6,11 @@ const maxSchemeLength = 40;
 /** Ends a URL inside other text. */
 const urlEnd = /[\s"'`<>]/;
 
-/** `name=value`, the value quoted or up to the next separator. The bound on the name keeps the search linear. */
-const pair = /([\w.%-]{1,64})=("[^"]*"|'[^']*'|[^\s&"'`<>]*)/g;
+/**
+ * `name=value`, the value quoted (to the end of the text where the quote is not closed) or up to the next separator.
+ * The bound on the name keeps the search linear.
+ */
+const pair = /([\w.%-]{1,64})=(?:"[^"]*(?:"|$)|'[^']*(?:'|$))*[^\s&"'`<>]*/g;
 
 const secretPart =
   /passw|passphrase|secret|token|credential|signature|apikey|accesskey|privatekey|sharedkey|encryptionkey|signingkey/;
