@@ -6,7 +6,9 @@ export const closingLine: Reporter = {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const inState = (state: string): TestCase[] => tests.filter((test) => test.result().state === state);
     const skipped = inState("skipped");
-    for (const test of skipped) console.log(`Skipped: ${test.fullName}: ${skipReason(test)}`);
+    // With `-t` whatever the pattern does not name is skipped, and that needs no reason.
+    const filtered = modules.some((module) => module.project.globalConfig.testNamePattern !== undefined);
+    for (const test of filtered ? [] : skipped) console.log(`Skipped: ${test.fullName}: ${skipReason(test)}`);
     const failed = inState("failed").length + modules.filter(failedOutsideTests).length + uncaught.length;
     const line = `${inState("passed").length} passed, ${failed} failed`;
     console.log(skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line);
