@@ -1,1 +1,1 @@
-export {};
+export type { CaseContext, RegisterCase, TestRunner } from "./runner.ts";
