@@ -30,3 +30,5 @@ export { systemClock } from "./system-clock.ts";
 export { schemeOf } from "./url.ts";
 export { validate } from "./validate-schema.ts";
 export type { Validated, ValidateOptions } from "./validate-schema.ts";
+export { virtualClock } from "./virtual-clock.ts";
+export type { VirtualClock, VirtualClockOptions } from "./virtual-clock.ts";

@@ -1,2 +1,2 @@
-export { virtualClock } from "./virtual-clock.ts";
-export type { VirtualClock, VirtualClockOptions } from "./virtual-clock.ts";
+export { virtualClock } from "@lovage/foundation";
+export type { VirtualClock, VirtualClockOptions } from "@lovage/foundation";

@@ -1,5 +1,8 @@
-import type { Clock, Deadline, DeadlineOptions, SleepOptions, Timer } from "@lovage/foundation";
-import { checkDelay, deadlineOn, LovageError, sleepOn } from "@lovage/foundation";
+import { checkDelay } from "./check-delay.ts";
+import type { Clock, Deadline, DeadlineOptions, SleepOptions, Timer } from "./clock.ts";
+import { deadlineOn } from "./deadline-on.ts";
+import { LovageError } from "./error.ts";
+import { sleepOn } from "./sleep-on.ts";
 
 /** The platform's own, kept before a test runner can replace it by a fake one. */
 const nextTurn = globalThis.setImmediate;

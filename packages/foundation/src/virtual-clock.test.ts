@@ -1,9 +1,9 @@
 import { readFile } from "node:fs";
 
-import { systemClock } from "@lovage/foundation";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 
+import { systemClock } from "./system-clock.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 const dayMs = 86_400_000;
