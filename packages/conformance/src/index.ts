@@ -1,1 +1,1 @@
-export type { TestCase, TestRunner } from "./runner.ts";
+export type { CaseContext, RegisterCase, TestRunner } from "./runner.ts";
