@@ -1,1 +1,2 @@
 export * from "./store.ts";
+export { decodeFrame, encodeFrame, FrameError } from "./frame.ts";

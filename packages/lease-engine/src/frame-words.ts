@@ -1,0 +1,75 @@
+/** What stands for the task id in the text of a frame. JSON text never holds a bare control character. */
+export const taskIdCode = "\u0001";
+
+/**
+ * What messages of tasks often say: a header with its value, the name of a header, or the usual content type. Each is one control character
+ * in a frame of version 1: never change, reorder or remove one, and never add one beyond 30. A message without them is as right,
+ * only longer.
+ */
+const words: readonly string[] = [
+  '"lang":"js",',
+  '"lang":"py",',
+  '"task":',
+  `"id":"${taskIdCode}",`,
+  `"root_id":"${taskIdCode}",`,
+  '"root_id":',
+  '"parent_id":null,',
+  '"parent_id":',
+  '"group":null,',
+  '"group_index":null,',
+  '"shadow":null,',
+  '"eta":null,',
+  '"expires":null,',
+  '"expires":',
+  '"retries":0,',
+  '"retries":',
+  '"timelimit":[null,null],',
+  '"timelimit":',
+  '"argsrepr":',
+  '"kwargsrepr":"{}",',
+  '"kwargsrepr":',
+  '"origin":',
+  '"ignore_result":false,',
+  '"ignore_result":true,',
+  '"replaced_task_nesting":0,',
+  '"stamped_headers":null,',
+  '"stamps":{},',
+  '"application/json","utf-8",',
+];
+
+const firstCode = 2;
+const codes: ReadonlyMap<string, string> = new Map(
+  words.map((word, index) => [word, String.fromCharCode(firstCode + index)]),
+);
+/** By the header's name, so that names which are no words cost one look. */
+const named: ReadonlyMap<string, ReadonlyMap<string, string>> = groupByName();
+
+function groupByName(): Map<string, Map<string, string>> {
+  const groups = new Map<string, Map<string, string>>();
+  for (const [word, code] of codes) {
+    const [, name, value = ""] = /^"(\w+)":(.*?),?$/.exec(word) ?? [];
+    if (name === undefined) continue;
+    groups.set(name, (groups.get(name) ?? new Map<string, string>()).set(value, code));
+  }
+  return groups;
+}
+
+/** One header as it stands in a frame: `"name":value,`, with codes for what is a word. `json` is the value's JSON text. */
+export function encodeHeader(name: string, json: string): string {
+  const group = named.get(name);
+  if (group === undefined) return `${JSON.stringify(name)}:${json},`;
+  return group.get(json) ?? `${group.get("") ?? `${JSON.stringify(name)}:`}${json},`;
+}
+
+/** The content type and encoding as they stand in a frame. */
+export function encodeContent(type: string, encoding: string): string {
+  const text = `${JSON.stringify(type)},${JSON.stringify(encoding)},`;
+  return codes.get(text) ?? text;
+}
+
+/** Writes all codes out again, the task id's too. */
+export function writeOut(text: string, taskId: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are the codes
+  const inner = text.replaceAll(/[\u0002-\u001f]/g, (code) => words[code.charCodeAt(0) - firstCode] ?? code);
+  return taskId === "" ? inner : inner.replaceAll(taskIdCode, () => taskId);
+}
