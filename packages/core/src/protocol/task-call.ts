@@ -55,6 +55,8 @@ export interface TaskCall {
   readonly shadow?: string;
   /** Who sent it: `gen<pid>@<host>` or ours. */
   readonly origin?: string;
+  /** Celery's stamps: given by a sender in Python, inherited by what follows. */
+  readonly stamps?: Readonly<Record<string, HeaderValue>>;
   /** Headers of the user's own. */
   readonly headers: Readonly<Record<string, HeaderValue>>;
 }
