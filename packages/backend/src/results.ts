@@ -64,6 +64,8 @@ export interface RevocationsOptions {
  * All throw `BACKEND_UNAVAILABLE` (retryable) when the store cannot be reached.
  */
 export interface Results {
+  /** Where results travel by message to the caller (`readers: "caller"`): the queue of this process, which calls name as their reply-to. */
+  readonly replyTo?: string;
   /**
    * Stores records, each for itself and atomically: compared with the record there, then written and announced to watchers. Outcomes come
    * in the order given. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not

@@ -1,1 +1,46 @@
-export {};
+export type { App } from "./app/app.ts";
+export type {
+  AnyTask,
+  AppOptions,
+  BackendOption,
+  BrokerOption,
+  DriverLocation,
+  QueueOptions,
+  Routes,
+} from "./app/app-options.ts";
+export type { CallOptions, ManyCallOptions } from "./app/call-options.ts";
+export { createApp } from "./app/create-app.ts";
+export { defineTask } from "./app/define-task.ts";
+export type { BoundOption, CheckedHandler, InputSchema, TaskFactory, UnboundOption } from "./app/task-factory.ts";
+export type { Task, TaskCalls, TaskHandler } from "./app/task.ts";
+export type { AckMode, DeadLetterMode, ErrorFilter, InputOption, TaskOptions } from "./app/task-options.ts";
+export type { LogLevel } from "./log/log-level.ts";
+export type { PinoLike } from "./log/pino-like.ts";
+export {
+  PayloadDecodeError,
+  PayloadEncodeError,
+  PayloadTooLargeError,
+  PayloadValidationError,
+  ResultEncodeError,
+} from "./protocol/errors.ts";
+export type { DecodeFault } from "./protocol/errors.ts";
+export type {
+  DeadLetters,
+  DeadSelection,
+  ListDeadOptions,
+  ListOptions,
+  QueueEntry,
+  QueueHandle,
+  QueueListing,
+  QueuePage,
+} from "./queue/queue-handle.ts";
+export type { AsyncResult, CancelOptions, GetOptions } from "./result/async-result.ts";
+export {
+  NoResultBackendError,
+  RemoteTaskError,
+  ResultExpiredError,
+  TaskRevokedError,
+  TimeoutError,
+} from "./result/errors.ts";
+export type { RemoteFailure } from "./result/errors.ts";
+export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/task-context.ts";

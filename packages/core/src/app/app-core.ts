@@ -1,0 +1,165 @@
+import { fileURLToPath } from "node:url";
+import type { Backend } from "@lovage/backend";
+import type { Clock, Log } from "@lovage/foundation";
+import { ClosedError, systemClock } from "@lovage/foundation";
+import type { Connection, QueueDeclaration } from "@lovage/transport";
+import { openLog } from "../log/open-log.ts";
+import { BrokerCallSender } from "../produce/broker-call-sender.ts";
+import { BrokerProducer } from "../produce/broker-producer.ts";
+import { ResultSource } from "../result/result-source.ts";
+import type { AnyTask, AppOptions } from "./app-options.ts";
+import type { AppRuntime, Producer, RuntimeSettings } from "./app-runtime.ts";
+import { AppStores } from "./app-stores.ts";
+import { AppTasks } from "./app-tasks.ts";
+import type { Configuration } from "./configuration/configuration.ts";
+import { ConfigurationLayers } from "./configuration/configuration-layers.ts";
+import type { CallSender } from "./call-sender.ts";
+import { loadTasks } from "./load-tasks.ts";
+import { Once } from "./once.ts";
+import type { OpeningOptions } from "./open-driver.ts";
+import { routeTask } from "./queue-router.ts";
+import type { TaskBindings } from "./task-bindings.ts";
+import { handleOf } from "./task-handle.ts";
+
+/**
+ * An app from the inside: its configuration, its tasks, and the one connection and one backend that everything shares.
+ *
+ * | state | entered | what works |
+ * |---|---|---|
+ * | made | `createApp` | adding tasks; nothing was read or opened yet |
+ * | ready | `ready`, or the first I/O | all; connection and backend are opened when they are first needed |
+ * | closed | `close` | nothing: `CLOSED` |
+ */
+export class AppCore implements AppRuntime {
+  readonly clock: Clock;
+  readonly tasks: AppTasks;
+  readonly producer: Producer;
+  readonly results: ResultSource;
+  /** What the calls of this app's tasks go through. */
+  readonly sender: CallSender;
+  readonly layers: ConfigurationLayers;
+  readonly #givenLog: AppOptions["log"];
+  readonly #stores: AppStores;
+  readonly #loading = new Once(() => this.#load());
+  readonly #bound = new Set<TaskBindings>();
+  #log: Log | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws CONFIGURATION_INVALID */
+  constructor(options: AppOptions) {
+    this.layers = new ConfigurationLayers(options);
+    this.clock = options.clock ?? systemClock;
+    this.#givenLog = options.log;
+    this.#stores = new AppStores({ configuration: () => this.configuration, opening: () => this.#opening() });
+    this.tasks = new AppTasks(() => this.configuration);
+    this.producer = this.#createProducer();
+    this.results = new ResultSource(this);
+    this.sender = new BrokerCallSender({
+      runtime: this,
+      results: this.results,
+      define: (task) => this.tasks.define(task),
+    });
+    this.#bindAll(this.configuration.tasks);
+  }
+
+  /** What holds now; final once the app is ready. */
+  get configuration(): Configuration {
+    return this.layers.configuration;
+  }
+
+  get name(): string {
+    return this.configuration.name;
+  }
+
+  get settings(): RuntimeSettings {
+    return this.configuration.settings;
+  }
+
+  get log(): Log {
+    const { name, logLevel: level } = this.configuration;
+    return (this.#log ??= openLog({ name, level, clock: this.clock, given: this.#givenLog }));
+  }
+
+  async ready(): Promise<void> {
+    if (this.#closing !== undefined) throw new ClosedError(`App "${this.name}" is closed.`);
+    if (!this.#loading.isDone) await this.#loading.run();
+  }
+
+  async connection(options: { readonly renewal?: "loop" | "thread" } = {}): Promise<Connection> {
+    await this.ready();
+    return this.#stores.connection(options.renewal ?? "loop");
+  }
+
+  async backend(): Promise<Backend | undefined> {
+    await this.ready();
+    return this.#stores.backend();
+  }
+
+  /** Lets go of everything that was opened here; whoever waits for a result gets `CLOSED`. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  #createProducer(): Producer {
+    return new BrokerProducer({
+      clock: this.clock,
+      ready: () => this.ready(),
+      connection: () => this.connection(),
+      backend: () => this.backend(),
+      settings: () => this.settings,
+      queueOf: (task) => this.#queueOf(task),
+      declarationOf: (queue) => this.#declarationOf(queue),
+      warn: (message, fields) => this.log.warn(message, fields),
+    });
+  }
+
+  #queueOf(task: string): string {
+    const options = this.tasks.get(task)?.options ?? { queue: undefined };
+    return routeTask({ name: task, options }, this.configuration);
+  }
+
+  #declarationOf(queue: string): QueueDeclaration {
+    return this.configuration.queues.get(queue) ?? { name: queue };
+  }
+
+  async #load(): Promise<void> {
+    const directory = process.cwd();
+    await this.layers.load(directory);
+    this.tasks.refresh();
+    const warning = this.layers.warning();
+    if (warning !== undefined) this.log.warn(warning);
+    const { tasks, include } = this.configuration;
+    this.#bindAll(tasks);
+    const globs = tasks.filter((task) => typeof task === "string");
+    this.#bindAll(await loadTasks({ directory, globs, include }));
+  }
+
+  /** Adds those of the tasks that `defineTask` made; the others belong to their apps. */
+  #bindAll(tasks: readonly (string | AnyTask)[]): void {
+    for (const task of tasks) {
+      const handle = handleOf(task);
+      if (handle?.bindings === undefined) continue;
+      this.tasks.add(handle.declaration);
+      handle.bindings.bind(this.sender);
+      this.#bound.add(handle.bindings);
+    }
+  }
+
+  #opening(): OpeningOptions {
+    const places = [
+      this.configuration.from,
+      this.layers.module,
+      process.argv[1],
+      process.cwd(),
+      fileURLToPath(import.meta.url),
+    ];
+    return { clock: this.clock, log: this.log, name: this.name, from: places.filter((place) => place !== undefined) };
+  }
+
+  async #close(): Promise<void> {
+    for (const bindings of this.#bound) bindings.unbind(this.sender);
+    this.results.close();
+    await this.#loading.end();
+    await this.#stores.close();
+  }
+}

@@ -1,0 +1,31 @@
+import type { AsyncResult } from "../result/async-result.ts";
+import type { QueueHandle } from "../queue/queue-handle.ts";
+import type { Task, TaskHandler } from "./task.ts";
+import type { TaskFactory } from "./task-factory.ts";
+import type { TaskOptions } from "./task-options.ts";
+
+/**
+ * A set of tasks with the broker they are sent through and the backend that keeps their results. Made by `createApp`; nothing is read or opened
+ * before it is needed. `await using app = createApp(...)` closes it at the end of the block.
+ */
+export interface App extends AsyncDisposable {
+  readonly name: string;
+  /** Makes a task of this app. @throws NAME_INVALID, OPTION_INVALID, CONFIGURATION_INVALID when the name is taken */
+  readonly task: TaskFactory;
+  /**
+   * A task whose handler is elsewhere, in Python say, typed by hand: sent like any other, not callable here (`TASK_REMOTE`).
+   * @throws NAME_INVALID, OPTION_INVALID
+   */
+  remote<Handler extends TaskHandler>(name: string, options?: TaskOptions): Task<Handler>;
+  /** A handle on the result of a call that was sent before, or by another process. Reads nothing. */
+  result<Result = unknown>(taskId: string): AsyncResult<Result>;
+  /** A handle on a queue. Reads nothing. @throws NAME_INVALID */
+  queue(name: string): QueueHandle;
+  /**
+   * Reads the configuration file and loads the modules of tasks; done by itself before the first I/O. Idempotent.
+   * @throws CONFIGURATION_INVALID; CLOSED
+   */
+  ready(): Promise<void>;
+  /** Stops the app's workers and lets go of broker and backend. What waits for a result rejects with `CLOSED`. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import type { Duration } from "@lovage/foundation";
+import type { Headers } from "@lovage/transport";
+
+/** How one call is sent, instead of what the task's own options say. Checked before anything is sent. */
+export interface CallOptions {
+  /** Not run earlier than this long after the broker has accepted it. Not together with `eta`. @default at once */
+  readonly countdown?: Duration | undefined;
+  /** Not run before this instant; one that has passed means at once. Not together with `countdown`. */
+  readonly eta?: Date | undefined;
+  /** @default the task's queue, `routes`, then `defaultQueue` */
+  readonly queue?: string | undefined;
+  /** 0 to 9, 9 the most urgent. @default the task's priority, then 0 */
+  readonly priority?: number | undefined;
+  /** The call is dropped, with a REVOKED result, when it has not started by then. @default the task's `expires`, then never */
+  readonly expires?: Duration | Date | undefined;
+  /** Names the call and its result. 1 to 200 printable characters. @default a random UUID */
+  readonly taskId?: string | undefined;
+  /** Headers of one's own, which the task sees as `task.headers`. */
+  readonly headers?: Headers | undefined;
+  /** Keyword arguments, for tasks written in Python and for tasks with `parameters`. @default none */
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /** Store no result of this call. @default the task's `ignoreResult` */
+  readonly ignoreResult?: boolean | undefined;
+  /** Hard limit of each run. @default the task's `timeLimit` */
+  readonly timeLimit?: Duration | undefined;
+  /** Soft limit of each run. @default the task's `softTimeLimit` */
+  readonly softTimeLimit?: Duration | undefined;
+  /** Flow the call belongs to (a tenant, say): flows of a queue take turns where the transport can. At most 200 bytes. */
+  readonly key?: string | undefined;
+  /** Name shown in logs instead of the task's own. */
+  readonly shadow?: string | undefined;
+  /**
+   * An open transaction of the caller's database, where the transport can write in it: the call is sent if it commits.
+   * @throws TRANSACTION_UNSUPPORTED when the transport cannot
+   */
+  readonly transaction?: unknown;
+}
+
+/** {@link CallOptions} for many calls at once: without what names a single one. */
+export type ManyCallOptions = Omit<CallOptions, "taskId" | "kwargs">;

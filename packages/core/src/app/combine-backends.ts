@@ -1,0 +1,37 @@
+import type { Backend, BackendCapabilities, Coordination, Joins, Results, Schedules } from "@lovage/backend";
+import type { StoreSchema } from "@lovage/foundation";
+
+/**
+ * One backend for results whose locks and limits live in another. Closing and sweeping mean both.
+ * @param main Without it there are no results, only coordination.
+ */
+export function combineBackends(main: Backend | undefined, coordinating: Backend): Backend {
+  return new CombinedBackend(main, coordinating);
+}
+
+class CombinedBackend implements Backend {
+  readonly capabilities: BackendCapabilities;
+  declare readonly results?: Results;
+  declare readonly joins?: Joins;
+  declare readonly coordination?: Coordination;
+  declare readonly schedules?: Schedules;
+  declare readonly schema?: StoreSchema;
+  readonly #parts: readonly Backend[];
+
+  constructor(main: Backend | undefined, coordinating: Backend) {
+    this.capabilities = (main ?? coordinating).capabilities;
+    const { results, joins, schedules, schema } = main ?? {};
+    const parts = { results, joins, schedules, schema, coordination: coordinating.coordination };
+    Object.assign(this, Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)));
+    this.#parts = main === undefined ? [coordinating] : [main, coordinating];
+  }
+
+  async sweep(): Promise<number> {
+    const counts = await Promise.all(this.#parts.map((part) => part.sweep()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.close()));
+  }
+}

@@ -1,0 +1,47 @@
+import { LovageError, silentLog, validate } from "@lovage/foundation";
+import { PayloadValidationError } from "../protocol/errors.ts";
+import type { AnyTask } from "./app-options.ts";
+import type { CallOptions, ManyCallOptions } from "./call-options.ts";
+import type { CallSender } from "./call-sender.ts";
+import { localContext } from "./local-context.ts";
+import type { TaskDeclaration } from "./task-declaration.ts";
+import { attachHandle } from "./task-handle.ts";
+import type { TaskHandle } from "./task-handle.ts";
+
+type Args = readonly unknown[];
+
+/**
+ * Makes the callable of a task.
+ * @param sender Gives what its calls go through; throws when there is none.
+ */
+export function createTask(handle: TaskHandle, sender: () => CallSender): AnyTask {
+  const { declaration } = handle;
+  const call = (...args: Args): unknown => runHere(declaration, args);
+  const calls = {
+    delay: async (...args: Args) => sender().send(declaration, args),
+    applyAsync: async (args: Args, options?: CallOptions) => sender().send(declaration, args, options),
+    applyMany: async (list: readonly Args[], options?: ManyCallOptions) =>
+      sender().sendMany(declaration, list, options),
+  };
+  Object.defineProperty(call, "name", { value: declaration.name });
+  attachHandle(call, handle);
+  return Object.assign(call, calls) as AnyTask;
+}
+
+/** Runs the handler as the function that it is; only a schema makes it asynchronous. */
+function runHere({ name, input, run }: TaskDeclaration, args: Args): unknown {
+  if (run === undefined) {
+    throw new LovageError(
+      `Task "${name}" lives elsewhere and cannot be called here: send it with delay or applyAsync.`,
+      {
+        code: "TASK_REMOTE",
+      },
+    );
+  }
+  const context = localContext(name, silentLog);
+  if (input === undefined) return run(context, args);
+  return Promise.resolve(validate(input, args, { root: "args" })).then((checked) => {
+    if (checked.issues !== undefined) throw new PayloadValidationError(name, checked.issues);
+    return run(context, checked.value as Args);
+  });
+}

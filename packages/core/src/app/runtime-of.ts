@@ -1,0 +1,33 @@
+import { ConfigurationError, quoteValue } from "@lovage/foundation";
+import type { App } from "./app.ts";
+import type { AppCore } from "./app-core.ts";
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Flags } from "./configuration/configuration-layers.ts";
+
+/** Registered, so that an app of another copy of this package is known as one. */
+const key = Symbol.for("lovage.app");
+
+/** Lets {@link runtimeOf} find the inside of an app. */
+export function attachCore(app: App, core: AppCore): void {
+  Object.defineProperty(app, key, { value: core });
+}
+
+/** Whether a value is an app. */
+export function isApp(value: unknown): value is App {
+  return typeof value === "object" && value !== null && Reflect.has(value, key);
+}
+
+/** An app from the inside. @throws CONFIGURATION_INVALID for what is no app */
+export function runtimeOf(app: App): AppRuntime {
+  return coreOf(app);
+}
+
+/** Puts the command line above an app's other configuration. Call it before the app is `ready`. @throws CONFIGURATION_INVALID */
+export function overrideConfiguration(app: App, flags: Flags): void {
+  coreOf(app).layers.override(flags);
+}
+
+function coreOf(app: App): AppCore {
+  if (isApp(app)) return Reflect.get(app, key) as AppCore;
+  throw new ConfigurationError(`Expected an app made by createApp, got ${quoteValue(app)}.`);
+}

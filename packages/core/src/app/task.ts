@@ -1,0 +1,36 @@
+import type { AsyncResult } from "../result/async-result.ts";
+import type { CallOptions, ManyCallOptions } from "./call-options.ts";
+
+/** Any function that can be a task. */
+export type TaskHandler = (...args: never[]) => unknown;
+
+/** What can be done with a task beside calling its function. `Args` are the arguments of a call, `Result` what the task returns in the end. */
+export interface TaskCalls<Args extends readonly unknown[], Result> {
+  /** Name of the task, the same in every process and language that sends or runs it. */
+  readonly name: string;
+  /**
+   * Sends a call, with the options of the task. Resolves once the broker has accepted it.
+   * @throws PAYLOAD_INVALID, PAYLOAD_ENCODE, PAYLOAD_TOO_LARGE before any I/O; TASK_UNBOUND; what `publish` of the transport throws
+   */
+  delay(...args: Args): Promise<AsyncResult<Result>>;
+  /**
+   * Sends a call with options of its own.
+   * @throws OPTION_INVALID, NAME_INVALID before any I/O; and as `delay`
+   */
+  applyAsync(args: Args, options?: CallOptions): Promise<AsyncResult<Result>>;
+  /** With keyword arguments, which may stand for positions. */
+  applyAsync(
+    args: Partial<Args>,
+    options: CallOptions & Required<Pick<CallOptions, "kwargs">>,
+  ): Promise<AsyncResult<Result>>;
+  /**
+   * Sends many calls as one batch; results in the order of the arguments. Every call is checked before the first is sent.
+   * @throws PUBLISH_FAILED, naming those that were not accepted; and as `applyAsync`
+   */
+  applyMany(argsList: readonly Args[], options?: ManyCallOptions): Promise<readonly AsyncResult<Result>[]>;
+}
+
+/**
+ * A task: its function, callable as it is (`await add(1, 2)` runs it here and now, without a queue), and ways to have it run by a worker.
+ */
+export type Task<Handler extends TaskHandler> = Handler & TaskCalls<Parameters<Handler>, Awaited<ReturnType<Handler>>>;

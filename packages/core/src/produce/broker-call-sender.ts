@@ -1,0 +1,102 @@
+import { OptionError, quoteValue, validate } from "@lovage/foundation";
+import type { AppRuntime, SendOptions } from "../app/app-runtime.ts";
+import type { CallOptions, ManyCallOptions } from "../app/call-options.ts";
+import type { CallSender } from "../app/call-sender.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
+import type { TaskDefinition } from "../app/task-definition.ts";
+import { PayloadValidationError } from "../protocol/errors.ts";
+import type { AsyncResult } from "../result/async-result.ts";
+import { createResult } from "../result/create-result.ts";
+import type { ResultSource } from "../result/result-source.ts";
+import { checkCallOptions } from "./check-call-options.ts";
+import type { CheckedCallOptions } from "./check-call-options.ts";
+import { createCall } from "./create-call.ts";
+import { mapArguments } from "./map-arguments.ts";
+
+/** What sends the calls of an app's tasks. */
+export interface CallSenderOptions {
+  readonly runtime: AppRuntime;
+  readonly results: ResultSource;
+  /** A declaration with the app's defaults, once the configuration is loaded. */
+  define(declaration: TaskDeclaration): TaskDefinition;
+}
+
+/** Checks calls, sends them, and gives the handles of their results. */
+export class BrokerCallSender implements CallSender {
+  readonly #options: CallSenderOptions;
+
+  constructor(options: CallSenderOptions) {
+    this.#options = options;
+  }
+
+  async send(task: TaskDeclaration, args: readonly unknown[], options?: CallOptions): Promise<AsyncResult<unknown>> {
+    const [result] = await this.#sendAll(task, [args], checkCallOptions(options));
+    return result as AsyncResult<unknown>;
+  }
+
+  async sendMany(
+    task: TaskDeclaration,
+    argsList: readonly (readonly unknown[])[],
+    options?: ManyCallOptions,
+  ): Promise<readonly AsyncResult<unknown>[]> {
+    const checked = checkCallOptions(options);
+    if (checked.taskId !== undefined) {
+      throw new OptionError("Many calls cannot share one taskId: leave it out.", { field: "taskId" });
+    }
+    return this.#sendAll(task, argsList, checked);
+  }
+
+  async #sendAll(
+    task: TaskDeclaration,
+    argsList: readonly (readonly unknown[])[],
+    options: CheckedCallOptions,
+  ): Promise<readonly AsyncResult<unknown>[]> {
+    const { runtime, results } = this.#options;
+    checkArgsList(task.name, argsList);
+    await runtime.ready();
+    const definition = this.#options.define(task);
+    if (definition.input !== undefined) {
+      for (const args of argsList) await checkInput(definition, args, options.kwargs);
+    }
+    const nowMs = runtime.clock.now();
+    const calls = argsList.map((args) => createCall(definition, args, options, nowMs));
+    await runtime.producer.send(calls, toSendOptions(definition, options));
+    const ignored = options.ignoreResult ?? definition.options.ignoreResult;
+    const context = { source: results, ignored, expiresMs: definition.options.resultExpiresMs };
+    return calls.map(({ id }) => createResult(id, context));
+  }
+}
+
+function checkArgsList(task: string, argsList: unknown): void {
+  const isList = Array.isArray(argsList) && argsList.every((args) => Array.isArray(args));
+  if (isList) return;
+  throw new OptionError(
+    `The arguments of a call of task "${task}" must be an array; they are ${quoteValue(argsList)}.`,
+    {
+      field: "args",
+    },
+  );
+}
+
+/** The schema sees what the worker will show it; what is sent is what was given. */
+async function checkInput(
+  { name, input, options }: TaskDefinition,
+  args: readonly unknown[],
+  kwargs: CheckedCallOptions["kwargs"],
+): Promise<void> {
+  if (input === undefined) return;
+  const mapped = kwargs === undefined ? args : mapArguments(args, kwargs, options.parameters);
+  const { issues } = await validate(input, mapped, { root: "args" });
+  if (issues !== undefined) throw new PayloadValidationError(name, issues);
+}
+
+function toSendOptions(definition: TaskDefinition, options: CheckedCallOptions): SendOptions {
+  const queue = options.queue ?? definition.options.queue;
+  const { countdownMs, etaMs, transaction } = options;
+  return {
+    ...(queue === undefined ? {} : { queue }),
+    ...(countdownMs === undefined ? {} : { countdownMs }),
+    ...(etaMs === undefined ? {} : { etaMs }),
+    ...(transaction === undefined ? {} : { transaction }),
+  };
+}

@@ -1,0 +1,160 @@
+import type { Backend } from "@lovage/backend";
+import type { Clock } from "@lovage/foundation";
+import { checkName } from "@lovage/foundation";
+import type { Connection, Delivery, NotBefore, OutgoingMessage, QueueDeclaration } from "@lovage/transport";
+import type { Producer, RuntimeSettings, SendOptions } from "../app/app-runtime.ts";
+import { encodeTask } from "../protocol/encode-task.ts";
+import { retryMessage } from "../protocol/retry-message.ts";
+import type { TaskCall } from "../protocol/task-call.ts";
+
+/** What a producer needs of its app. */
+export interface ProducerOptions {
+  readonly clock: Clock;
+  /** Loads what the configuration names; only then the functions below say the last word. */
+  ready(): Promise<void>;
+  connection(): Promise<Connection>;
+  backend(): Promise<Backend | undefined>;
+  settings(): RuntimeSettings;
+  /** A queue as it is to be declared. */
+  declarationOf(queue: string): QueueDeclaration;
+  /** The queue of a task's calls. */
+  queueOf(task: string): string;
+  /** Tells an operator what works only in part. */
+  warn(message: string, fields: Record<string, unknown>): void;
+}
+
+interface Session {
+  readonly connection: Connection;
+  /** Queue for results, where they travel by message to the caller. */
+  readonly replyTo: string | undefined;
+}
+
+type QueuedMessage = OutgoingMessage & { readonly to: string };
+
+const asUsual: SendOptions = Object.freeze({});
+
+/** Sends calls over the app's connection. Once that is open and a queue declared, nothing is waited for but the publish itself. */
+export class BrokerProducer implements Producer {
+  readonly #options: ProducerOptions;
+  /** By queue; `true` once declared. */
+  readonly #declared = new Map<string, Promise<void> | true>();
+  #isReady = false;
+  #session: Session | undefined;
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+  }
+
+  async prepare(call: TaskCall, options: SendOptions = asUsual): Promise<OutgoingMessage> {
+    if (!this.#isReady) await this.#becomeReady();
+    const message = this.#encode(call, options);
+    const { replyTo } = await this.#sessionFor([message]);
+    return withReplyTo(message, replyTo);
+  }
+
+  async send(calls: readonly TaskCall[], options: SendOptions = asUsual): Promise<void> {
+    if (!this.#isReady) await this.#becomeReady();
+    // All are encoded before the broker is even connected to: what cannot travel must not leave half of a batch behind.
+    const messages = calls.map((call) => this.#encode(call, options));
+    const { connection, replyTo } = await this.#sessionFor(messages);
+    const { transaction } = options;
+    const addressed = replyTo === undefined ? messages : messages.map((message) => withReplyTo(message, replyTo));
+    await connection.publish(addressed, transaction === undefined ? undefined : { transaction });
+  }
+
+  async prepareRetry(delivery: Delivery, call: TaskCall, options: SendOptions): Promise<OutgoingMessage> {
+    if (!this.#isReady) await this.#becomeReady();
+    const queue = options.queue ?? delivery.queue;
+    const isCelery = this.#isReadByCelery(queue);
+    const etaMs = isCelery ? this.#etaMs(options) : undefined;
+    const changes = { retries: call.retries + 1, celery: isCelery, ...(etaMs === undefined ? {} : { etaMs }) };
+    const message = retryMessage(delivery.message, call, changes);
+    const outgoing = address(message, queue, options);
+    await this.#sessionFor([outgoing]);
+    return outgoing;
+  }
+
+  async declareQueue(queue: string): Promise<void> {
+    const known = this.#declared.get(queue);
+    if (known !== undefined) return known === true ? undefined : known;
+    const declaring = this.#declare(checkName(queue, { kind: "queue" }));
+    this.#declared.set(queue, declaring);
+    await declaring;
+  }
+
+  async #declare(queue: string): Promise<void> {
+    try {
+      if (!this.#isReady) await this.#becomeReady();
+      const { connection } = this.#session ?? (await this.#open());
+      await connection.declare({ queues: [this.#options.declarationOf(queue)] });
+      this.#declared.set(queue, true);
+    } catch (error) {
+      // Not remembered, so that the next call tries again.
+      this.#declared.delete(queue);
+      throw error;
+    }
+  }
+
+  async #becomeReady(): Promise<void> {
+    await this.#options.ready();
+    this.#isReady = true;
+  }
+
+  /** The open session, with the queues of these messages declared. */
+  async #sessionFor(messages: readonly QueuedMessage[]): Promise<Session> {
+    const session = this.#session ?? (await this.#open());
+    for (const { to } of messages) if (this.#declared.get(to) !== true) await this.declareQueue(to);
+    return session;
+  }
+
+  async #open(): Promise<Session> {
+    const [connection, replyTo] = await Promise.all([this.#options.connection(), this.#replyTo()]);
+    return (this.#session ??= { connection, replyTo });
+  }
+
+  /** A backend that is away must not stop anybody from sending. */
+  async #replyTo(): Promise<string | undefined> {
+    try {
+      return (await this.#options.backend())?.results?.replyTo;
+    } catch (error) {
+      this.#options.warn("The result backend cannot be opened; calls are sent without it.", { error });
+      return undefined;
+    }
+  }
+
+  #encode(call: TaskCall, options: SendOptions): QueuedMessage {
+    const queue = options.queue ?? this.#options.queueOf(call.task);
+    const { maxPayloadBytes } = this.#options.settings();
+    const isCelery = this.#isReadByCelery(queue);
+    const etaMs = isCelery ? this.#etaMs(options) : undefined;
+    const timed = etaMs === undefined ? call : { ...call, etaMs };
+    return address(encodeTask(timed, { dialect: isCelery ? "celery" : "lovage", maxPayloadBytes }), queue, options);
+  }
+
+  /** Celery's workers look at the header, whatever the broker does. */
+  #etaMs({ countdownMs, etaMs }: SendOptions): number | undefined {
+    return countdownMs === undefined ? etaMs : this.#options.clock.now() + countdownMs;
+  }
+
+  #isReadByCelery(queue: string): boolean {
+    const { consumers } = this.#options.declarationOf(queue);
+    return consumers === "celery" || consumers === "mixed";
+  }
+}
+
+function address(message: Omit<OutgoingMessage, "to">, queue: string, options: SendOptions): QueuedMessage {
+  const notBefore = notBeforeOf(options);
+  const { headers, properties, body } = message;
+  return notBefore === undefined
+    ? { headers, properties, body, to: queue }
+    : { headers, properties, body, to: queue, notBefore };
+}
+
+function notBeforeOf({ countdownMs, etaMs }: SendOptions): NotBefore | undefined {
+  if (countdownMs !== undefined) return { inMs: countdownMs };
+  return etaMs === undefined ? undefined : { atMs: etaMs };
+}
+
+function withReplyTo(message: QueuedMessage, replyTo: string | undefined): QueuedMessage {
+  return replyTo === undefined ? message : { ...message, properties: { ...message.properties, replyTo } };
+}

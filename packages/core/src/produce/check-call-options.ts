@@ -1,0 +1,104 @@
+import { OptionError, parseDuration, quoteValue, checkName } from "@lovage/foundation";
+import type { Headers } from "@lovage/transport";
+import type { CallOptions } from "../app/call-options.ts";
+import { checkBoolean, checkPriority } from "../app/check-option.ts";
+import { suggestion } from "../app/configuration/nearest-name.ts";
+
+/** {@link CallOptions}, checked; durations as milliseconds. */
+export interface CheckedCallOptions {
+  readonly countdownMs?: number;
+  readonly etaMs?: number;
+  readonly queue?: string;
+  readonly priority?: number;
+  readonly expires?: { readonly inMs: number } | { readonly atMs: number };
+  readonly taskId?: string;
+  readonly headers?: Headers;
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  readonly ignoreResult?: boolean;
+  readonly timeLimitMs?: number;
+  readonly softTimeLimitMs?: number;
+  readonly key?: string;
+  readonly shadow?: string;
+  readonly transaction?: unknown;
+}
+
+/** A hundred years: later instants stay far inside what a Date can hold. */
+const maxDelayMs = 36_500 * 86_400_000;
+const maxKeyBytes = 200;
+
+type Reader = (value: unknown) => CheckedCallOptions;
+
+const readers: Readonly<Record<keyof CallOptions, Reader>> = {
+  countdown: (value) => ({ countdownMs: parseDuration(value, { field: "countdown", max: maxDelayMs }) }),
+  eta: (value) => ({ etaMs: instant(value, "eta") }),
+  queue: (value) => ({ queue: checkName(value, { kind: "queue" }) }),
+  priority: (value) => ({ priority: checkPriority(value) }),
+  expires: (value) => ({ expires: expiry(value) }),
+  taskId: (value) => ({ taskId: text(value, "taskId", 200) }),
+  headers: (value) => ({ headers: plainObject(value, "headers") as Headers }),
+  kwargs: (value) => ({ kwargs: plainObject(value, "kwargs") }),
+  ignoreResult: (value) => ({ ignoreResult: checkBoolean(value, "ignoreResult") }),
+  timeLimit: (value) => ({ timeLimitMs: limit(value, "timeLimit") }),
+  softTimeLimit: (value) => ({ softTimeLimitMs: limit(value, "softTimeLimit") }),
+  key: (value) => ({ key: text(value, "key", maxKeyBytes) }),
+  shadow: (value) => ({ shadow: text(value, "shadow", 255) }),
+  transaction: (value) => ({ transaction: value }),
+};
+
+const none: CheckedCallOptions = Object.freeze({});
+
+/**
+ * Checks the options of a call, before any I/O.
+ * @throws OPTION_INVALID, NAME_INVALID that name the option
+ */
+export function checkCallOptions(options: CallOptions | undefined): CheckedCallOptions {
+  if (options === undefined) return none;
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError(`The options of a call must be an object; they are ${quoteValue(options)}.`, {
+      field: "options",
+    });
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const checked = Object.assign({}, ...given.map(([key, value]) => readerOf(key)(value))) as CheckedCallOptions;
+  if (checked.countdownMs !== undefined && checked.etaMs !== undefined) {
+    throw new OptionError("A call takes a countdown or an eta, not both.", { field: "countdown" });
+  }
+  return checked;
+}
+
+function readerOf(key: string): Reader {
+  if (Object.hasOwn(readers, key)) return readers[key as keyof CallOptions];
+  throw new OptionError(`A call has no option ${quoteValue(key)}.${suggestion(key, Object.keys(readers))}`, {
+    field: key,
+  });
+}
+
+function instant(value: unknown, field: string): number {
+  const ms = value instanceof Date ? value.getTime() : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new OptionError(`${field} must be a valid Date; it is ${quoteValue(value)}.`, { field });
+}
+
+function expiry(value: unknown): { readonly inMs: number } | { readonly atMs: number } {
+  if (value instanceof Date) return { atMs: instant(value, "expires") };
+  return { inMs: parseDuration(value, { field: "expires", max: maxDelayMs }) };
+}
+
+function limit(value: unknown, field: string): number {
+  return parseDuration(value, { field, min: 1, max: maxDelayMs });
+}
+
+function text(value: unknown, field: string, maxBytes: number): string {
+  const isText = typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxBytes;
+  if (isText && !/\p{Cc}|\p{Cs}/u.test(value)) return value;
+  throw new OptionError(
+    `${field} must be text of 1 to ${maxBytes} bytes without control characters; it is ${quoteValue(value)}.`,
+    { field },
+  );
+}
+
+function plainObject(value: unknown, field: string): Readonly<Record<string, unknown>> {
+  const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (prototype === Object.prototype || prototype === null) return value as Record<string, unknown>;
+  throw new OptionError(`${field} must be a plain object; it is ${quoteValue(value)}.`, { field });
+}

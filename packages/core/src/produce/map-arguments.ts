@@ -1,0 +1,23 @@
+/**
+ * Positions out of keyword arguments. With the names of the parameters each keyword takes its position and what fits none stays behind in one
+ * trailing object; without names all of them are that object.
+ */
+export function mapArguments(
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  parameters: readonly string[] | undefined,
+): readonly unknown[] {
+  const given = Object.entries(kwargs);
+  if (given.length === 0) return args;
+  if (parameters === undefined) return [...args, { ...kwargs }];
+  const mapped = [...args];
+  const rest: [string, unknown][] = [];
+  for (const [name, value] of given) {
+    const index = parameters.indexOf(name);
+    if (index < args.length) rest.push([name, value]);
+    else mapped[index] = value;
+  }
+  // Positions between that nobody gave would be holes, which JSON and schemas take for something else.
+  const filled = Array.from(mapped);
+  return rest.length === 0 ? filled : [...filled, Object.fromEntries(rest)];
+}

@@ -1,0 +1,93 @@
+import type { ResultRecord, ResultState } from "@lovage/backend";
+import { isFinalState } from "@lovage/backend";
+import { parseDuration } from "@lovage/foundation";
+import { decodeResult } from "../protocol/decode-result.ts";
+import type { AsyncResult, CancelOptions, GetOptions } from "./async-result.ts";
+import { cancelTask } from "./cancel-task.ts";
+import { NoResultBackendError, ResultExpiredError } from "./errors.ts";
+import { outcomeError } from "./outcome-error.ts";
+import type { ResultSource } from "./result-source.ts";
+
+/** What a handle knows beside the id. */
+export interface ResultContext {
+  readonly source: ResultSource;
+  /** The call stores no result. */
+  readonly ignored: boolean;
+  /** How long results of the task are kept. @default a day */
+  readonly expiresMs?: number;
+}
+
+const dayMs = 86_400_000;
+
+/** A handle on the result of a call. */
+export function createResult(id: string, context: ResultContext): AsyncResult<unknown> {
+  return new StoredResult(id, context);
+}
+
+class StoredResult implements AsyncResult<unknown> {
+  readonly id: string;
+  readonly #context: ResultContext;
+  #isForgotten = false;
+
+  constructor(id: string, context: ResultContext) {
+    this.id = id;
+    this.#context = context;
+  }
+
+  async get(options: GetOptions = {}): Promise<unknown> {
+    const { timeout, signal } = options;
+    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, { field: "timeout" });
+    this.#checkKept();
+    if (this.#isForgotten) throw new ResultExpiredError(this.id);
+    const record = await this.#context.source.wait(this.id, { timeoutMs, signal });
+    const result = decodeResult(record.document);
+    if (result.state !== "SUCCESS") throw outcomeError(this.id, result);
+    return result.value;
+  }
+
+  async state(): Promise<ResultState> {
+    return (await this.#read())?.state ?? "PENDING";
+  }
+
+  async ready(): Promise<boolean> {
+    return isFinalState(await this.state());
+  }
+
+  async successful(): Promise<boolean> {
+    return (await this.state()) === "SUCCESS";
+  }
+
+  async failed(): Promise<boolean> {
+    return (await this.state()) === "FAILURE";
+  }
+
+  async info(): Promise<unknown> {
+    const record = await this.#read();
+    if (record === undefined) return undefined;
+    const result = decodeResult(record.document);
+    return result.error === undefined ? result.value : outcomeError(this.id, result);
+  }
+
+  async forget(): Promise<void> {
+    this.#checkKept();
+    const results = await this.#context.source.results();
+    await results.forget([this.id]);
+    this.#isForgotten = true;
+  }
+
+  cancel(options: CancelOptions = {}): Promise<boolean> {
+    const { source, expiresMs } = this.#context;
+    const { terminate = false } = options;
+    return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs ?? dayMs });
+  }
+
+  async #read(): Promise<ResultRecord | undefined> {
+    this.#checkKept();
+    return this.#context.source.read(this.id);
+  }
+
+  #checkKept(): void {
+    if (!this.#context.ignored) return;
+    throw new NoResultBackendError(`Call ${this.id} was sent with ignoreResult: nothing is stored for it.`);
+  }
+}
