@@ -77,7 +77,7 @@ export class AppCore implements AppRuntime {
 
   get log(): Log {
     const { name, logLevel: level } = this.configuration;
-    return (this.#log ??= openLog({ name, level, clock: this.clock, given: this.#givenLog }));
+    return (this.#log ??= openLog({ ...this.layers.logForm, name, level, clock: this.clock, given: this.#givenLog }));
   }
 
   async ready(): Promise<void> {

@@ -2,6 +2,7 @@ import { ConfigurationError, quoteValue } from "@lovage/foundation";
 import type { App } from "./app.ts";
 import type { AppCore } from "./app-core.ts";
 import type { AppRuntime } from "./app-runtime.ts";
+import type { Configuration } from "./configuration/configuration.ts";
 import type { Flags } from "./configuration/configuration-layers.ts";
 
 /** Registered, so that an app of another copy of this package is known as one. */
@@ -25,6 +26,11 @@ export function runtimeOf(app: App): AppRuntime {
 /** Puts the command line above an app's other configuration. Call it before the app is `ready`. @throws CONFIGURATION_INVALID */
 export function overrideConfiguration(app: App, flags: Flags): void {
   coreOf(app).layers.override(flags);
+}
+
+/** What an app was told; final once it is ready. @throws CONFIGURATION_INVALID for what is no app */
+export function configurationOf(app: App): Configuration {
+  return coreOf(app).configuration;
 }
 
 function coreOf(app: App): AppCore {

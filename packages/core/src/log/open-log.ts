@@ -6,8 +6,16 @@ import { isPinoLike } from "./pino-like.ts";
 import type { PinoLike } from "./pino-like.ts";
 import { terminalLine } from "./terminal-line.ts";
 
+/** How the lines of an app's own log look. */
+export interface LogForm {
+  /** @default "text" on a terminal, "json" elsewhere */
+  readonly format?: "json" | "text" | undefined;
+  /** Fields of every line. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** What a log is made of. */
-export interface LogOptions {
+export interface LogOptions extends LogForm {
   readonly name: string;
   readonly level: LogLevel;
   readonly clock: Clock;
@@ -16,10 +24,19 @@ export interface LogOptions {
 }
 
 /** The log of an app: the one given, else JSON lines on standard error, or readable ones when that is a terminal. */
-export function openLog({ name, level, clock, given }: LogOptions): Log {
-  if (given !== undefined) return isPinoLike(given) ? logToPino(given) : given;
-  const options = { name, level, timestamp: () => `,"time":${clock.now()}` };
+export function openLog({ given, fields, ...options }: LogOptions): Log {
+  const log = given === undefined ? ownLog(options) : givenLog(given);
+  return fields === undefined ? log : log.child(fields);
+}
+
+function givenLog(given: Log | PinoLike): Log {
+  return isPinoLike(given) ? logToPino(given) : given;
+}
+
+function ownLog({ name, level, clock, format }: Omit<LogOptions, "given" | "fields">): Log {
   const { stderr } = process;
-  const lines = { write: (json: string) => void stderr.write(stderr.isTTY ? terminalLine(json) : json) };
+  const isText = (format ?? (stderr.isTTY ? "text" : "json")) === "text";
+  const options = { name, level, timestamp: () => `,"time":${clock.now()}` };
+  const lines = { write: (json: string) => void stderr.write(isText ? terminalLine(json) : json) };
   return logToPino(pino(options, lines));
 }

@@ -1,3 +1,4 @@
+import type { LogForm } from "../../log/open-log.ts";
 import type { AppOptions } from "../app-options.ts";
 import type { Configuration } from "./configuration.ts";
 import { readConfigurationLayer } from "./configuration-layer.ts";
@@ -12,6 +13,8 @@ export interface Flags {
   readonly options?: AppOptions;
   /** File of the app's module, where driver packages are looked for. */
   readonly module?: string;
+  /** How the app's log looks. */
+  readonly log?: LogForm;
 }
 
 /** The layers of an app's configuration and what comes out of them. Before `load` the file and the flags are missing. */
@@ -20,6 +23,7 @@ export class ConfigurationLayers {
   #flags: ConfigurationLayer = {};
   #file: ConfigurationLayer = {};
   #module: string | undefined;
+  #logForm: LogForm = {};
   #configuration: Configuration;
 
   /** @throws CONFIGURATION_INVALID */
@@ -38,10 +42,16 @@ export class ConfigurationLayers {
     return this.#module;
   }
 
+  /** How the command line wants the log. */
+  get logForm(): LogForm {
+    return this.#logForm;
+  }
+
   /** Puts the command line above all. @throws CONFIGURATION_INVALID */
   override(flags: Flags): void {
     this.#flags = readConfigurationLayer(flags.options ?? {}, "the command line");
     this.#module = flags.module;
+    this.#logForm = flags.log ?? {};
     this.#configuration = this.#resolve();
   }
 
