@@ -6,3 +6,6 @@ export { storeClock } from "./backend/store-clock.ts";
 export type { StoreClock } from "./backend/store-clock.ts";
 export { testBackend } from "./backend/test-backend.ts";
 export type { TestBackendOptions } from "./backend/test-backend.ts";
+export type { CallerTransaction, FaultControls, TestClock, TransportHarness } from "./transport/harness.ts";
+export { testTransport } from "./transport/test-transport.ts";
+export type { TransportSuiteOptions } from "./transport/test-transport.ts";

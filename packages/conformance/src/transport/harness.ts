@@ -1,0 +1,51 @@
+import type { Clock } from "@lovage/foundation";
+import type { Connection } from "@lovage/transport";
+
+/**
+ * The clock that the broker and the connections of a harness go by. With `advance` it is virtual and the kit moves it; a
+ * driver that does real I/O takes the system's clock and short leases instead.
+ */
+export type TestClock = Clock & { readonly advance?: (ms: number) => Promise<void> };
+
+/** Faults that a harness can bring about. A case that needs one which is absent is not run, and says so. */
+export interface FaultControls {
+  /**
+   * Ends the connection as `kill -9` ends a process: nothing is released, nothing is called any more. Needs not to wait.
+   * @default `freeze` without a thaw, where there is that
+   */
+  readonly crash?: (connection: Connection) => Promise<void>;
+  /**
+   * Stops the connection as SIGSTOP stops a process: it neither renews nor takes nor answers, and calls made on it wait.
+   * Resolves to the function that thaws it (SIGCONT).
+   */
+  readonly freeze?: (connection: Connection) => Promise<() => Promise<void>>;
+  /** Breaks the connection's link to the broker once; the broker stays, and the connection has to come back by itself. */
+  readonly cut?: (connection: Connection) => Promise<void>;
+  /** Stops the broker and starts it again, with its data or empty. Resolves when it runs again. */
+  readonly restart?: (options: { readonly withData: boolean }) => Promise<void>;
+}
+
+/** A transaction of the caller's, as `PublishOptions.transaction` takes it. */
+export interface CallerTransaction {
+  readonly transaction: unknown;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** One broker under test, and ways to reach it. Made anew for every case (for every suite in stress mode). */
+export interface TransportHarness {
+  readonly clock: TestClock;
+  /** How long a lease of its connections is; a second or so, so that the suite is quick. Ignored where recovery is by connection. */
+  readonly leaseMs: number;
+  /** How often its connections sweep. */
+  readonly sweepMs: number;
+  readonly controls?: FaultControls;
+  /** Opens a further connection to the same broker, as another process would. The kit closes it. */
+  open(): Promise<Connection>;
+  /** Begins a transaction that `publish` of this connection takes. Only where `capabilities.transactions` is not `null`. */
+  begin?(connection: Connection): Promise<CallerTransaction>;
+  /** A name for a queue, exchange or channel that nobody else uses. @default `conformance-` and random letters */
+  newName?(): string;
+  /** Lets go of the broker, after all connections were closed. */
+  close(): Promise<void>;
+}

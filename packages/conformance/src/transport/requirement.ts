@@ -1,0 +1,43 @@
+import type { Capabilities } from "@lovage/transport";
+import type { FaultControls, TransportHarness } from "./harness.ts";
+
+/** What a case needs of a transport. Tells the reason not to run it, `undefined` when it can. */
+export type Requirement = (capabilities: Capabilities, harness: TransportHarness) => string | undefined;
+
+/** The transport can do this. */
+export function needs(capability: "priorities" | "fairness" | "broadcast" | "countsLosses"): Requirement {
+  return (capabilities) => (capabilities[capability] ? undefined : `capability ${capability} is false`);
+}
+
+/** First in, first out over the whole queue. */
+export const needsQueueOrder: Requirement = ({ order }) =>
+  order === "queue" ? undefined : `capability order is "${order}"`;
+
+/** First in, first out within a key at least. */
+export const needsKeyOrder: Requirement = ({ order }) => (order === "none" ? 'capability order is "none"' : undefined);
+
+/** Bindings are seen by other connections. */
+export const needsSharedBindings: Requirement = ({ exchanges }) =>
+  exchanges === "app" ? 'capability exchanges is "app"' : undefined;
+
+/** There is a furthest instant for `notBefore`. */
+export const needsDelayBound: Requirement = ({ delayHorizonMs }) =>
+  Number.isFinite(delayHorizonMs) ? undefined : "capability delayHorizonMs is Infinity: nothing to refuse";
+
+/** The broker takes transactions of the caller's, and the harness can begin one. */
+export const needsTransactions: Requirement = ({ transactions }, harness) => {
+  if (transactions === null) return "capability transactions is null";
+  return harness.begin === undefined ? "the harness has no begin" : undefined;
+};
+
+/** The harness can bring about this fault. */
+export function needsControl(control: keyof FaultControls): Requirement {
+  return (_, { controls = {} }) => {
+    const has = controls[control] !== undefined || (control === "crash" && controls.freeze !== undefined);
+    return has ? undefined : `the harness has no control "${control}"`;
+  };
+}
+
+/** What is accepted survives the end of the broker's process. */
+export const needsDurability: Requirement = ({ durability }) =>
+  durability === "none" ? 'capability durability is "none"' : undefined;
