@@ -22,10 +22,10 @@ import { type ConsumerHost, PocketConsumer } from "./pocket-consumer.ts";
 
 const tickMs = 10;
 
-/** What a pocket broker can do: everything but to outlive its process. */
+/** What a pocket broker can do: everything but transactions. */
 export const pocketCapabilities: Capabilities = Object.freeze({
   reach: "process",
-  durability: "none",
+  durability: "process",
   fencing: "token",
   recovery: "lease",
   order: "queue",
@@ -51,6 +51,8 @@ export class PocketConnection implements Connection, ConsumerHost {
   readonly broadcast: Broadcast;
   state: ConnectionState = "open";
   readonly #declared = new Set<string>();
+  readonly #topologies: Topology[] = [];
+  readonly #renews: boolean;
   readonly #consumers = new Set<PocketConsumer>();
   readonly #wake = (): void => this.#fill();
   #timer: Timer;
@@ -60,9 +62,11 @@ export class PocketConnection implements Connection, ConsumerHost {
   #renewAtMs: number;
   #closing: Promise<void> | undefined;
 
-  constructor(broker: PocketBroker, leaseMs: number) {
+  /** With `renews: false` it forgets to renew its leases. */
+  constructor(broker: PocketBroker, { leaseMs, renews }: { readonly leaseMs: number; readonly renews: boolean }) {
     this.broker = broker;
     this.leaseMs = leaseMs;
+    this.#renews = renews;
     this.admin = new PocketAdmin(broker, () => this.enter());
     this.broadcast = broadcastOn(broker);
     this.#renewAtMs = broker.clock.monotonic() + leaseMs / 3;
@@ -79,6 +83,7 @@ export class PocketConnection implements Connection, ConsumerHost {
     for (const { name } of topology.exchanges ?? []) checkName(name, { kind: "exchange" });
     await this.enter();
     this.broker.declare(topology);
+    this.#topologies.push(topology);
     for (const { name } of topology.queues ?? []) this.#declared.add(name);
   }
 
@@ -124,9 +129,22 @@ export class PocketConnection implements Connection, ConsumerHost {
     return () => {
       this.#thawed = undefined;
       this.#thaw();
+      if (this.state === "closed") return;
       this.broker.wakes.add(this.#wake);
       this.#tick();
     };
+  }
+
+  /** Loses its broker for a moment. */
+  cut(): void {
+    if (this.state !== "open") return;
+    const thaw = this.freeze();
+    this.state = "reconnecting";
+    this.broker.clock.timer(50, () => {
+      if (this.state === "reconnecting") this.state = "open";
+      for (const topology of this.#topologies) this.broker.declare(topology);
+      thaw();
+    });
   }
 
   async enter(): Promise<void> {
@@ -166,7 +184,7 @@ export class PocketConnection implements Connection, ConsumerHost {
 
   #renew(): void {
     this.#renewAtMs = this.broker.clock.monotonic() + this.leaseMs / 3;
-    for (const consumer of this.#consumers) consumer.renew();
+    if (this.#renews) for (const consumer of this.#consumers) consumer.renew();
   }
 
   #fill(): void {

@@ -5,11 +5,19 @@ import { PocketConnection } from "./pocket-connection.ts";
 
 const leaseMs = 3_000;
 
-/** A pocket broker under test; `wrap` may break its connections. */
-export function pocketHarness(
-  clock: TestClock,
-  wrap: (connection: Connection) => Connection = (connection) => connection,
-): TransportHarness {
+/** What may be wrong with a pocket broker. */
+export interface PocketFaults {
+  /** Changes every connection. @default not at all */
+  readonly wrap?: (connection: Connection) => Connection;
+  /** Leases are renewed. @default true */
+  readonly renews?: boolean;
+  /** What a crash of the broker does to its data, although it promised to keep them. @default nothing */
+  readonly onRestart?: (broker: PocketBroker) => void;
+}
+
+/** A pocket broker under test. */
+export function pocketHarness(clock: TestClock, faults: PocketFaults = {}): TransportHarness {
+  const { wrap = (connection: Connection) => connection, renews = true, onRestart = () => {} } = faults;
   const broker = new PocketBroker(clock);
   const opened = new Map<Connection, PocketConnection>();
   const freeze = (connection: Connection): (() => void) => opened.get(connection)?.freeze() ?? ((): void => {});
@@ -23,9 +31,15 @@ export function pocketHarness(
         const thaw = await Promise.resolve(freeze(connection));
         return async () => await Promise.resolve(thaw());
       },
+      cut: async (connection) => await Promise.resolve(opened.get(connection)?.cut()),
+      restart: async ({ withData }) => {
+        for (const connection of opened.values()) connection.cut();
+        if (!withData) broker.queues.clear();
+        await Promise.resolve(onRestart(broker));
+      },
     },
     open: async () => {
-      const inner = new PocketConnection(broker, leaseMs);
+      const inner = new PocketConnection(broker, { leaseMs, renews });
       const connection = wrap(inner);
       opened.set(connection, inner);
       return await Promise.resolve(connection);
