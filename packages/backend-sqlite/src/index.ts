@@ -1,1 +1,5 @@
-export {};
+export { backend } from "./driver.ts";
+export { SchemaVersionError } from "./errors.ts";
+export type { SqliteBackendOptions } from "./options.ts";
+export { sqliteBackend } from "./sqlite-backend.ts";
+export type { SqliteBackendSettings } from "./sqlite-backend.ts";

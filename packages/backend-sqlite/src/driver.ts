@@ -1,0 +1,15 @@
+import type { BackendDriver } from "@lovage/backend";
+import { parseSqliteUrl } from "@lovage/client-sqlite";
+import type { SqliteBackendOptions } from "./options.ts";
+import { sqliteBackendOptions, withQuery } from "./options.ts";
+import { sqliteBackend } from "./sqlite-backend.ts";
+
+/** Opens `sqlite:queue.db`: the file that the transport may use too. */
+export const backend: BackendDriver<SqliteBackendOptions> = Object.freeze<BackendDriver<SqliteBackendOptions>>({
+  schemes: ["sqlite"],
+  options: sqliteBackendOptions,
+  open: async ({ url, options, clock, log }) => {
+    const { path, query } = parseSqliteUrl(url);
+    return await sqliteBackend({ ...withQuery(options, query), path, clock, log });
+  },
+});

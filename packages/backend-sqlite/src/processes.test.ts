@@ -1,0 +1,102 @@
+import type { Backend, Hold, JoinProgress, ResultRecord } from "@lovage/backend";
+import { systemClock } from "@lovage/foundation";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { sqliteBackend } from "./index.ts";
+import type { Child } from "./test-support/start-child.ts";
+import { startChild } from "./test-support/start-child.ts";
+import type { TemporaryFile } from "./test-support/temporary-file.ts";
+import { temporaryFile } from "./test-support/temporary-file.ts";
+
+const expiresInMs = 3_600_000;
+let file: TemporaryFile;
+let backend: Backend;
+
+beforeEach(async () => {
+  file = temporaryFile();
+  backend = await sqliteBackend({ path: file.path });
+});
+
+afterEach(async () => {
+  await backend.close();
+  await file.remove();
+});
+
+function start(...args: string[]): Promise<Child> {
+  return startChild(file.path, ...args);
+}
+
+async function runEight(toArgs: (index: number) => string[]): Promise<unknown[]> {
+  const children = await Promise.all(Array.from({ length: 8 }, (_, index) => start(...toArgs(index))));
+  for (const child of children) child.go();
+  const answers = await Promise.all(children.map((child) => child.read()));
+  await Promise.all(children.map((child) => child.end()));
+  return answers;
+}
+
+it("tells what another program stores, without waiting for the slow look", async () => {
+  const taskIds = Array.from({ length: 20 }, (_, index) => `t${index}`);
+  const told = new Map<string, ResultRecord>();
+  await backend.results?.watch(taskIds, (record) => told.set(record.taskId, record));
+  const child = await start("put", ...taskIds);
+  const startedAtMs = systemClock.monotonic();
+  child.go();
+  await vi.waitFor(() => expect(told.size).toBe(20), { timeout: 10_000, interval: 1 });
+  expect(systemClock.monotonic() - startedAtMs).toBeLessThan(4000);
+  expect(await child.end()).toBe(0);
+});
+
+it("completes a join for the member that arrived, crashed and arrives again", async () => {
+  await backend.joins?.open({ joinId: "j", size: 2, expiresInMs });
+  await backend.joins?.arrive({ joinId: "j", memberId: "a", index: 0, payload: "a" });
+  for (let life = 0; life < 2; life += 1) {
+    const child = await start("arrive", "j", "b", "1");
+    child.go();
+    expect(await child.read()).toEqual({ known: true, arrived: 2, size: 2, completes: true } satisfies JoinProgress);
+    await child.kill();
+  }
+  expect((await backend.joins?.members("j"))?.map(({ payload }) => payload)).toEqual(["a", "b"]);
+});
+
+it("completes a join once, of eight programs that arrive at once", async () => {
+  await backend.joins?.open({ joinId: "j", size: 8, expiresInMs });
+  const answers = (await runEight((index) => ["arrive", "j", `m${index}`, String(index)])) as JoinProgress[];
+  expect(answers.filter(({ completes }) => completes)).toHaveLength(1);
+  expect(await backend.joins?.members("j")).toHaveLength(8);
+});
+
+it("frees the lock of a program that was killed when its lease is over, with a larger fence", async () => {
+  const child = await start("hold", "lock", "a", "400");
+  child.go();
+  const first = (await child.read()) as Hold & { granted: true };
+  expect(first.granted).toBe(true);
+  await child.kill();
+  expect(await backend.coordination?.acquire({ name: "lock", holder: "b", leaseMs: 1000 })).toMatchObject({
+    granted: false,
+  });
+  const second = await vi.waitFor(
+    async () => {
+      const hold = await backend.coordination?.acquire({ name: "lock", holder: "b", leaseMs: 1000 });
+      if (hold?.granted !== true) throw new Error("not granted");
+      return hold;
+    },
+    { timeout: 5000, interval: 20 },
+  );
+  expect(second.fence).toBeGreaterThan(first.fence);
+});
+
+it("grants a lock to one of eight programs that ask at once", async () => {
+  const holds = (await runEight((index) => ["hold", "lock", `h${index}`, "60000"])) as Hold[];
+  expect(holds.filter(({ granted }) => granted)).toHaveLength(1);
+});
+
+it("gives each key to one of eight programs, and tells all of them the same", async () => {
+  const answers = (await runEight((index) => ["claim", `o${index}`, "50"])) as string[][];
+  for (const owners of answers) expect(owners).toEqual(answers[0]);
+});
+
+it("records each instant for one of eight programs", async () => {
+  await backend.schedules?.upsert({ scheduleId: "s", document: "1" });
+  const won = (await runEight(() => ["record", "s", "50"])) as number[][];
+  expect(won.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  expect((await backend.schedules?.list())?.[0]?.runs).toBe(50);
+});

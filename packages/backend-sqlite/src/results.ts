@@ -1,0 +1,68 @@
+import type {
+  PutOutcome,
+  ResultPut,
+  ResultRecord,
+  Results,
+  ResultWatch,
+  Revocations,
+  RevocationsOptions,
+} from "@lovage/backend";
+import { DocumentTooLargeError } from "@lovage/backend";
+import { findResult } from "./find-result.ts";
+import { putResults } from "./put-results.ts";
+import type { ResultWatches } from "./result-watches.ts";
+import type { Store } from "./store.ts";
+
+const forget = "DELETE FROM lovage_result WHERE task_id = ?";
+const revocations =
+  "SELECT change, task_id FROM lovage_result WHERE state = 'REVOKED' AND change > ? AND expires_at > ? ORDER BY change LIMIT ?";
+
+/** Results in SQLite; see {@link Results}. */
+export class SqliteResults implements Results {
+  readonly #store: Store;
+  readonly #watches: ResultWatches;
+  readonly #maxDocumentBytes: number;
+
+  constructor(store: Store, watches: ResultWatches, maxDocumentBytes: number) {
+    this.#store = store;
+    this.#watches = watches;
+    this.#maxDocumentBytes = maxDocumentBytes;
+  }
+
+  async put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]> {
+    for (const { taskId, document } of puts) this.#checkSize(taskId, document);
+    const outcomes = await this.#store.write((connection, nowMs) => putResults(connection, puts, nowMs));
+    this.#watches.announce();
+    return outcomes;
+  }
+
+  async get(taskIds: readonly string[]): Promise<readonly (ResultRecord | undefined)[]> {
+    return await this.#store.read((connection, nowMs) =>
+      taskIds.map((taskId) => findResult(connection, taskId, nowMs)),
+    );
+  }
+
+  async watch(taskIds: readonly string[], listener: (record: ResultRecord) => void): Promise<ResultWatch> {
+    return await this.#watches.add(taskIds, listener);
+  }
+
+  async forget(taskIds: readonly string[]): Promise<void> {
+    await this.#store.write((connection) => {
+      for (const taskId of taskIds) connection.statement(forget).run(taskId);
+    });
+  }
+
+  async revocations({ after = "0", limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
+    const rows = await this.#store.read((connection, nowMs) =>
+      connection.statement(revocations).all(Number(after), nowMs, limit),
+    );
+    const taskIds = rows.map((row) => String(row["task_id"]));
+    return { taskIds, cursor: String(rows.at(-1)?.["change"] ?? after) };
+  }
+
+  #checkSize(taskId: string, document: string): void {
+    const bytes = Buffer.byteLength(document);
+    if (bytes <= this.#maxDocumentBytes) return;
+    throw new DocumentTooLargeError(`The result of task ${taskId}`, { bytes, maxBytes: this.#maxDocumentBytes });
+  }
+}

@@ -1,0 +1,102 @@
+import type { Backend, BackendCapabilities } from "@lovage/backend";
+import type { SqliteClient } from "@lovage/client-sqlite";
+import { applySchema, openSqlite, planSchema } from "@lovage/client-sqlite";
+import type { Clock, Log, SchemaPlan, StoreSchema } from "@lovage/foundation";
+import { silentLog, systemClock } from "@lovage/foundation";
+import { SqliteCoordination } from "./coordination.ts";
+import { SchemaVersionError, toBackendError } from "./errors.ts";
+import { SqliteJoins } from "./joins.ts";
+import type { SqliteBackendOptions } from "./options.ts";
+import { sqliteBackendOptions } from "./options.ts";
+import { ResultWatches } from "./result-watches.ts";
+import { SqliteResults } from "./results.ts";
+import { SqliteSchedules } from "./schedules.ts";
+import { Store } from "./store.ts";
+import { sweepExpired } from "./sweep-expired.ts";
+import { backendTables } from "./tables.ts";
+
+/** What {@link sqliteBackend} opens. */
+export interface SqliteBackendSettings extends Partial<SqliteBackendOptions> {
+  /** Absolute path of the database file; made where there is none. */
+  readonly path: string;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+  /** @default none */
+  readonly log?: Log;
+}
+
+/**
+ * Opens a backend in a SQLite file, which a transport and many programs may use at the same time, and makes its tables.
+ * @throws BACKEND_UNAVAILABLE, SCHEMA_VERSION
+ */
+export async function sqliteBackend(settings: SqliteBackendSettings): Promise<Backend> {
+  const { path, clock = systemClock, log = silentLog, ...rest } = settings;
+  const options = sqliteBackendOptions.parse(rest);
+  const client = await openClient({ path, clock, log, synchronous: options.synchronous });
+  try {
+    checked(await applySchema(client.durable, backendTables));
+    return new SqliteBackend(new Store({ client, clock, log }), options);
+  } catch (error) {
+    client.close();
+    throw toBackendError(error);
+  }
+}
+
+async function openClient(opening: Parameters<typeof openSqlite>[0]): Promise<SqliteClient> {
+  try {
+    return await openSqlite(opening);
+  } catch (error) {
+    throw toBackendError(error);
+  }
+}
+
+/**
+ * | state  | parts                | close                                       |
+ * |--------|----------------------|---------------------------------------------|
+ * | open   | work on the file     | ends watches and waiting calls, lets go     |
+ * | closed | reject with `CLOSED` | nothing                                     |
+ */
+class SqliteBackend implements Backend {
+  readonly capabilities: BackendCapabilities;
+  readonly results: SqliteResults;
+  readonly joins: SqliteJoins;
+  readonly coordination: SqliteCoordination;
+  readonly schedules: SqliteSchedules;
+  readonly schema: StoreSchema;
+  readonly #store: Store;
+  readonly #watches: ResultWatches;
+
+  constructor(store: Store, { maxDocumentBytes, synchronous }: SqliteBackendOptions) {
+    this.#store = store;
+    this.#watches = new ResultWatches(store);
+    this.capabilities = Object.freeze<BackendCapabilities>({
+      reach: "machine",
+      durability: synchronous === "normal" ? "process" : "power",
+      readers: "any",
+      watch: "push",
+      maxDocumentBytes,
+    });
+    this.results = new SqliteResults(store, this.#watches, maxDocumentBytes);
+    this.joins = new SqliteJoins(store);
+    this.coordination = new SqliteCoordination(store);
+    this.schedules = new SqliteSchedules(store);
+    this.schema = {
+      plan: async () => checked(await planSchema(store.client.durable, backendTables)),
+      apply: async () => checked(await applySchema(store.client.durable, backendTables)),
+    };
+  }
+
+  async sweep(): Promise<number> {
+    return await this.#store.writeRelaxed(sweepExpired);
+  }
+
+  async close(): Promise<void> {
+    this.#watches.close();
+    this.#store.close();
+  }
+}
+
+function checked(plan: SchemaPlan | { readonly refused: string }): SchemaPlan {
+  if ("refused" in plan) throw new SchemaVersionError(plan.refused);
+  return plan;
+}
