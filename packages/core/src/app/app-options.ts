@@ -1,9 +1,10 @@
 import type { Backend } from "@lovage/backend";
 import type { Clock, Duration, Log } from "@lovage/foundation";
 import type { Connection, QueueConsumers } from "@lovage/transport";
+import type { AsyncResult } from "../result/async-result.ts";
 import type { PinoLike } from "../log/pino-like.ts";
 import type { LogLevel } from "../log/log-level.ts";
-import type { Task } from "./task.ts";
+import type { TaskHandler } from "./task.ts";
 import type { TaskOptions } from "./task-options.ts";
 
 /** A URL with options beside it; the driver of the URL's scheme says which, and refuses others. */
@@ -36,7 +37,10 @@ export interface QueueOptions {
 export type Routes = Readonly<Record<string, string>> | ((task: string) => string | undefined);
 
 /** A task made by `defineTask`, whatever its types. */
-export type AnyTask = Task<(...args: never[]) => unknown>;
+export type AnyTask = TaskHandler & {
+  readonly name: string;
+  delay(...args: never[]): Promise<AsyncResult<unknown>>;
+};
 
 /**
  * What an app is made of. Every option but `clock`, `log` and functions may also stand in `lovage.config.ts` (`.mts`, `.js`, `.mjs`) in the working

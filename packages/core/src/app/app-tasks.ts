@@ -37,6 +37,11 @@ export class AppTasks implements TaskRegistry {
     return declaration === undefined ? undefined : this.define(declaration);
   }
 
+  /** How a task was written, if it is known. */
+  declarationOf(name: string): TaskDeclaration | undefined {
+    return this.#declarations.get(name);
+  }
+
   /** A declaration with the app's defaults filled in. */
   define(declaration: TaskDeclaration): TaskDefinition {
     const known = this.#definitions.get(declaration);

@@ -1,12 +1,12 @@
 import { LovageError, silentLog, validate } from "@lovage/foundation";
 import { PayloadValidationError } from "../protocol/errors.ts";
-import type { AnyTask } from "./app-options.ts";
 import type { CallOptions, ManyCallOptions } from "./call-options.ts";
 import type { CallSender } from "./call-sender.ts";
 import { localContext } from "./local-context.ts";
 import type { TaskDeclaration } from "./task-declaration.ts";
 import { attachHandle } from "./task-handle.ts";
 import type { TaskHandle } from "./task-handle.ts";
+import type { Task, TaskHandler } from "./task.ts";
 
 type Args = readonly unknown[];
 
@@ -14,7 +14,7 @@ type Args = readonly unknown[];
  * Makes the callable of a task.
  * @param sender Gives what its calls go through; throws when there is none.
  */
-export function createTask(handle: TaskHandle, sender: () => CallSender): AnyTask {
+export function createTask(handle: TaskHandle, sender: () => CallSender): Task<TaskHandler> {
   const { declaration } = handle;
   const call = (...args: Args): unknown => runHere(declaration, args);
   const calls = {
@@ -25,7 +25,7 @@ export function createTask(handle: TaskHandle, sender: () => CallSender): AnyTas
   };
   Object.defineProperty(call, "name", { value: declaration.name });
   attachHandle(call, handle);
-  return Object.assign(call, calls) as AnyTask;
+  return Object.assign(call, calls) as Task<TaskHandler>;
 }
 
 /** Runs the handler as the function that it is; only a schema makes it asynchronous. */

@@ -1,9 +1,12 @@
 import { ConfigurationError, quoteValue } from "@lovage/foundation";
+import type { AsyncResult } from "../result/async-result.ts";
 import type { App } from "./app.ts";
 import type { AppCore } from "./app-core.ts";
 import type { AppRuntime } from "./app-runtime.ts";
+import type { CallOptions } from "./call-options.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Flags } from "./configuration/configuration-layers.ts";
+import { declareRemoteTask } from "./task-declaration.ts";
 
 /** Registered, so that an app of another copy of this package is known as one. */
 const key = Symbol.for("lovage.app");
@@ -31,6 +34,19 @@ export function overrideConfiguration(app: App, flags: Flags): void {
 /** What an app was told; final once it is ready. @throws CONFIGURATION_INVALID for what is no app */
 export function configurationOf(app: App): Configuration {
   return coreOf(app).configuration;
+}
+
+/** A call of a task that is known by its name alone. */
+export interface NamedCall {
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly options: CallOptions;
+}
+
+/** Sends a call by name: with the task's options and schema where the app knows it, else as a call of a task that lives elsewhere. */
+export function callByName(app: App, { task, args, options }: NamedCall): Promise<AsyncResult<unknown>> {
+  const { tasks, sender } = coreOf(app);
+  return sender.send(tasks.declarationOf(task) ?? declareRemoteTask(task), args, options);
 }
 
 function coreOf(app: App): AppCore {

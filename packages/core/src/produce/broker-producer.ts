@@ -1,6 +1,6 @@
 import type { Backend } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
-import { checkName } from "@lovage/foundation";
+import { checkName, isLovageError } from "@lovage/foundation";
 import type { Connection, Delivery, NotBefore, OutgoingMessage, QueueDeclaration } from "@lovage/transport";
 import type { Producer, RuntimeSettings, SendOptions } from "../app/app-runtime.ts";
 import { encodeTask } from "../protocol/encode-task.ts";
@@ -53,6 +53,7 @@ export class BrokerProducer implements Producer {
   }
 
   async send(calls: readonly TaskCall[], options: SendOptions = asUsual): Promise<void> {
+    if (calls.length === 0) return;
     if (!this.#isReady) await this.#becomeReady();
     // All are encoded before the broker is even connected to: what cannot travel must not leave half of a batch behind.
     const messages = calls.map((call) => this.#encode(call, options));
@@ -117,7 +118,8 @@ export class BrokerProducer implements Producer {
     try {
       return (await this.#options.backend())?.results?.replyTo;
     } catch (error) {
-      this.#options.warn("The result backend cannot be opened; calls are sent without it.", { error });
+      if (!isLovageError(error) || !error.retryable) throw error;
+      this.#options.warn("The result backend cannot be reached; calls are sent all the same.", { error });
       return undefined;
     }
   }

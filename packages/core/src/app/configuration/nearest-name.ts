@@ -1,7 +1,7 @@
 /** The known name that a person most likely meant, if any is near enough to be worth a suggestion. */
 export function nearestName(written: string, known: Iterable<string>): string | undefined {
   const plain = simplify(written);
-  const limit = Math.max(1, Math.floor(plain.length / 3));
+  const limit = plain.length < 5 ? 1 : Math.ceil(plain.length * 0.4);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of known) {
     const distance = editDistance(plain, simplify(name));

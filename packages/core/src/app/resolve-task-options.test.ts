@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { resolveTaskOptions } from "./resolve-task-options.ts";
+
+test("a task without options has the defaults", () => {
+  expect(resolveTaskOptions({})).toEqual({
+    queue: undefined,
+    priority: undefined,
+    expiresMs: undefined,
+    maxRetries: 3,
+    retryFor: undefined,
+    retryBackoffMs: 1_000,
+    retryBackoffMaxMs: 600_000,
+    retryJitter: true,
+    timeLimitMs: undefined,
+    softTimeLimitMs: undefined,
+    ack: "late",
+    ignoreResult: false,
+    trackStarted: false,
+    resultExpiresMs: 86_400_000,
+    deadLetter: "failed",
+    rateLimit: undefined,
+    parameters: undefined,
+  });
+});
+
+test("a task's own options stand above the app's, and durations become milliseconds", () => {
+  const resolved = resolveTaskOptions(
+    { maxRetries: 5, timeLimit: "30s", rateLimit: "100/m" },
+    { maxRetries: 1, queue: "mail", ignoreResult: true },
+  );
+  expect(resolved).toMatchObject({ maxRetries: 5, queue: "mail", ignoreResult: true, timeLimitMs: 30_000 });
+  expect(resolved.rateLimit).toEqual({ tokens: 100, perMs: 60_000 });
+});
+
+describe("bad options name their field before anything is sent", () => {
+  test.each([
+    ["maxRetries", -1],
+    ["maxRetries", 1e9],
+    ["maxRetries", Number.NaN],
+    ["maxRetries", Infinity],
+    ["maxRetries", "3"],
+    ["priority", 10],
+    ["priority", -1],
+    ["priority", 0.5],
+    ["expires", 0],
+    ["expires", "later"],
+    ["retryBackoff", -5],
+    ["retryBackoff", Number.NaN],
+    ["timeLimit", 0],
+    ["softTimeLimit", Infinity],
+    ["resultExpires", null],
+    ["ack", "sometimes"],
+    ["deadLetter", true],
+    ["ignoreResult", 1],
+    ["retryFor", Error],
+    ["retryFor", ["Error"]],
+    ["rateLimit", 100],
+    ["rateLimit", "0/s"],
+    ["rateLimit", "100"],
+    ["rateLimit", "1e9/s"],
+    ["parameters", ["a", "a"]],
+    ["parameters", "a"],
+    ["constructor", 1],
+    ["toString", 1],
+  ])("%s: %o", (field, value) => {
+    expect(() => resolveTaskOptions({ [field]: value })).toThrowError(
+      expect.objectContaining({ code: "OPTION_INVALID", field }) as Error,
+    );
+  });
+
+  test("a bad queue name is a bad name", () => {
+    expect(() => resolveTaskOptions({ queue: "../x" })).toThrowError(
+      expect.objectContaining({ code: "NAME_INVALID" }) as Error,
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import type { Message } from "@lovage/transport";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodeRevoke, encodeRevoke } from "./revoke-message.ts";
+
+const command = (body: unknown): Message => ({
+  headers: {},
+  properties: { messageId: "m", contentType: "application/json", contentEncoding: "utf-8" },
+  body: Buffer.from(JSON.stringify(body)),
+});
+
+test("is Celery's own form", () => {
+  const message = encodeRevoke({ taskIds: ["a"], terminate: false });
+  expect(JSON.parse(Buffer.from(message.body).toString())).toEqual({
+    method: "revoke",
+    arguments: { task_id: "a", terminate: false, signal: "SIGTERM" },
+    destination: null,
+    pattern: null,
+    matcher: null,
+  });
+});
+
+test("is read as it was written", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string(), { minLength: 1 }), fc.boolean(), (taskIds, terminate) => {
+      expect(decodeRevoke(encodeRevoke({ taskIds, terminate }), "w1")).toEqual({ taskIds, terminate });
+    }),
+  );
+});
+
+test("is read only by those whom it is meant for", () => {
+  const revoke = { method: "revoke", arguments: { task_id: "a" } };
+  expect(decodeRevoke(command({ ...revoke, destination: ["w1@host"] }), "w1@host")).toEqual({
+    taskIds: ["a"],
+    terminate: false,
+  });
+  expect(decodeRevoke(command({ ...revoke, destination: ["w2@host"] }), "w1@host")).toBeUndefined();
+  expect(decodeRevoke(command({ ...revoke, pattern: "w2*", matcher: "glob" }), "w1@host")).toBeUndefined();
+});
+
+test.each([
+  [{ method: "ping" }],
+  [null],
+  [[]],
+  [5],
+  [{ method: "revoke" }],
+  [{ method: "revoke", arguments: { task_id: 5 } }],
+])("%o is no revocation", (body) => {
+  expect(decodeRevoke(command(body), "w1")).toBeUndefined();
+});
+
+test("whatever comes over the channel is survived", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (body) => {
+      expect(decodeRevoke({ ...command(null), body }, "w1")).toBeUndefined();
+    }),
+  );
+});
