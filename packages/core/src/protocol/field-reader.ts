@@ -55,6 +55,13 @@ export class FieldReader {
     return ms ?? this.#fail(name, "a time in ISO 8601");
   }
 
+  /** A length of time in ms, from seconds; 0 stays 0. */
+  seconds(name: string): number | undefined {
+    const value = this.#get(name);
+    if (value === undefined) return undefined;
+    return typeof value === "number" && value >= 0 ? value * 1_000 : this.#fail(name, "a number of seconds");
+  }
+
   /** Hard and soft limit in ms, from a pair of seconds; 0 is none. */
   timeLimits(name: string): readonly [hardMs: number | undefined, softMs: number | undefined] {
     const value = this.#get(name);

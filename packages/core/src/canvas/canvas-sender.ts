@@ -1,0 +1,29 @@
+import type { StepSettings } from "../protocol/signature-settings.ts";
+import type { TaskCall } from "../protocol/task-call.ts";
+import type { AsyncResult } from "../result/async-result.ts";
+import type { FollowUp, JoinNeeded } from "./follow-up.ts";
+import type { SignatureOptions } from "./signature-options.ts";
+
+/** What workflows need of an app. */
+export interface CanvasSender {
+  /**
+   * How a call of a task is sent with these options: checked, with what the task's own options say beneath them, and with its queue. A task
+   * that lives elsewhere gets its limits here, for its worker may not know them.
+   * @throws OPTION_INVALID, NAME_INVALID
+   */
+  settingsOf(task: string, options: SignatureOptions): StepSettings & { readonly queue: string };
+  /** A fresh id, for tasks and groups. */
+  newId(): string;
+  nowMs(): number;
+  /** The task that is running, when it is the one that sends. */
+  parent(): TaskCall | undefined;
+  /** Name of this process, for `TaskCall.origin`. */
+  readonly origin: string;
+  /**
+   * Opens the joins, then publishes the calls as one batch. Resolves once the broker has accepted all.
+   * @throws what `encodeTask` and `publish` throw; FEATURE_UNSUPPORTED for joins on a backend that has none
+   */
+  send(sends: readonly FollowUp[], joins: readonly JoinNeeded[]): Promise<void>;
+  /** A handle on the result of a call. */
+  result(taskId: string, options: { readonly ignored: boolean }): AsyncResult<unknown>;
+}

@@ -1,0 +1,33 @@
+import type { AsyncResult, CancelOptions, GetOptions } from "../result/async-result.ts";
+
+/** What becomes of a group that was sent: the results of its members, in their order. */
+export interface GroupResult<Results extends readonly unknown[]> {
+  /** Id of the group. */
+  readonly id: string;
+  /** One for each member. */
+  readonly results: { readonly [Index in keyof Results]: AsyncResult<Results[Index]> };
+  /** Waits for all. Rejects as soon as one cannot be had, with what its `get` throws. */
+  get(options?: GetOptions): Promise<Results>;
+  /** Whether all have ended. */
+  ready(): Promise<boolean>;
+  /** Whether all have ended with SUCCESS. */
+  successful(): Promise<boolean>;
+  /** Cancels all; gives back, for each, whether it came in time. */
+  cancel(options?: CancelOptions): Promise<readonly boolean[]>;
+}
+
+/** The results of these members as one. */
+export function createGroupResult(
+  id: string,
+  results: readonly AsyncResult<unknown>[],
+): GroupResult<readonly unknown[]> {
+  const all = <T>(ask: (result: AsyncResult<unknown>) => Promise<T>): Promise<T[]> => Promise.all(results.map(ask));
+  return {
+    id,
+    results,
+    get: (options) => all((result) => result.get(options)),
+    ready: async () => (await all((result) => result.ready())).every(Boolean),
+    successful: async () => (await all((result) => result.successful())).every(Boolean),
+    cancel: (options) => all((result) => result.cancel(options)),
+  };
+}
