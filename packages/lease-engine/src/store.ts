@@ -131,7 +131,9 @@ export interface BindingStore {
   /** Idempotent. @throws TOPOLOGY_MISMATCH when an exchange exists with another type */
   bind(exchanges: readonly ExchangeDeclaration[], bindings: readonly Binding[]): Promise<void>;
   /** `undefined` when the exchange was never declared. */
-  read(exchange: string): Promise<{ readonly exchange: ExchangeDeclaration; readonly bindings: readonly Binding[] } | undefined>;
+  read(
+    exchange: string,
+  ): Promise<{ readonly exchange: ExchangeDeclaration; readonly bindings: readonly Binding[] } | undefined>;
 }
 
 /**

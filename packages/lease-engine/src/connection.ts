@@ -1,0 +1,253 @@
+import type { Clock, Log, StoreSchema } from "@lovage/foundation";
+import { ClosedError } from "@lovage/foundation";
+import type {
+  Broadcast,
+  Capabilities,
+  CloseOptions,
+  Connection,
+  ConnectionState,
+  ConsumeOptions,
+  Consumer,
+  OutgoingMessage,
+  PublishOptions,
+  QueueAdmin,
+  QueueCapabilities,
+  Topology,
+} from "@lovage/transport";
+import { TransportUnavailableError } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+import { ConsumerSet } from "./consumer-set.ts";
+import { LeaseConsumer } from "./consumer.ts";
+import { DeclaredTopology } from "./declared-topology.ts";
+import { ExchangeRouter } from "./exchange-router.ts";
+import { GuardedAdmin } from "./guarded-admin.ts";
+import { GuardedBroadcast } from "./guarded-broadcast.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { MessageCheck } from "./message-check.ts";
+import { Publisher } from "./publisher.ts";
+import type { RenewalThread } from "./renewal-thread.ts";
+import type { LeaseSettings } from "./settings.ts";
+import { Settler } from "./settler.ts";
+import { StoreLink } from "./store-link.ts";
+import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
+import { SuspectGate } from "./suspect-gate.ts";
+import { Sweeper } from "./sweeper.ts";
+import { within } from "./within.ts";
+
+/** What a {@link LeaseConnection} is made of. The store is open. */
+export interface LeaseConnectionOptions {
+  readonly store: LeaseStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: LeaseSettings;
+  readonly thread: RenewalThread | undefined;
+  /** Opens the store again, with the events that it was opened with at first. */
+  readonly reopen: () => Promise<void>;
+  readonly onState: (state: ConnectionState, cause?: Error) => void;
+}
+
+/** How long closing may outlast its grace. */
+const closingMs = 1_000;
+
+/** A connection over a lease store: wires the parts that each do one thing, and passes on what happens. */
+export class LeaseConnection implements Connection, StoreEvents {
+  readonly capabilities: Capabilities;
+  readonly admin: QueueAdmin;
+  readonly broadcast?: Broadcast;
+  readonly schema?: StoreSchema;
+  readonly #options: LeaseConnectionOptions;
+  readonly #link: StoreLink;
+  readonly #topology: DeclaredTopology;
+  readonly #check: MessageCheck;
+  readonly #publisher: Publisher;
+  readonly #consumers = new ConsumerSet();
+  readonly #settlers = new Map<string, Settler>();
+  readonly #gate: SuspectGate;
+  readonly #keeper: LeaseKeeper;
+  readonly #sweeper: Sweeper;
+  readonly #guardedBroadcast: GuardedBroadcast | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: LeaseConnectionOptions) {
+    const { store, clock, log, settings, thread } = options;
+    this.#options = options;
+    this.capabilities = capabilitiesOf(store, settings);
+    this.#link = new StoreLink({
+      clock,
+      log,
+      open: options.reopen,
+      restore: () => this.#restore(),
+      onState: (state, cause) => this.#onState(state, cause),
+    });
+    const link = this.#link;
+    const router = new ExchangeRouter(store.bindings);
+    this.#topology = new DeclaredTopology(store, router);
+    this.#check = new MessageCheck(this.#topology, router, this.capabilities);
+    this.#publisher = new Publisher({ store, link, clock, check: this.#check });
+    const holders = (): readonly LeaseConsumer[] => this.#consumers.all;
+    this.#gate = new SuspectGate(holders, clock);
+    const expireSettlements = (): void => this.#settlers.forEach((settler) => settler.expire());
+    this.#keeper = new LeaseKeeper({ store, link, clock, log, settings, holders, expireSettlements, thread });
+    const groups = (): ReturnType<ConsumerSet["sweepGroups"]> => this.#consumers.sweepGroups(this.#topology.queues);
+    this.#sweeper = new Sweeper({ store, link, clock, log, sweepMs: settings.sweepMs, groups });
+    this.admin = new GuardedAdmin(store.admin, {
+      requireOpen: () => this.#requireOpen(),
+      onError: (error) => this.#link.report(error),
+      onDeleted: (queue) => this.#onDeleted(queue),
+    });
+    if (store.broadcast !== undefined)
+      this.#guardedBroadcast = new GuardedBroadcast(store.broadcast, () => this.#requireOpen());
+    if (this.#guardedBroadcast !== undefined) this.broadcast = this.#guardedBroadcast;
+    if (store.schema !== undefined) this.schema = store.schema;
+  }
+
+  get state(): ConnectionState {
+    return this.#closing === undefined ? this.#link.state : "closed";
+  }
+
+  capabilitiesOf(queue: string): QueueCapabilities {
+    return this.#topology.capabilitiesOf(queue, this.capabilities);
+  }
+
+  async declare(topology: Topology): Promise<void> {
+    this.#requireOpen();
+    try {
+      await this.#topology.declare(topology);
+    } catch (error) {
+      this.#link.report(error);
+      throw error;
+    }
+  }
+
+  publish(batch: readonly OutgoingMessage[], options?: PublishOptions): Promise<void> {
+    try {
+      this.#requireOpen();
+      return this.#publisher.publish(batch, options);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  async consume(options: ConsumeOptions): Promise<Consumer> {
+    this.#requireOpen();
+    this.#topology.require(options.queue);
+    const { queue } = options;
+    const consumer = new LeaseConsumer(options, {
+      ...this.#options,
+      link: this.#link,
+      leaseMs: this.#options.settings.leaseMs,
+      check: this.#check,
+      gate: this.#gate,
+      keeper: this.#keeper,
+      settler: this.#settlerOf(queue),
+      redeclare: () => this.#topology.restore(),
+      onDetached: (detached) => this.#onDetached(detached),
+    });
+    if (this.#link.state !== "open") {
+      throw new TransportUnavailableError(`The broker is away; queue "${queue}" cannot be consumed yet.`, {
+        cause: this.#link.cause,
+      });
+    }
+    this.#consumers.add(consumer);
+    this.#sweeper.start();
+    // Later, so that the caller has its consumer before the first delivery.
+    process.nextTick(() => consumer.resume());
+    return consumer;
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    const { graceMs = 0 } = options;
+    const isFirst = this.#closing === undefined;
+    // A later call may shorten the grace of the consumers, as theirs do.
+    const consumers = this.#consumers.all.map((consumer) => consumer.close(options));
+    this.#closing ??= this.#close(Promise.all([...consumers, this.#publisher.close(graceMs)]));
+    if (isFirst) this.#options.onState("closed");
+    return this.#closing;
+  }
+
+  wake(queue?: string): void {
+    this.#consumers.wake(queue);
+  }
+
+  deliver(queue: string, messages: readonly ClaimedMessage[]): void {
+    const { store, clock, log } = this.#options;
+    const rest = this.#consumers.deliver(queue, messages, clock.monotonic());
+    if (rest.length === 0) return;
+    const releases = rest.map(({ lease }) => ({ kind: "release", lease, delayMs: 0 }) as const);
+    store.settle(queue, releases).catch((error: unknown) => {
+      log.debug(
+        `Messages of queue "${queue}" that nobody took could not be given back; their leases end by themselves.`,
+        { error: asError(error).message },
+      );
+    });
+  }
+
+  lost(cause: Error): void {
+    this.#link.lose(cause);
+  }
+
+  async #close(graceful: Promise<unknown>): Promise<void> {
+    const { store, clock, thread } = this.#options;
+    await graceful;
+    this.#sweeper.stop();
+    this.#gate.close();
+    this.#keeper.close();
+    for (const settler of this.#settlers.values()) settler.close();
+    this.#link.close();
+    const rest = [
+      this.#guardedBroadcast?.close() ?? Promise.resolve(),
+      thread?.close() ?? Promise.resolve(),
+      store.close(),
+    ];
+    await within(clock, closingMs, Promise.allSettled(rest));
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new ClosedError("The connection to the broker is closed.");
+  }
+
+  #settlerOf(queue: string): Settler {
+    const known = this.#settlers.get(queue);
+    if (known !== undefined) return known;
+    const settler = new Settler(queue, {
+      ...this.#options,
+      link: this.#link,
+      leaseMs: this.#options.settings.leaseMs,
+      confirmedAtMs: (delivery) => this.#keeper.confirmedAtMs(delivery),
+    });
+    this.#settlers.set(queue, settler);
+    return settler;
+  }
+
+  #onDeleted(queue: string): void {
+    // What is consumed stays declared: it comes back when it is next needed.
+    if (!this.#consumers.has(queue)) this.#topology.forget(queue);
+  }
+
+  #onDetached(consumer: LeaseConsumer): void {
+    this.#consumers.delete(consumer);
+    if (this.#consumers.isEmpty) this.#sweeper.stop();
+  }
+
+  async #restore(): Promise<void> {
+    await this.#topology.restore();
+    await this.#keeper.renewAll();
+  }
+
+  #onState(state: ConnectionState, cause?: Error): void {
+    if (this.#closing !== undefined) return;
+    this.#options.onState(state, cause);
+    if (state !== "open") return;
+    this.#gate.restart();
+    this.#sweeper.restart();
+    for (const consumer of this.#consumers.all) consumer.restart();
+  }
+}
+
+/** What the store can do, within the limits that were set for this connection. */
+function capabilitiesOf(store: LeaseStore, settings: LeaseSettings): Capabilities {
+  const { capabilities } = store.facts;
+  const maxMessageBytes = Math.min(capabilities.maxMessageBytes, settings.maxMessageBytes);
+  return Object.freeze({ ...capabilities, maxMessageBytes });
+}

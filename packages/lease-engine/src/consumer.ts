@@ -1,0 +1,278 @@
+import type { Clock, Log, Timer } from "@lovage/foundation";
+import { ClosedError, hasCode, OptionError } from "@lovage/foundation";
+import type { CloseOptions, ConsumeOptions, Consumer, Delivery } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+import type { Claimant } from "./claim-loop.ts";
+import { ClaimLoop } from "./claim-loop.ts";
+import type { DeliveryOwner } from "./delivery.ts";
+import { LeaseDelivery } from "./delivery.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { MessageCheck } from "./message-check.ts";
+import type { Settler } from "./settler.ts";
+import type { StoreLink } from "./store-link.ts";
+import type { ClaimedMessage, LeaseStore, Settlement } from "./store.ts";
+import type { GateMember, SuspectGate } from "./suspect-gate.ts";
+import { within } from "./within.ts";
+
+/** What a {@link LeaseConsumer} works with. */
+export interface ConsumerParts {
+  readonly store: LeaseStore;
+  readonly link: StoreLink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly leaseMs: number;
+  readonly check: MessageCheck;
+  readonly gate: SuspectGate;
+  readonly keeper: LeaseKeeper;
+  readonly settler: Settler;
+  /** Makes the queue exist again. */
+  readonly redeclare: () => Promise<void>;
+  /** The consumer is closed and holds nothing any more. */
+  readonly onDetached: (consumer: LeaseConsumer) => void;
+}
+
+/** How long closing may outlast its grace. */
+const closingMs = 1_000;
+const defaultMaxDeliveries = 3;
+
+/** One running consumption: holds what is unsettled, never more than its prefetch. */
+export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMember {
+  readonly queue: string;
+  readonly maxDeliveries: number;
+  readonly #options: ConsumeOptions;
+  readonly #parts: ConsumerParts;
+  readonly #loop: ClaimLoop;
+  readonly #held: LeaseDelivery[] = [];
+  /** Settlements of our own that are under way. */
+  readonly #returns = new Set<Promise<void>>();
+  readonly #emptied = Promise.withResolvers<void>();
+  readonly #quiet = Promise.withResolvers<void>();
+  #prefetch: number;
+  #closesAtMs = Infinity;
+  #closing: Promise<void> | undefined;
+  #graceTimer: Timer | undefined;
+
+  /** @throws OPTION_INVALID */
+  constructor(options: ConsumeOptions, parts: ConsumerParts) {
+    const { queue, prefetch, maxDeliveries = defaultMaxDeliveries } = options;
+    requireWhole("prefetch", prefetch, 1);
+    requireWhole("maxDeliveries", maxDeliveries, 1);
+    this.queue = queue;
+    this.maxDeliveries = maxDeliveries;
+    this.#prefetch = prefetch;
+    this.#options = options;
+    this.#parts = parts;
+    this.#loop = new ClaimLoop(this, parts);
+  }
+
+  get prefetch(): number {
+    return this.#prefetch;
+  }
+
+  get unsettled(): number {
+    return this.#held.length;
+  }
+
+  /** What is unsettled, for renewal. In no order. */
+  get held(): readonly LeaseDelivery[] {
+    return this.#held;
+  }
+
+  get check(): MessageCheck {
+    return this.#parts.check;
+  }
+
+  get isTaking(): boolean {
+    return this.#closing === undefined && this.#prefetch > 0;
+  }
+
+  get isClaiming(): boolean {
+    return this.#loop.isClaiming;
+  }
+
+  get isSleeping(): boolean {
+    return this.#loop.isSleeping;
+  }
+
+  setPrefetch(prefetch: number): void {
+    requireWhole("prefetch", prefetch, 0);
+    const grows = prefetch > this.#prefetch;
+    this.#prefetch = prefetch;
+    if (grows && !this.#loop.isSleeping) this.#loop.resume();
+  }
+
+  close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+    const { clock } = this.#parts;
+    const closesAtMs = clock.monotonic() + graceMs;
+    // A later call may shorten the grace, never prolong it.
+    if (closesAtMs < this.#closesAtMs) {
+      this.#closesAtMs = closesAtMs;
+      this.#graceTimer?.cancel();
+      if (graceMs > 0) this.#graceTimer = clock.timer(graceMs, this.#quiet.resolve);
+      else this.#quiet.resolve();
+    }
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  mayClaim(): boolean {
+    return this.isTaking && this.#parts.gate.isOpen;
+  }
+
+  onSuspects(): void {
+    this.#parts.gate.note(this.queue);
+  }
+
+  onClaimed(): void {
+    this.#parts.gate.check();
+  }
+
+  async onQueueMissing(): Promise<void> {
+    try {
+      await this.#parts.redeclare();
+    } catch (error) {
+      this.#parts.log.warn(`Queue "${this.queue}" is gone and cannot be declared again.`, {
+        error: asError(error).message,
+      });
+    }
+  }
+
+  accept(messages: readonly ClaimedMessage[], confirmedAtMs: number): void {
+    for (const message of messages) {
+      const delivery = new LeaseDelivery(this, message, confirmedAtMs);
+      // The prefetch was lowered, or the consumer closed, while the store was asked.
+      if (this.#closing !== undefined || this.#held.length >= this.#prefetch) this.#giveBack(delivery);
+      else this.#handOut(delivery);
+    }
+  }
+
+  async claimSuspect(): Promise<boolean> {
+    const { store, link, clock, leaseMs, log } = this.#parts;
+    const confirmedAtMs = clock.monotonic();
+    try {
+      const { messages } = await store.claim({ queue: this.queue, max: 1, leaseMs, suspects: true });
+      this.accept(messages, confirmedAtMs);
+      return messages.length > 0;
+    } catch (error) {
+      link.report(error);
+      log.debug(`Claiming a suspect from queue "${this.queue}" failed.`, { error: asError(error).message });
+      return false;
+    }
+  }
+
+  settle(delivery: LeaseDelivery, settlement: Settlement): Promise<void> {
+    return this.#parts.settler.settle(delivery, settlement);
+  }
+
+  remove(delivery: LeaseDelivery): void {
+    const { place } = delivery;
+    if (place < 0) return;
+    const last = this.#held.pop();
+    if (last !== undefined && last !== delivery) {
+      this.#held[place] = last;
+      last.place = place;
+    }
+    delivery.place = -1;
+    this.#parts.keeper.remove(delivery);
+    if (this.#held.length > 0) return;
+    if (this.#closing !== undefined) {
+      this.#quiet.resolve();
+      this.#emptied.resolve();
+    }
+    this.#parts.gate.check();
+  }
+
+  refill(): void {
+    this.#loop.refill();
+  }
+
+  resume(): void {
+    this.#loop.resume();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  restart(): void {
+    this.#loop.restart();
+  }
+
+  #handOut(delivery: LeaseDelivery): void {
+    delivery.place = this.#held.length;
+    this.#held.push(delivery);
+    this.#parts.keeper.add(delivery);
+    const isExhausted = delivery.count > this.maxDeliveries;
+    try {
+      if (!isExhausted) this.#options.onDelivery(delivery);
+      else if (this.#options.onExhausted !== undefined) this.#options.onExhausted(delivery);
+      else this.#rejectAsPoison(delivery);
+    } catch (error) {
+      // The contract forbids it; one bad message must not cost the rest of its batch.
+      this.#parts.log.error(`A consumer of queue "${this.queue}" threw on a delivery, which is given back.`, {
+        error: asError(error).message,
+      });
+      this.#giveBack(delivery);
+    }
+  }
+
+  #rejectAsPoison(delivery: Delivery): void {
+    const detail = `Lost ${delivery.count - 1} times without being settled: its consumer crashed, was killed or lost its lease each time.`;
+    const { log } = this.#parts;
+    log.error(`Message ${delivery.message.properties.messageId} of queue "${this.queue}" is dead-lettered as poison.`, {
+      losses: delivery.count - 1,
+    });
+    this.#watchSettlement(delivery.reject({ reason: "poison", detail }));
+  }
+
+  #giveBack(delivery: Delivery): void {
+    this.#watchSettlement(delivery.release());
+  }
+
+  /** For settlements of our own: nobody waits for them, and where they fail the end of the lease does their work. */
+  #watchSettlement(settlement: Promise<void>): void {
+    const watched = settlement
+      .catch((error: unknown) => {
+        if (hasCode(error, ["LEASE_LOST", "DELIVERY_SETTLED"])) return;
+        this.#parts.log.warn(`A message of queue "${this.queue}" could not be settled.`, {
+          error: asError(error).message,
+        });
+      })
+      .finally(() => this.#returns.delete(watched));
+    this.#returns.add(watched);
+  }
+
+  async #close(): Promise<void> {
+    const { clock, log, gate, onDetached } = this.#parts;
+    const stopped = this.#loop.stop();
+    if (this.#held.length === 0) {
+      this.#quiet.resolve();
+      this.#emptied.resolve();
+    }
+    await this.#quiet.promise;
+    this.#graceTimer?.cancel();
+    const { length } = this.#held;
+    if (length > 0) log.info(`${length} unsettled messages of queue "${this.queue}" are given back.`);
+    this.#giveAllBack();
+    const returned = stopped.then(() => Promise.all(this.#returns));
+    await within(clock, closingMs, Promise.all([returned, this.#emptied.promise]));
+    onDetached(this);
+    gate.check();
+  }
+
+  #giveAllBack(): void {
+    const cause = new ClosedError(`The consumer of queue "${this.queue}" was closed before the delivery was settled.`);
+    for (const delivery of this.#held.toReversed()) {
+      if (delivery.state !== "held") continue;
+      const { lease } = delivery;
+      delivery.lose(cause);
+      this.#watchSettlement(this.settle(delivery, { kind: "release", lease, delayMs: 0 }));
+    }
+  }
+}
+
+function requireWhole(field: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new OptionError(`${field} must be a whole number, at least ${least}; got ${String(value)}.`, { field });
+}

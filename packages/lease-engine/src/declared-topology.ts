@@ -1,0 +1,102 @@
+import { checkName, OptionError, quoteValue } from "@lovage/foundation";
+import type { Binding, Capabilities, QueueCapabilities, QueueDeclaration, Topology } from "@lovage/transport";
+import { deadLetterQueueOf, FeatureUnsupportedError, QueueNotDeclaredError } from "@lovage/transport";
+
+import { checkRoutingKey } from "./check-routing-key.ts";
+import type { ExchangeRouter } from "./exchange-router.ts";
+import type { LeaseStore } from "./store.ts";
+
+const exchangeTypes: readonly string[] = ["direct", "topic", "fanout"];
+
+/** What this connection has declared: checked before any I/O, remembered, and declared again after a reconnection. */
+export class DeclaredTopology {
+  readonly #store: LeaseStore;
+  readonly #router: ExchangeRouter;
+  readonly #queues = new Map<string, QueueDeclaration>();
+  /** Names with those of their dead-letter queues. */
+  readonly #names = new Set<string>();
+
+  constructor(store: LeaseStore, router: ExchangeRouter) {
+    this.#store = store;
+    this.#router = router;
+  }
+
+  /** Names of the declared queues, without their dead-letter queues. */
+  get queues(): readonly string[] {
+    return [...this.#queues.keys()];
+  }
+
+  isDeclared(queue: string): boolean {
+    return this.#names.has(queue);
+  }
+
+  /** @throws QUEUE_NOT_DECLARED */
+  require(queue: string): void {
+    if (!this.#names.has(queue)) throw new QueueNotDeclaredError(queue);
+  }
+
+  capabilitiesOf(queue: string, capabilities: Capabilities): QueueCapabilities {
+    const { fairness, priorities } = this.#queues.get(queue) ?? {};
+    return {
+      ...capabilities,
+      fairness: capabilities.fairness && fairness !== false,
+      priorities: capabilities.priorities && priorities !== false,
+    };
+  }
+
+  /** Makes a topology exist and remembers it. */
+  async declare(topology: Topology): Promise<void> {
+    const { queues = [], exchanges = [], bindings = [] } = topology;
+    for (const queue of queues) this.#checkQueue(queue);
+    for (const { name, type } of exchanges) {
+      checkName(name, { kind: "exchange" });
+      if (!exchangeTypes.includes(type))
+        throw new OptionError(`Exchange "${name}" must be of type direct, topic or fanout, not ${quoteValue(type)}.`, {
+          field: "type",
+        });
+    }
+    for (const binding of bindings) this.#checkBinding(binding, queues);
+    if (queues.length > 0) await this.#store.declare(queues);
+    for (const queue of queues) this.#remember(queue);
+    if (exchanges.length > 0 || bindings.length > 0) await this.#router.bind(exchanges, bindings);
+  }
+
+  /** Declares everything again, for a store that may have forgotten it. */
+  async restore(): Promise<void> {
+    if (this.#queues.size > 0) await this.#store.declare([...this.#queues.values()]);
+    await this.#router.restore();
+  }
+
+  /** A queue was deleted: neither declare it again nor take messages for it. */
+  forget(queue: string): void {
+    this.#queues.delete(queue);
+    this.#names.delete(queue);
+    this.#names.delete(deadLetterQueueOf(queue));
+    this.#router.forget(queue);
+  }
+
+  #remember(queue: QueueDeclaration): void {
+    this.#queues.set(queue.name, queue);
+    this.#names.add(queue.name).add(deadLetterQueueOf(queue.name));
+  }
+
+  #checkQueue(queue: QueueDeclaration): void {
+    const { name, deadLetterRetentionMs: retentionMs } = queue;
+    checkName(name, { kind: "queue" });
+    const { capabilities } = this.#store.facts;
+    for (const feature of ["fairness", "priorities"] as const) {
+      if (queue[feature] !== true || capabilities[feature]) continue;
+      throw new FeatureUnsupportedError(`Queue "${name}" asks for ${feature}, which this transport does not have.`);
+    }
+    if (retentionMs === undefined || retentionMs > 0) return;
+    throw new OptionError(`deadLetterRetentionMs of queue "${name}" must be more than 0, got ${String(retentionMs)}.`, {
+      field: "deadLetterRetentionMs",
+    });
+  }
+
+  #checkBinding(binding: Binding, queues: readonly QueueDeclaration[]): void {
+    checkName(binding.exchange, { kind: "exchange" });
+    checkRoutingKey(binding.routingKey ?? "");
+    if (!queues.some(({ name }) => name === binding.queue)) this.require(binding.queue);
+  }
+}

@@ -1,0 +1,99 @@
+/** How entries are joined and sent. */
+export interface JoinerOptions<Entry> {
+  /** How many batches may be under way at once. */
+  readonly maxInFlight: number;
+  /** Largest weight of a batch; a single entry may weigh more. */
+  readonly maxWeight: number;
+  readonly weigh: (entry: Entry) => number;
+  /** An entry that is not ready holds back those behind it, so that order is kept. Call `pump` when it has become ready. */
+  readonly isReady: (entry: Entry) => boolean;
+  /** Deals with a batch to its end: every entry learns its fate in here. Must not reject. */
+  readonly send: (batch: readonly Entry[]) => Promise<void>;
+}
+
+interface Flight<Entry> {
+  readonly batch: readonly Entry[];
+  isOver: boolean;
+}
+
+/**
+ * Joins calls into batches without making a lone call wait: it goes out in the same tick, later ones gather until a batch
+ * returns and leave together. They leave on `process.nextTick`, which is after all promise callbacks of the returned batch, so
+ * that what those callers send next travels with it.
+ */
+export class Joiner<Entry> {
+  readonly #options: JoinerOptions<Entry>;
+  readonly #flights = new Set<Flight<Entry>>();
+  #waiting: Entry[] = [];
+  #isScheduled = false;
+
+  constructor(options: JoinerOptions<Entry>) {
+    this.#options = options;
+  }
+
+  /** Nothing waits and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#flights.size === 0;
+  }
+
+  add(entry: Entry): void {
+    this.#waiting.push(entry);
+    if (!this.#isScheduled) this.pump();
+  }
+
+  /** Sends what may go out now. */
+  pump(): void {
+    while (this.#waiting.length > 0 && this.#flights.size < this.#options.maxInFlight) {
+      const batch = this.#take();
+      if (batch.length === 0) return;
+      this.#launch(batch);
+    }
+  }
+
+  /** Visits what waits (`isUnderWay` false) and what is under way (true). */
+  forEach(visit: (entry: Entry, isUnderWay: boolean) => void): void {
+    for (const entry of this.#waiting) visit(entry, false);
+    for (const { batch } of this.#flights) for (const entry of batch) visit(entry, true);
+  }
+
+  /** Lets go of entries whose fate is sealed, so that an answer that never comes does not hold back all others. */
+  forget(isSealed: (entry: Entry) => boolean): void {
+    this.#waiting = this.#waiting.filter((entry) => !isSealed(entry));
+    for (const flight of this.#flights) if (flight.batch.every((entry) => isSealed(entry))) this.#land(flight);
+  }
+
+  #take(): readonly Entry[] {
+    const { maxWeight, weigh, isReady } = this.#options;
+    let weight = 0;
+    let count = 0;
+    for (const entry of this.#waiting) {
+      if (!isReady(entry)) break;
+      weight += weigh(entry);
+      if (count > 0 && weight > maxWeight) break;
+      count += 1;
+    }
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const all = this.#waiting;
+    this.#waiting = [];
+    return all;
+  }
+
+  #launch(batch: readonly Entry[]): void {
+    const flight: Flight<Entry> = { batch, isOver: false };
+    this.#flights.add(flight);
+    const land = (): void => this.#land(flight);
+    this.#options.send(batch).then(land, land);
+  }
+
+  #land(flight: Flight<Entry>): void {
+    if (flight.isOver) return;
+    flight.isOver = true;
+    this.#flights.delete(flight);
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.pump();
+    });
+  }
+}

@@ -1,0 +1,170 @@
+import type { Clock, Log, Timer } from "@lovage/foundation";
+
+import { asError } from "./as-error.ts";
+import type { LeaseDelivery } from "./delivery.ts";
+import type { RenewalThread } from "./renewal-thread.ts";
+import type { LeaseSettings } from "./settings.ts";
+import type { StoreLink } from "./store-link.ts";
+import type { LeaseStore } from "./store.ts";
+
+/** Whose leases are kept. */
+export interface LeaseHolder {
+  readonly queue: string;
+  readonly held: readonly LeaseDelivery[];
+}
+
+/** What a {@link LeaseKeeper} works with. */
+export interface LeaseKeeperOptions {
+  readonly store: LeaseStore;
+  readonly link: StoreLink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: LeaseSettings;
+  readonly holders: () => readonly LeaseHolder[];
+  /** Ends settlements whose lease has ended. */
+  readonly expireSettlements: () => void;
+  /** Renews leases while the event loop is blocked; absent where the loop does it alone. */
+  readonly thread: RenewalThread | undefined;
+}
+
+/** A thread renews first; the loop takes over for leases that it has left alone for so many intervals. */
+const intervalsLeftToThread = 1.5;
+
+/**
+ * Keeps the leases of everything unsettled. It looks at them several times within an interval of renewal and at least once a second: so that one
+ * that could not be confirmed until its end, because the broker is away or this process stood still, is given up within a second of it.
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #tickMs: number;
+  readonly #renewing = new Set<LeaseHolder>();
+  #timer: Timer | undefined;
+  #tickDueAtMs = 0;
+  #isClosed = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.#tickMs = Math.min(1_000, Math.max(5, options.settings.renewEveryMs / 4));
+  }
+
+  /** Takes care of a delivery from now on. */
+  add(delivery: LeaseDelivery): void {
+    this.#options.thread?.add(delivery);
+    if (this.#timer === undefined) this.#arm();
+  }
+
+  remove(delivery: LeaseDelivery): void {
+    this.#options.thread?.remove(delivery);
+  }
+
+  /** When a lease was confirmed last, by the loop or by the thread. */
+  confirmedAtMs(delivery: LeaseDelivery): number {
+    const { thread } = this.#options;
+    return thread === undefined
+      ? delivery.confirmedAtMs
+      : Math.max(delivery.confirmedAtMs, thread.confirmedAtMs(delivery));
+  }
+
+  /** Asks for all leases at once, to learn which were lost while the store was away. */
+  async renewAll(): Promise<void> {
+    // A renewal that was under way on the lost connection may never end.
+    this.#renewing.clear();
+    await Promise.all(this.#options.holders().map((holder) => this.#renew(holder, -Infinity)));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    if (this.#isClosed) return;
+    const { clock } = this.#options;
+    this.#tickDueAtMs = clock.monotonic() + this.#tickMs;
+    this.#timer = clock.timer(this.#tickMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    const { holders, expireSettlements, thread } = this.#options;
+    this.#timer = undefined;
+    const stoodStill = this.#stoodStill();
+    thread?.beat();
+    let isHolding = false;
+    for (const holder of holders()) {
+      if (holder.held.length === 0) continue;
+      isHolding = true;
+      this.#look(holder, stoodStill);
+    }
+    if (!stoodStill) expireSettlements();
+    if (isHolding) this.#arm();
+  }
+
+  /** Whether this process could do nothing for a while, with the broker in reach. */
+  #stoodStill(): boolean {
+    const { clock, link, log, settings } = this.#options;
+    const lateMs = clock.monotonic() - this.#tickDueAtMs;
+    if (lateMs >= settings.renewEveryMs) {
+      log.warn("The event loop was blocked, or this process stood still.", {
+        code: "event-loop-blocked",
+        blockedMs: Math.round(lateMs),
+      });
+    }
+    return lateMs >= this.#tickMs && link.state === "open";
+  }
+
+  /** @param isSparing asks for leases that have ended before they are given up: nobody may have taken them yet. The next tick decides. */
+  #look(holder: LeaseHolder, isSparing: boolean): void {
+    const { clock, link, settings, thread } = this.#options;
+    const nowMs = clock.monotonic();
+    const renewAfterMs = settings.renewEveryMs * (thread?.isRunning === true ? intervalsLeftToThread : 1);
+    let isDue = false;
+    // Backwards, since giving up a lease moves the last one to its place.
+    for (let index = holder.held.length - 1; index >= 0; index -= 1) {
+      const delivery = holder.held[index];
+      if (delivery === undefined) continue;
+      const ageMs = nowMs - this.confirmedAtMs(delivery);
+      if (ageMs >= settings.leaseMs && !isSparing) this.#expire(delivery);
+      else if (ageMs + this.#tickMs > renewAfterMs) isDue = true;
+    }
+    // What is half as old goes along, so that leases come to be renewed together.
+    if (isDue && link.state === "open") void this.#renew(holder, renewAfterMs / 2);
+  }
+
+  #expire(delivery: LeaseDelivery): void {
+    // The settler ends what is being settled, so that whoever waits for it is told too.
+    if (delivery.state === "held") delivery.lose();
+  }
+
+  async #renew(holder: LeaseHolder, minAgeMs: number): Promise<void> {
+    const { clock, link, log, store } = this.#options;
+    if (this.#renewing.has(holder)) return;
+    const nowMs = clock.monotonic();
+    const due = holder.held.filter((delivery) => nowMs - this.confirmedAtMs(delivery) >= minAgeMs);
+    this.#renewing.add(holder);
+    try {
+      for (let from = 0; from < due.length; from += store.facts.maxBatch) {
+        await this.#extend(holder.queue, due.slice(from, from + store.facts.maxBatch));
+      }
+    } catch (error) {
+      // The next tick tries again; the leases themselves are the deadline.
+      link.report(error);
+      log.debug(`Renewing leases of queue "${holder.queue}" failed.`, { error: asError(error).message });
+    } finally {
+      this.#renewing.delete(holder);
+    }
+  }
+
+  async #extend(queue: string, deliveries: readonly LeaseDelivery[]): Promise<void> {
+    const { clock, settings, store } = this.#options;
+    const askedAtMs = clock.monotonic();
+    const leases = deliveries.map(({ lease }) => lease);
+    const lost = await store.extend(queue, leases, settings.leaseMs);
+    const lostIds = new Map(lost?.map(({ id, fence }) => [id, fence]));
+    for (const delivery of deliveries) {
+      if (lostIds.get(delivery.lease.id) !== delivery.lease.fence)
+        delivery.confirmedAtMs = Math.max(delivery.confirmedAtMs, askedAtMs);
+      // A lease that is gone because its settlement has just been recorded is not lost; the settlement's own answer tells.
+      else if (delivery.state === "held") delivery.lose();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { DriverContext } from "@lovage/foundation";
+import type { Connection, TransportOpening } from "@lovage/transport";
+
+import { LeaseConnection } from "./connection.ts";
+import type { LeaseSettings } from "./settings.ts";
+import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
+
+/** What {@link openLeaseConnection} works with. */
+export interface LeaseConnectionOpening {
+  /** The store, not open yet. */
+  readonly store: LeaseStore;
+  /** What the runtime gave to the driver: clock, log, name, where leases are renewed, who is told of the state. */
+  readonly opening: DriverContext & Pick<TransportOpening<unknown>, "renewal" | "onState">;
+  /** See `leaseSettings`. */
+  readonly settings: LeaseSettings;
+}
+
+/** What happens between the store's opening and the connection's existence. */
+class EarlyEvents implements StoreEvents {
+  target: StoreEvents | undefined;
+  lostBy: Error | undefined;
+
+  wake(queue?: string): void {
+    this.target?.wake(queue);
+  }
+
+  deliver(queue: string, messages: readonly ClaimedMessage[]): void {
+    this.target?.deliver(queue, messages);
+  }
+
+  lost(cause: Error): void {
+    if (this.target === undefined) this.lostBy = cause;
+    else this.target.lost(cause);
+  }
+}
+
+/**
+ * Opens a store and makes a `Connection` of it: prefetch, batched claims and settlements, lease renewal, sweeps, wake-up, reconnection and graceful close.
+ * @throws what `LeaseStore.open` throws; the store is then closed
+ */
+export async function openLeaseConnection({ store, opening, settings }: LeaseConnectionOpening): Promise<Connection> {
+  const events = new EarlyEvents();
+  try {
+    await store.open(events);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const connection = new LeaseConnection({
+    store,
+    clock: opening.clock,
+    log: opening.log,
+    settings,
+    thread: undefined,
+    reopen: () => store.open(events),
+    onState: (state, cause) => opening.onState?.(state, cause),
+  });
+  events.target = connection;
+  if (events.lostBy !== undefined) connection.lost(events.lostBy);
+  return connection;
+}

@@ -1,0 +1,209 @@
+import type { Clock, Timer } from "@lovage/foundation";
+import { backOff, ClosedError } from "@lovage/foundation";
+import { PublishTimeoutError, PublishUncertainError, TransportUnavailableError } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+import { isRefusal, isTransient } from "./is-transient.ts";
+import { Joiner } from "./joiner.ts";
+import type { PublishCall } from "./publish-call.ts";
+import type { StoreLink } from "./store-link.ts";
+import type { LeaseStore, RoutedMessage } from "./store.ts";
+
+/** Messages of one call that share a fate. */
+interface Part {
+  readonly call: PublishCall;
+  readonly messages: readonly RoutedMessage[];
+  /** Place of the first of them among the routed messages of the call. */
+  readonly from: number;
+}
+
+const waits = { baseMs: 20, maxMs: 2_000, jitter: "equal" } as const;
+
+/**
+ * Sends publish calls to the store, joined. Each call has its own fate: a batch that the store refuses is halved until the culprit stands alone. What
+ * the store could not take for the moment is repeated until the calls' deadlines.
+ */
+export class PublishJoiner {
+  readonly #store: LeaseStore;
+  readonly #link: StoreLink;
+  readonly #clock: Clock;
+  readonly #joiner: Joiner<PublishCall>;
+  #timer: Timer | undefined;
+  #timerAtMs = Infinity;
+  #idle: (() => void)[] = [];
+
+  constructor(store: LeaseStore, link: StoreLink, clock: Clock) {
+    this.#store = store;
+    this.#link = link;
+    this.#clock = clock;
+    this.#joiner = new Joiner<PublishCall>({
+      maxInFlight: store.facts.publishesInFlight,
+      maxWeight: store.facts.maxBatch,
+      weigh: (call) => call.messages?.length ?? 0,
+      isReady: (call) => call.isSettled || call.messages !== undefined,
+      send: (calls) => this.#send(calls),
+    });
+  }
+
+  /** Takes a call into the line; one that has not been routed yet holds back those behind it until `pump`. */
+  add(call: PublishCall): void {
+    this.#watch(call.deadlineMs);
+    this.#joiner.add(call);
+  }
+
+  /** A call of the line has been routed. */
+  pump(): void {
+    this.#joiner.pump();
+  }
+
+  /** Lets what is under way settle for as long, then ends the rest. */
+  async close(graceMs: number): Promise<void> {
+    if (!this.#joiner.isIdle) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#idle.push(resolve);
+      const timer = this.#clock.timer(graceMs, resolve);
+      await promise;
+      timer.cancel();
+    }
+    this.#end((_, isUnderWay) =>
+      isUnderWay
+        ? new PublishUncertainError(
+            "The connection was closed before the broker answered; the batch may have been accepted.",
+          )
+        : closedBefore(this.#link.cause),
+    );
+    this.#timer?.cancel();
+  }
+
+  /** Counts towards the deadlines with one timer for all calls; a fired or useless one is cheaper than one per call. */
+  #watch(deadlineMs: number): void {
+    if (deadlineMs >= this.#timerAtMs) return;
+    this.#timer?.cancel();
+    this.#timerAtMs = deadlineMs;
+    this.#timer = this.#clock.timer(deadlineMs - this.#clock.monotonic(), () => this.#expire(), { keepAlive: false });
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.monotonic();
+    this.#timerAtMs = Infinity;
+    this.#end((call, isUnderWay) => (call.deadlineMs <= nowMs ? this.#timeoutOf(call, isUnderWay) : undefined));
+    let nextMs = Infinity;
+    this.#joiner.forEach((call) => (nextMs = Math.min(nextMs, call.deadlineMs)));
+    if (nextMs < Infinity) this.#watch(nextMs);
+  }
+
+  #timeoutOf(call: PublishCall, isUnderWay: boolean): Error {
+    if (call.lastError !== undefined && !call.isPartlyAccepted) return call.lastError;
+    if (isUnderWay)
+      return new PublishTimeoutError(
+        "The broker did not answer within the publish timeout; the batch may have been accepted.",
+      );
+    return new TransportUnavailableError(
+      "The batch could not be sent within its publish timeout; nothing was written.",
+      { cause: this.#link.cause },
+    );
+  }
+
+  #end(errorFor: (call: PublishCall, isUnderWay: boolean) => Error | undefined): void {
+    this.#joiner.forEach((call, isUnderWay) => {
+      const error = call.isSettled ? undefined : errorFor(call, isUnderWay);
+      if (error !== undefined) call.fail(error);
+    });
+    this.#joiner.forget((call) => call.isSettled);
+  }
+
+  async #send(calls: readonly PublishCall[]): Promise<void> {
+    let parts: Part[] = [];
+    let size = 0;
+    const { maxBatch } = this.#store.facts;
+    for (const call of calls) {
+      const messages = call.messages ?? [];
+      for (let from = 0; from < messages.length; from += maxBatch) {
+        const part = messages.length <= maxBatch ? messages : messages.slice(from, from + maxBatch);
+        if (size + part.length > maxBatch) {
+          await this.#write(parts);
+          parts = [];
+          size = 0;
+        }
+        parts.push({ call, messages: part, from });
+        size += part.length;
+      }
+    }
+    await this.#write(parts);
+    if (this.#idle.length > 0) process.nextTick(() => this.#tellIdle());
+  }
+
+  #tellIdle(): void {
+    if (!this.#joiner.isIdle) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  async #write(parts: readonly Part[]): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const open = parts.filter(({ call }) => !call.isSettled);
+      if (open.length === 0) return;
+      if (this.#link.state === "reconnecting") {
+        await this.#waitForLink(open);
+        continue;
+      }
+      try {
+        for (const { call } of open) call.lastError = undefined;
+        await this.#store.publish(messagesOf(open));
+        for (const { call, messages } of open) call.accept(messages.length);
+        return;
+      } catch (error) {
+        if (!isTransient(error)) return await this.#refused(open, asError(error));
+        await this.#pause(open, asError(error), attempt);
+      }
+    }
+  }
+
+  async #refused(parts: readonly Part[], error: Error): Promise<void> {
+    const halves = isRefusal(error) ? this.#halve(parts) : [];
+    for (const half of halves) await this.#write(half);
+    if (halves.length > 0) return;
+    for (const { call, messages, from } of parts) call.refuse(from, messages.length, error);
+  }
+
+  /** Two halves, each of which the store may accept alone; none when the parts share a fate to the end. */
+  #halve(parts: readonly Part[]): readonly (readonly Part[])[] {
+    if (parts.length > 1) {
+      const middle = parts.length >> 1;
+      return [parts.slice(0, middle), parts.slice(middle)];
+    }
+    const part = parts[0];
+    if (part === undefined || part.messages.length < 2 || this.#store.facts.capabilities.atomicPublish) return [];
+    const middle = part.messages.length >> 1;
+    return [
+      [{ ...part, messages: part.messages.slice(0, middle) }],
+      [{ ...part, messages: part.messages.slice(middle), from: part.from + middle }],
+    ];
+  }
+
+  /** Whatever ends the waiting, the next round looks at what is left to do. */
+  async #waitForLink(parts: readonly Part[]): Promise<void> {
+    for (const { call } of parts) call.lastError ??= this.#link.cause;
+    await this.#link.settled();
+    if (this.#link.state === "closed") for (const { call } of parts) call.fail(closedBefore(this.#link.cause));
+  }
+
+  async #pause(parts: readonly Part[], error: Error, attempt: number): Promise<void> {
+    for (const { call } of parts) call.lastError = error;
+    this.#link.report(error);
+    if (this.#link.state !== "open") return await this.#waitForLink(parts);
+    await this.#clock.sleep(backOff(waits, attempt), { signal: this.#link.closing }).catch(() => {
+      // The link is closed: the next round finds every call ended.
+      for (const { call } of parts) call.fail(closedBefore(error));
+    });
+  }
+}
+
+function messagesOf(parts: readonly Part[]): readonly RoutedMessage[] {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first.messages : parts.flatMap(({ messages }) => messages);
+}
+
+function closedBefore(cause: unknown): ClosedError {
+  return new ClosedError("The connection was closed before the batch was sent.", { cause });
+}

@@ -1,0 +1,121 @@
+import type { Clock, Log } from "@lovage/foundation";
+import { backOff, hasCode } from "@lovage/foundation";
+import type { ConnectionState } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+
+/** What a {@link StoreLink} needs. */
+export interface StoreLinkOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connects to the store. */
+  readonly open: () => Promise<void>;
+  /** Brings back what a lost store may have forgotten, before the state becomes `open` again. */
+  readonly restore: () => Promise<void>;
+  /** Told of each change of state. */
+  readonly onState: (state: ConnectionState, cause?: Error) => void;
+}
+
+/** The first attempts are fast: most losses are a restart or a failover that is over at once. */
+const waits = { baseMs: 50, maxMs: 30_000, jitter: "full" } as const;
+
+/**
+ * Whether the store can be reached, and the way back to it.
+ *
+ * | state | entered | left |
+ * |---|---|---|
+ * | `open` | by `connect`, or when an attempt to reconnect succeeded | `lose`, `close` |
+ * | `reconnecting` | by `lose`, or when a call reported the store unavailable | an attempt succeeded, or `close` |
+ * | `closed` | by `close` | never |
+ */
+export class StoreLink {
+  readonly #options: StoreLinkOptions;
+  readonly #closing = new AbortController();
+  #state: ConnectionState = "open";
+  #losses = 0;
+  #cause: Error | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(options: StoreLinkOptions) {
+    this.#options = options;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Why the store was left last. */
+  get cause(): Error | undefined {
+    return this.#cause;
+  }
+
+  /** Aborts when the link is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Resolves once the state is not `reconnecting`. */
+  async settled(): Promise<void> {
+    while (this.#state === "reconnecting") await this.#changed.promise;
+  }
+
+  /** An error of some call: one that says the store is away starts the way back. */
+  report(error: unknown): void {
+    if (hasCode(error, "TRANSPORT_UNAVAILABLE")) this.lose(error);
+  }
+
+  /** The store went away. */
+  lose(cause: Error): void {
+    this.#losses += 1;
+    if (this.#state !== "open") return;
+    this.#cause = cause;
+    this.#options.log.warn("The connection to the broker is lost; reconnecting.", { error: cause.message });
+    this.#become("reconnecting", cause);
+    void this.#reconnect();
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#become("closed");
+    this.#closing.abort();
+  }
+
+  #become(state: ConnectionState, cause?: Error): void {
+    this.#state = state;
+    const changed = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    changed.resolve();
+    this.#options.onState(state, cause);
+  }
+
+  async #reconnect(): Promise<void> {
+    const startedAtMs = this.#options.clock.monotonic();
+    for (let attempt = 0; this.#state === "reconnecting"; attempt += 1) {
+      try {
+        await this.#options.clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
+      } catch {
+        return; // Only `close` ends this sleep.
+      }
+      if (await this.#attempt()) {
+        const awayMs = Math.round(this.#options.clock.monotonic() - startedAtMs);
+        this.#options.log.info("The connection to the broker is back.", { attempts: attempt + 1, awayMs });
+        this.#become("open");
+        return;
+      }
+    }
+  }
+
+  async #attempt(): Promise<boolean> {
+    const before = this.#losses;
+    try {
+      await this.#options.open();
+      await this.#options.restore();
+      // A loss in between was noticed by nobody else: the state was `reconnecting` all the while.
+      return this.#losses === before && this.#state === "reconnecting";
+    } catch (error) {
+      this.#cause = asError(error);
+      this.#options.log.debug("An attempt to reconnect failed.", { error: this.#cause.message });
+      return false;
+    }
+  }
+}

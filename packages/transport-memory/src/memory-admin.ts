@@ -1,0 +1,127 @@
+import type {
+  BrowsedMessage,
+  BrowseOptions,
+  BrowsePage,
+  Message,
+  MessageSelection,
+  QueueAdmin,
+  QueueStats,
+} from "@lovage/transport";
+import { DEAD_LETTER_SUFFIX, deadLetterQueueOf, deathOf, isDeadLetterQueue, withoutDeath } from "@lovage/transport";
+import { OptionError } from "@lovage/foundation";
+
+import type { MemoryBroker } from "./memory-broker.ts";
+import type { MemoryQueue } from "./memory-queue.ts";
+import type { StoredMessage } from "./stored-message.ts";
+
+/** Looks at the queues of a broker and mends them. */
+export class MemoryAdmin implements QueueAdmin {
+  readonly #broker: () => MemoryBroker;
+
+  constructor(broker: () => MemoryBroker) {
+    this.#broker = broker;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return this.#broker().queueNames.filter((name) => !isDeadLetterQueue(name));
+  }
+
+  async inspect(queues: readonly string[]): Promise<readonly QueueStats[]> {
+    return queues.map((name) => this.#statsOf(name));
+  }
+
+  async purge(name: string): Promise<number> {
+    const queue = this.#broker().require(name);
+    const waiting = waitingIn(queue);
+    queue.remove(waiting);
+    return waiting.length;
+  }
+
+  async delete(name: string): Promise<void> {
+    this.#broker().delete(name);
+  }
+
+  async browse(name: string, options: BrowseOptions = {}): Promise<BrowsePage> {
+    const { state = "ready", limit = 100, cursor } = options;
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
+      throw new OptionError(`limit must be a whole number from 1 to 1 000, got ${String(limit)}.`, { field: "limit" });
+    }
+    const all = this.#broker().require(name).list(state);
+    const from = cursor === undefined ? 0 : all.findIndex((stored) => cursorOf(stored) === cursor) + 1;
+    const page = all.slice(from, from + limit);
+    const messages = page.map((stored) => this.#browsed(name, stored, state));
+    const last = page.at(-1);
+    return last !== undefined && from + limit < all.length ? { messages, next: cursorOf(last) } : { messages };
+  }
+
+  async replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
+    const broker = this.#broker();
+    const moved = this.#take(deadLetterQueue, selection);
+    const origins = new Set<string>();
+    for (const { message } of moved) {
+      const origin = originOf(message, deadLetterQueue);
+      broker.store(origin, withoutDeath(message), broker.clock.monotonic());
+      origins.add(origin);
+    }
+    for (const origin of origins) broker.wake(origin);
+    return moved.length;
+  }
+
+  async drop(name: string, selection: MessageSelection): Promise<number> {
+    return this.#take(name, selection).length;
+  }
+
+  #take(name: string, selection: MessageSelection): readonly StoredMessage[] {
+    const queue = this.#broker().require(name);
+    const waiting = waitingIn(queue);
+    const taken =
+      "first" in selection
+        ? waiting.slice(0, Math.max(0, selection.first))
+        : waiting.filter(({ message }) => selection.messageIds.includes(message.properties.messageId));
+    queue.remove(taken);
+    return taken;
+  }
+
+  #statsOf(name: string): QueueStats {
+    const broker = this.#broker();
+    const queue = broker.require(name);
+    const oldestAtMs = queue.list("ready").reduce((oldest, { atMs }) => Math.min(oldest, atMs), Infinity);
+    const age = oldestAtMs < Infinity ? { oldestReadyMs: Math.max(0, broker.clock.monotonic() - oldestAtMs) } : {};
+    return {
+      queue: name,
+      ready: queue.count("ready"),
+      delayed: queue.count("delayed"),
+      unsettled: queue.count("unsettled"),
+      dead: broker.find(deadLetterQueueOf(name))?.count("ready") ?? 0,
+      ...age,
+    };
+  }
+
+  #browsed(queue: string, stored: StoredMessage, state: BrowsedMessage["state"]): BrowsedMessage {
+    const { message, losses, atMs } = stored;
+    const { clock } = this.#broker();
+    const dueAtMs = state === "ready" ? {} : { dueAtMs: Math.round(clock.now() + atMs - clock.monotonic()) };
+    const death = isDeadLetterQueue(queue) ? deathOf(message) : undefined;
+    return {
+      queue,
+      message,
+      state,
+      count: losses + (state === "unsettled" ? 1 : 0),
+      ...dueAtMs,
+      ...(death && { death }),
+    };
+  }
+}
+
+function waitingIn(queue: MemoryQueue): readonly StoredMessage[] {
+  return [...queue.list("ready"), ...queue.list("delayed")];
+}
+
+function cursorOf({ seq }: StoredMessage): string {
+  return String(seq);
+}
+
+/** Where a dead letter came from; one that somebody published there by hand tells it only by the queue's name. */
+function originOf(message: Message, deadLetterQueue: string): string {
+  return deathOf(message)?.queue ?? deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
+}
