@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Clock, Log } from "@lovage/foundation";
@@ -30,6 +30,8 @@ export interface SqliteClient {
   /** For what may be lost with the power, because losing it does no harm: commits do not wait for the disk. */
   readonly relaxed: SqliteConnection;
   readonly wake: WakeFile;
+  /** Whether the file at the path is another one by now, or none: what is written here reaches nobody any more. */
+  isReplaced(): boolean;
   /** Idempotent. Leaves neither file descriptor nor watcher behind. */
   close(): void;
 }
@@ -93,12 +95,18 @@ class OpenClient implements SqliteClient {
   readonly durable: SqliteConnection;
   readonly relaxed: SqliteConnection;
   readonly wake: WakeFile;
+  readonly #identity: string | undefined;
 
   constructor(durable: SqliteConnection, relaxed: SqliteConnection, wake: WakeFile) {
     this.path = durable.path;
     this.durable = durable;
     this.relaxed = relaxed;
     this.wake = wake;
+    this.#identity = identityOf(this.path);
+  }
+
+  isReplaced(): boolean {
+    return identityOf(this.path) !== this.#identity;
   }
 
   close(): void {
@@ -106,4 +114,9 @@ class OpenClient implements SqliteClient {
     this.relaxed.close();
     this.durable.close();
   }
+}
+
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }

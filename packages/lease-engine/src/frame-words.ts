@@ -61,10 +61,13 @@ export function encodeHeader(name: string, json: string): string {
   return group.get(json) ?? `${group.get("") ?? `${JSON.stringify(name)}:`}${json},`;
 }
 
+const usualContent = codes.get('"application/json","utf-8",') ?? "";
+
 /** The content type and encoding as they stand in a frame. */
 export function encodeContent(type: string, encoding: string): string {
-  const text = `${JSON.stringify(type)},${JSON.stringify(encoding)},`;
-  return codes.get(text) ?? text;
+  // Nearly always; and making the text costs more than all of the headers.
+  if (type === "application/json" && encoding === "utf-8") return usualContent;
+  return `${JSON.stringify(type)},${JSON.stringify(encoding)},`;
 }
 
 /** Writes all codes out again, the task id's too. */

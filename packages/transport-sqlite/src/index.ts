@@ -1,1 +1,3 @@
-export {};
+export type { ParsedSqliteOptions, SqliteTransportOptions } from "./options.ts";
+export { sqliteTransport, transport } from "./transport.ts";
+export type { SqliteTransportOpening } from "./transport.ts";

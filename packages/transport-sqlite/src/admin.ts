@@ -1,0 +1,127 @@
+import type { SqliteClient, SqliteConnection } from "@lovage/client-sqlite";
+import type { RoutedMessage } from "@lovage/lease-engine";
+import {
+  deadLetterQueueOf,
+  DEAD_LETTER_SUFFIX,
+  deathOf,
+  isDeadLetterQueue,
+  QueueNotFoundError,
+  withoutDeath,
+  type BrowseOptions,
+  type BrowsePage,
+  type Message,
+  type MessageSelection,
+  type QueueAdmin,
+  type QueueStats,
+} from "@lovage/transport";
+
+import { browseQueue } from "./browse.ts";
+import { asTransport } from "./errors.ts";
+import { encodeMessages, insertMessages } from "./insert-messages.ts";
+import type { SeenMessage } from "./pages.ts";
+import { findQueue, type QueueRow } from "./queue-row.ts";
+import { removeQueue, removeWaiting } from "./remove-messages.ts";
+import { forSelected } from "./select-messages.ts";
+import { queueStats } from "./stats.ts";
+
+/** What administration works with. */
+export interface AdminContext {
+  readonly client: () => SqliteClient;
+  readonly nowMs: () => number;
+  /** Tells sleepers that a queue has new messages. */
+  readonly announce: (queue: string) => void;
+}
+
+/** Queues of a file, looked at and mended. */
+export class SqliteAdmin implements QueueAdmin {
+  readonly #context: AdminContext;
+
+  constructor(context: AdminContext) {
+    this.#context = context;
+  }
+
+  list(): Promise<readonly string[]> {
+    return asTransport(async () => {
+      const db = this.#db();
+      const rows = await db.read(() => db.statement("SELECT name FROM lovage_queues ORDER BY name").all());
+      return rows.map((row) => String(row["name"])).filter((name) => !isDeadLetterQueue(name));
+    });
+  }
+
+  inspect(queues: readonly string[]): Promise<readonly QueueStats[]> {
+    return asTransport(async () => {
+      const stats: QueueStats[] = [];
+      // One after the other: counting a large queue takes time, and between two queues others may go on.
+      for (const name of queues) {
+        const queue = await this.#find(name);
+        stats.push(await this.#db().read(() => queueStats(this.#db(), queue, this.#context.nowMs())));
+      }
+      return stats;
+    });
+  }
+
+  purge(queue: string): Promise<number> {
+    return asTransport(async () => removeWaiting(this.#db(), await this.#find(queue)));
+  }
+
+  delete(queue: string): Promise<void> {
+    return asTransport(async () => {
+      await removeQueue(this.#db(), queue);
+      if (!queue.endsWith(DEAD_LETTER_SUFFIX)) await removeQueue(this.#db(), deadLetterQueueOf(queue));
+    });
+  }
+
+  browse(queue: string, options: BrowseOptions = {}): Promise<BrowsePage> {
+    return asTransport(async () => browseQueue(this.#db(), await this.#find(queue), options));
+  }
+
+  replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
+    return asTransport(async () => {
+      const queue = await this.#find(deadLetterQueue);
+      return forSelected(this.#db(), { queue, selection }, (messages) => this.#move(queue, messages));
+    });
+  }
+
+  drop(name: string, selection: MessageSelection): Promise<number> {
+    return asTransport(async () => {
+      const queue = await this.#find(name);
+      const db = this.#db();
+      return forSelected(db, { queue, selection }, (messages) =>
+        db.write(() => messages.filter((message) => remove(db, message)).length),
+      );
+    });
+  }
+
+  async #move(from: QueueRow, messages: readonly SeenMessage[]): Promise<number> {
+    const db = this.#db();
+    const home = from.name.slice(0, -DEAD_LETTER_SUFFIX.length);
+    const moved = await db.write(() => {
+      const taken = messages.filter((message) => remove(db, message));
+      const replayed = encodeMessages(taken.map(({ message }) => replayOf(message, home)));
+      insertMessages(db, replayed, this.#context.nowMs());
+      return replayed.map(({ message }) => message.to);
+    });
+    for (const queue of new Set(moved)) this.#context.announce(queue);
+    return moved.length;
+  }
+
+  #db(): SqliteConnection {
+    return this.#context.client().durable;
+  }
+
+  async #find(name: string): Promise<QueueRow> {
+    const db = this.#db();
+    const queue = await db.read(() => findQueue(db, name));
+    if (queue === undefined) throw new QueueNotFoundError(name);
+    return queue;
+  }
+}
+
+/** Whether it was still there, in the state in which it was seen. */
+function remove(db: SqliteConnection, { id, state }: SeenMessage): boolean {
+  return db.statement("DELETE FROM lovage_messages WHERE id = ? AND state = ?").run(id, state).changes === 1;
+}
+
+function replayOf(message: Message, home: string): RoutedMessage {
+  return { ...withoutDeath(message), to: deathOf(message)?.queue ?? home };
+}

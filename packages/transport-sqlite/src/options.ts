@@ -1,0 +1,23 @@
+import type { Synchronous } from "@lovage/client-sqlite";
+import { leaseOptions, type LeaseOptions, type ParsedLeaseOptions } from "@lovage/lease-engine";
+import { z } from "zod";
+
+/** Options of the SQLite transport, beside the URL or in its query. */
+export interface SqliteTransportOptions extends LeaseOptions {
+  /** What an accepted message survives: `normal` a crash of the program, `full` and `extra` the loss of power as well. @default "full" */
+  readonly synchronous?: Synchronous | undefined;
+}
+
+/** {@link SqliteTransportOptions}, checked: durations in ms. */
+export interface ParsedSqliteOptions extends ParsedLeaseOptions {
+  readonly synchronous?: Synchronous | undefined;
+}
+
+/** Checks the options; refuses unknown ones. Texts, as they come from a URL's query, are read too. */
+export const sqliteTransportOptions: z.ZodType<ParsedSqliteOptions, SqliteTransportOptions> = z.strictObject({
+  ...leaseOptions,
+  synchronous: z.enum(["normal", "full", "extra"]).optional(),
+});
+
+/** Names that may stand in the query of a URL. */
+export const optionNames: readonly string[] = ["lease", "renewal", "sweep", "maxMessageBytes", "synchronous"];

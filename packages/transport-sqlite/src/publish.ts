@@ -1,0 +1,58 @@
+import type { SqliteClient } from "@lovage/client-sqlite";
+import type { Clock, Timer } from "@lovage/foundation";
+import type { RoutedMessage } from "@lovage/lease-engine";
+
+import { encodeMessages, insertMessages } from "./insert-messages.ts";
+import { callerTransaction, mainFile, type CallerTransaction } from "./transaction.ts";
+
+/** Writes messages in one transaction of ours. */
+export async function publishMessages(
+  client: SqliteClient,
+  messages: readonly RoutedMessage[],
+  clock: Clock,
+): Promise<void> {
+  const encoded = encodeMessages(messages);
+  await client.durable.write(() => insertMessages(client.durable, encoded, clock.now()));
+}
+
+/** Writes messages in a transaction of the caller's, whose commit makes them accepted. */
+export function publishInTransaction(
+  client: SqliteClient,
+  messages: readonly RoutedMessage[],
+  { transaction, nowMs }: { readonly transaction: unknown; readonly nowMs: number },
+): CallerTransaction {
+  const caller = callerTransaction(
+    transaction,
+    mainFile((sql) => client.durable.statement(sql)),
+  );
+  insertMessages(caller, encodeMessages(messages), nowMs);
+  return caller;
+}
+
+const shortestWaitMs = 1;
+const longestWaitMs = 100;
+const patienceMs = 60_000;
+
+/**
+ * Calls back once a caller's transaction is over: a commit of somebody else's connection tells nobody. Looks often at first and then seldom, for a
+ * minute; sleepers find later commits by themselves.
+ */
+export function afterTransaction(caller: CallerTransaction, clock: Clock, done: () => void): Timer {
+  const untilMs = clock.monotonic() + patienceMs;
+  let waitMs = shortestWaitMs;
+  let timer: Timer;
+  const arm = (): Timer =>
+    clock.timer(
+      waitMs,
+      () => {
+        if (!caller.isOpen()) done();
+        else if (clock.monotonic() < untilMs) {
+          waitMs = Math.min(longestWaitMs, waitMs * 2);
+          timer = arm();
+        }
+      },
+      { keepAlive: false },
+    );
+  timer = arm();
+  return { cancel: () => timer.cancel() };
+}
