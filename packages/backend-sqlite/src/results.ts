@@ -31,6 +31,7 @@ export class SqliteResults implements Results {
 
   async put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]> {
     for (const { taskId, document } of puts) this.#checkSize(taskId, document);
+    if (puts.length === 0 && !this.#store.isClosed) return [];
     const outcomes = await this.#store.write((connection, nowMs) => putResults(connection, puts, nowMs));
     this.#watches.announce();
     return outcomes;

@@ -35,10 +35,17 @@ export function callerOnly(backend: Backend): string | undefined {
   return backend.capabilities.readers === "caller" ? "only the caller reads its results" : undefined;
 }
 
-/** Runs a case on a backend of its own; gives the reason where it does not apply. */
-export async function runCase(each: BackendCase, harness: BackendHarness): Promise<string | undefined> {
+/**
+ * Runs a case on a backend of its own; gives the reason where it does not apply.
+ * @param patienceMs How long the case waits for what must come.
+ */
+export async function runCase(
+  each: BackendCase,
+  harness: BackendHarness,
+  patienceMs: number,
+): Promise<string | undefined> {
   const backend = await harness.open();
-  const bench = new Bench(backend, harness);
+  const bench = new Bench(backend, harness, patienceMs);
   try {
     const reason = reasonToSkip(each, backend);
     if (reason === undefined) await each.run(bench);

@@ -3,7 +3,6 @@ import type { Backend, Coordination, Joins, ResultPut, Results, Schedules } from
 import { systemClock } from "@lovage/foundation";
 import type { BackendHarness } from "./backend-harness.ts";
 
-const patienceMs = 10_000;
 const lookMs = 2;
 
 /** A backend with all the parts that the case says it needs. */
@@ -20,11 +19,13 @@ export class Bench {
   readonly #harness: BackendHarness;
   readonly #opened: FullBackend[] = [];
   readonly #prefix: string = randomUUID();
+  readonly #patienceMs: number;
 
-  constructor(backend: Backend, harness: BackendHarness) {
+  constructor(backend: Backend, harness: BackendHarness, patienceMs: number) {
     // Cases run only where the parts they need are there.
     this.backend = backend as FullBackend;
     this.#harness = harness;
+    this.#patienceMs = patienceMs;
   }
 
   get results(): Results {
@@ -83,9 +84,9 @@ export class Bench {
 
   /** Waits until something holds. */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const endsAtMs = systemClock.monotonic() + patienceMs;
+    const endsAtMs = systemClock.monotonic() + this.#patienceMs;
     while (!(await holds())) {
-      if (systemClock.monotonic() > endsAtMs) throw new Error(`Not within ${patienceMs} ms: ${what}.`);
+      if (systemClock.monotonic() > endsAtMs) throw new Error(`Not within ${this.#patienceMs} ms: ${what}.`);
       await systemClock.sleep(lookMs);
     }
   }

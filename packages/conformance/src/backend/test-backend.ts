@@ -28,19 +28,24 @@ export interface TestBackendOptions {
    * @default 30_000
    */
   readonly caseTimeoutMs?: number;
+  /**
+   * How long a case waits for what must come by itself, such as a call of a listener, in milliseconds.
+   * @default 10_000
+   */
+  readonly patienceMs?: number;
 }
 
 const stressPatience = 4;
 
 /** Registers the contract of backends as cases of a test runner. A case that does not apply is named, with the reason. */
 export function testBackend(options: TestBackendOptions): void {
-  const { name, runner, make, stress = 0, caseTimeoutMs = 30_000 } = options;
+  const { name, runner, make, stress = 0, caseTimeoutMs = 30_000, patienceMs = 10_000 } = options;
   const { describe, it } = runner;
   describe(`backend ${name}`, () => {
     for (const { concern, cases } of concerns) {
       describe(concern, () => {
         for (const each of cases) {
-          it(each.name, (context) => runAlone(each, make, context), caseTimeoutMs);
+          it(each.name, (context) => runAlone(each, { make, patienceMs, context }), caseTimeoutMs);
         }
       });
     }
@@ -51,32 +56,42 @@ export function testBackend(options: TestBackendOptions): void {
       it(coordinationModel.name, (context) => modelRun(coordinationModel, { ...run, context }), longMs);
     });
     if (stress > 0) {
-      it(`all cases hold ${stress} times at once`, () => runAtOnce(stress, make), caseTimeoutMs * stressPatience);
+      it(
+        `all cases hold ${stress} times at once`,
+        () => runAtOnce(stress, { make, patienceMs }),
+        caseTimeoutMs * stressPatience,
+      );
     }
   });
 }
 
-async function runAlone(each: BackendCase, make: () => Promise<BackendHarness>, context: CaseContext): Promise<void> {
+interface Running {
+  readonly make: () => Promise<BackendHarness>;
+  readonly patienceMs: number;
+}
+
+async function runAlone(each: BackendCase, running: Running & { readonly context: CaseContext }): Promise<void> {
+  const { make, patienceMs, context } = running;
   const harness = await make();
   let reason: string | undefined;
   try {
-    reason = await runCase(each, harness);
+    reason = await runCase(each, harness, patienceMs);
   } finally {
     await harness.dispose();
   }
   if (reason !== undefined) context.skip(reason);
 }
 
-async function runAtOnce(times: number, make: () => Promise<BackendHarness>): Promise<void> {
+async function runAtOnce(times: number, { make, patienceMs }: Running): Promise<void> {
   const shared = await make();
   try {
     const rounds = Array.from({ length: times }, () => concerns.flatMap(({ cases }) => cases)).flat();
     const ends = await Promise.allSettled(
       rounds.map(async (each) => {
-        if (each.passesTime !== true) return await runCase(each, shared);
+        if (each.passesTime !== true) return await runCase(each, shared, patienceMs);
         const own = await make();
         try {
-          return await runCase(each, own);
+          return await runCase(each, own, patienceMs);
         } finally {
           await own.dispose();
         }
