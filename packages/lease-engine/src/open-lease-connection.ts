@@ -2,6 +2,7 @@ import type { DriverContext } from "@lovage/foundation";
 import type { Connection, TransportOpening } from "@lovage/transport";
 
 import { LeaseConnection } from "./connection.ts";
+import { RenewalThread } from "./renewal-thread.ts";
 import type { LeaseSettings } from "./settings.ts";
 import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
 
@@ -51,11 +52,18 @@ export async function openLeaseConnection({ store, opening, settings }: LeaseCon
     clock: opening.clock,
     log: opening.log,
     settings,
-    thread: undefined,
+    thread: threadFor({ store, opening, settings }),
     reopen: () => store.open(events),
     onState: (state, cause) => opening.onState?.(state, cause),
   });
   events.target = connection;
   if (events.lostBy !== undefined) connection.lost(events.lostBy);
   return connection;
+}
+
+/** Where the runtime wants a thread and the store has a module for it. */
+function threadFor({ store, opening, settings }: LeaseConnectionOpening): RenewalThread | undefined {
+  const { renewal: module, maxBatch } = store.facts;
+  if (opening.renewal !== "thread" || module === undefined) return undefined;
+  return new RenewalThread({ module, settings, maxBatch, clock: opening.clock, log: opening.log });
 }

@@ -1,0 +1,68 @@
+import type { LeaseSlots, SlotLease } from "./lease-slots.ts";
+import type { Renewer } from "./store.ts";
+
+/** What {@link RenewalRounds} works with. */
+export interface RenewalRoundsOptions {
+  readonly slots: LeaseSlots;
+  readonly renewer: Renewer;
+  readonly leaseMs: number;
+  readonly renewEveryMs: number;
+  readonly maxBatch: number;
+  /** The event loop's clock. */
+  readonly nowMs: () => number;
+  /** Tells the event loop which leases are lost: slot, generation, slot, generation … */
+  readonly onLost: (slotsAndGenerations: readonly number[]) => void;
+}
+
+/** How long one stuck turn of the event loop is covered. A loop that hangs for longer is taken for dead, and its work given to others. */
+const coveredMs = 600_000;
+
+/** What the renewal thread does at each look: renews what has grown old enough, for as long as the event loop gives signs of life. */
+export class RenewalRounds {
+  /** Names by index. */
+  readonly queues: string[];
+  readonly #options: RenewalRoundsOptions;
+  #beats = -1;
+  #beatAtMs = 0;
+
+  constructor(queues: readonly string[], options: RenewalRoundsOptions) {
+    this.queues = [...queues];
+    this.#options = options;
+  }
+
+  /** One look. Errors of the store are left to the next one. */
+  async run(): Promise<void> {
+    if (!this.#isLoopAlive()) return;
+    const { slots, renewEveryMs, nowMs, maxBatch } = this.#options;
+    const atMs = nowMs();
+    // What is half as old goes along, so that leases come to be renewed together.
+    const old = slots.read().filter(({ confirmedAtMs }) => atMs - confirmedAtMs >= renewEveryMs / 2);
+    for (const [index, leases] of Map.groupBy(old, ({ queueIndex }) => queueIndex)) {
+      const queue = this.queues[index];
+      const isDue = leases.some(({ confirmedAtMs }) => atMs - confirmedAtMs >= renewEveryMs * 0.75);
+      if (queue === undefined || !isDue) continue;
+      for (let from = 0; from < leases.length; from += maxBatch)
+        await this.#extend(queue, leases.slice(from, from + maxBatch));
+    }
+  }
+
+  #isLoopAlive(): boolean {
+    const { slots, nowMs } = this.#options;
+    const { beats } = slots;
+    if (beats !== this.#beats) {
+      this.#beats = beats;
+      this.#beatAtMs = nowMs();
+    }
+    return nowMs() - this.#beatAtMs < coveredMs;
+  }
+
+  async #extend(queue: string, leases: readonly SlotLease[]): Promise<void> {
+    const { slots, renewer, leaseMs, nowMs, onLost } = this.#options;
+    const askedAtMs = nowMs();
+    const plain = leases.map(({ id, fence }) => ({ id, fence }));
+    const lost = new Map((await renewer.extend(queue, plain, leaseMs))?.map(({ id, fence }) => [id, fence]));
+    const gone = leases.filter(({ id, fence }) => lost.get(id) === fence);
+    for (const lease of leases) if (lost.get(lease.id) !== lease.fence) slots.confirm(lease, askedAtMs);
+    if (gone.length > 0) onLost(gone.flatMap(({ slot, generation }) => [slot, generation]));
+  }
+}
