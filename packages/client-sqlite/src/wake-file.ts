@@ -8,6 +8,8 @@ export interface WakeFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How the file is watched. @default `watch` of `node:fs` */
+  readonly watchFile?: typeof watch | undefined;
 }
 
 /** A subscription that can be taken away. */
@@ -107,7 +109,8 @@ export class WakeFile {
   #watch(): void {
     try {
       this.#open();
-      const watcher = watch(this.#options.path, { persistent: false }, (event) => this.#onEvent(event));
+      const { path, watchFile = watch } = this.#options;
+      const watcher = watchFile(path, { persistent: false }, (event) => this.#onEvent(event));
       watcher.on("error", (error) => {
         this.#warn("The wake file cannot be watched any more; it is polled instead", error);
         this.#unwatch();
