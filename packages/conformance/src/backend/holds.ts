@@ -4,6 +4,8 @@ import type { BackendConcern } from "./backend-case.ts";
 import type { Bench } from "./bench.ts";
 
 const needs = ["coordination"] as const;
+/** For cases in which the lease ends; in all others it is long, so that no slow machine ends it. */
+const brief = { leaseMs: 1000 };
 
 /** Locks and concurrency slots. */
 export const holdCases: BackendConcern = {
@@ -37,11 +39,11 @@ export const holdCases: BackendConcern = {
       needs,
       passesTime: true,
       run: async (bench) => {
-        const { fence } = granted(await ask(bench, "a"));
+        const { fence } = granted(await ask(bench, "a", brief));
         await bench.advance(700);
-        assert.equal(granted(await ask(bench, "a")).fence, fence);
+        assert.equal(granted(await ask(bench, "a", brief)).fence, fence);
         await bench.advance(700);
-        refused(await ask(bench, "b"));
+        refused(await ask(bench, "b", brief));
       },
     },
     {
@@ -49,15 +51,15 @@ export const holdCases: BackendConcern = {
       needs,
       passesTime: true,
       run: async (bench) => {
-        const first = granted(await ask(bench, "a"));
+        const first = granted(await ask(bench, "a", brief));
         await bench.advance(1100);
-        const second = granted(await ask(bench, "b"));
+        const second = granted(await ask(bench, "b", brief));
         assert.ok(second.fence > first.fence);
         assert.equal(await bench.coordination.renew(bench.id("lock"), "a", 1000), false);
         await bench.backend.sweep();
         await bench.advance(1100);
         await bench.backend.sweep();
-        assert.ok(granted(await ask(bench, "a")).fence > second.fence, "a sweep forgets no fence");
+        assert.ok(granted(await ask(bench, "a", brief)).fence > second.fence, "a sweep forgets no fence");
       },
     },
     {
@@ -66,11 +68,11 @@ export const holdCases: BackendConcern = {
       passesTime: true,
       run: async (bench) => {
         assert.equal(await bench.coordination.renew(bench.id("lock"), "a", 1000), false);
-        granted(await ask(bench, "a"));
+        granted(await ask(bench, "a", brief));
         await bench.advance(700);
         assert.equal(await bench.coordination.renew(bench.id("lock"), "a", 1000), true);
         await bench.advance(700);
-        refused(await ask(bench, "b"));
+        refused(await ask(bench, "b", brief));
         assert.equal(await bench.coordination.renew(bench.id("lock"), "b", 1000), false);
       },
     },
@@ -179,7 +181,7 @@ function ask(
   changes: Partial<HoldRequest> & { readonly at?: Backend } = {},
 ): Promise<Hold> {
   const { at, ...rest } = changes;
-  const request = { name: bench.id("lock"), holder, leaseMs: 1000, ...rest };
+  const request = { name: bench.id("lock"), holder, leaseMs: 60_000, ...rest };
   return (at?.coordination ?? bench.coordination).acquire(request);
 }
 
