@@ -8,12 +8,22 @@ export type {
   QueueOptions,
   Routes,
 } from "./app/app-options.ts";
+export type { ApplyOptions } from "./app/apply-options.ts";
 export type { CallOptions, ManyCallOptions } from "./app/call-options.ts";
 export { createApp } from "./app/create-app.ts";
 export { defineTask } from "./app/define-task.ts";
 export type { BoundOption, CheckedHandler, InputSchema, TaskFactory, UnboundOption } from "./app/task-factory.ts";
 export type { Task, TaskCalls, TaskHandler } from "./app/task.ts";
 export type { AckMode, DeadLetterMode, ErrorFilter, InputOption, TaskOptions } from "./app/task-options.ts";
+export { chain } from "./canvas/chain.ts";
+export type { ChainOf, Linked } from "./canvas/chain.ts";
+export { chord } from "./canvas/chord.ts";
+export type { GroupResult } from "./canvas/group-result.ts";
+export { group } from "./canvas/group.ts";
+export type { GroupNeeds, GroupResults } from "./canvas/group.ts";
+export type { ImmutableSignatureFactory, SignatureFactory } from "./canvas/signature-factory.ts";
+export type { SignatureOptions, WorkflowOptions } from "./canvas/signature-options.ts";
+export type { Canvas, Following, GroupSignature, NeedsNothing, Signature, Workflow } from "./canvas/signature.ts";
 export type { LogLevel } from "./log/log-level.ts";
 export type { PinoLike } from "./log/pino-like.ts";
 export {

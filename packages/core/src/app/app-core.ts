@@ -4,11 +4,12 @@ import type { Clock, Log } from "@lovage/foundation";
 import { ClosedError, systemClock } from "@lovage/foundation";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
 import { openLog } from "../log/open-log.ts";
+import { BrokerCanvasSender } from "../produce/broker-canvas-sender.ts";
 import { BrokerCallSender } from "../produce/broker-call-sender.ts";
 import { BrokerProducer } from "../produce/broker-producer.ts";
 import { ResultSource } from "../result/result-source.ts";
 import type { AnyTask, AppOptions } from "./app-options.ts";
-import type { AppRuntime, Producer, RuntimeSettings } from "./app-runtime.ts";
+import type { AppRuntime, RuntimeSettings } from "./app-runtime.ts";
 import { AppStores } from "./app-stores.ts";
 import { AppTasks } from "./app-tasks.ts";
 import type { Configuration } from "./configuration/configuration.ts";
@@ -33,7 +34,7 @@ import { handleOf } from "./task-handle.ts";
 export class AppCore implements AppRuntime {
   readonly clock: Clock;
   readonly tasks: AppTasks;
-  readonly producer: Producer;
+  readonly producer: BrokerProducer;
   readonly results: ResultSource;
   /** What the calls of this app's tasks go through. */
   readonly sender: CallSender;
@@ -54,11 +55,7 @@ export class AppCore implements AppRuntime {
     this.tasks = new AppTasks(() => this.configuration);
     this.producer = this.#createProducer();
     this.results = new ResultSource(this);
-    this.sender = new BrokerCallSender({
-      runtime: this,
-      results: this.results,
-      define: (task) => this.tasks.define(task),
-    });
+    this.sender = this.#createSender();
     this.#bindAll(this.configuration.tasks);
   }
 
@@ -100,7 +97,7 @@ export class AppCore implements AppRuntime {
     return (this.#closing ??= this.#close());
   }
 
-  #createProducer(): Producer {
+  #createProducer(): BrokerProducer {
     return new BrokerProducer({
       clock: this.clock,
       ready: () => this.ready(),
@@ -111,6 +108,13 @@ export class AppCore implements AppRuntime {
       declarationOf: (queue) => this.#declarationOf(queue),
       warn: (message, fields) => this.log.warn(message, fields),
     });
+  }
+
+  #createSender(): CallSender {
+    const { producer, results } = this;
+    const queueOf = (task: string): string => this.#queueOf(task);
+    const canvas = new BrokerCanvasSender({ runtime: this, producer, results, queueOf });
+    return new BrokerCallSender({ runtime: this, results, canvas, define: (task) => this.tasks.define(task) });
   }
 
   #queueOf(task: string): string {

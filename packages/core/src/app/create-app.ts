@@ -38,7 +38,7 @@ class TaskApp implements App {
   }
 
   remote<Handler extends TaskHandler>(name: string, options?: TaskOptions): Task<Handler> {
-    return this.#add(declareRemoteTask(name, options)) as Task<Handler>;
+    return this.#add(declareRemoteTask(name, options)) as unknown as Task<Handler>;
   }
 
   result<Result = unknown>(taskId: string): AsyncResult<Result> {

@@ -1,6 +1,9 @@
 import { LovageError, silentLog, validate } from "@lovage/foundation";
+import { createSignature } from "../canvas/create-signature.ts";
+import type { CanvasSender } from "../canvas/canvas-sender.ts";
 import { PayloadValidationError } from "../protocol/errors.ts";
-import type { CallOptions, ManyCallOptions } from "./call-options.ts";
+import type { ApplyOptions } from "./apply-options.ts";
+import type { ManyCallOptions } from "./call-options.ts";
 import type { CallSender } from "./call-sender.ts";
 import { localContext } from "./local-context.ts";
 import type { TaskDeclaration } from "./task-declaration.ts";
@@ -17,9 +20,12 @@ type Args = readonly unknown[];
 export function createTask(handle: TaskHandle, sender: () => CallSender): Task<TaskHandler> {
   const { declaration } = handle;
   const call = (...args: Args): unknown => runHere(declaration, args);
+  const canvas = (): CanvasSender => sender().canvas;
   const calls = {
+    s: (...args: Args) => createSignature({ task: declaration.name, args, sender: canvas }),
+    si: (...args: Args) => createSignature({ task: declaration.name, args, immutable: true, sender: canvas }),
     delay: async (...args: Args) => sender().send(declaration, args),
-    applyAsync: async (args: Args, options?: CallOptions) => sender().send(declaration, args, options),
+    applyAsync: async (args: Args, options?: ApplyOptions<unknown>) => sender().send(declaration, args, options),
     applyMany: async (list: readonly Args[], options?: ManyCallOptions) =>
       sender().sendMany(declaration, list, options),
   };

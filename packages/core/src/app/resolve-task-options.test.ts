@@ -63,13 +63,13 @@ describe("bad options name their field before anything is sent", () => {
     ["constructor", 1],
     ["toString", 1],
   ])("%s: %o", (field, value) => {
-    expect(() => resolveTaskOptions({ [field]: value })).toThrowError(
+    expect(() => resolveTaskOptions({ [field]: value })).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID", field }) as Error,
     );
   });
 
   test("a bad queue name is a bad name", () => {
-    expect(() => resolveTaskOptions({ queue: "../x" })).toThrowError(
+    expect(() => resolveTaskOptions({ queue: "../x" })).toThrow(
       expect.objectContaining({ code: "NAME_INVALID" }) as Error,
     );
   });

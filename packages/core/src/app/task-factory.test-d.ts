@@ -96,6 +96,7 @@ test("a schema with rest elements types rest parameters", () => {
 
 test("wrong arguments, options and handlers are errors", () => {
   const add = app.task("add", (x: number, y: number) => x + y);
+  expectTypeOf(add.delay).parameters.not.toBeAny();
   // @ts-expect-error wrong type
   void add.delay("1", 2);
   // @ts-expect-error too few
@@ -122,7 +123,7 @@ test("wrong arguments, options and handlers are errors", () => {
 
 test("keyword arguments may stand for positions", () => {
   const add = app.task("add", { parameters: ["x", "y"] }, (x: number, y: number) => x + y);
-  void add.applyAsync([1], { kwargs: { y: 2 } });
+  expectTypeOf(add.applyAsync([1], { kwargs: { y: 2 } })).resolves.toEqualTypeOf<AsyncResult<number>>();
   void add.applyAsync([], { kwargs: { x: 1, y: 2 } });
   void add.applyAsync([1, 2], {
     countdown: "10s",
@@ -137,7 +138,9 @@ test("keyword arguments may stand for positions", () => {
 
 test("defineTask has the same forms", () => {
   expectTypeOf(defineTask).toEqualTypeOf<TaskFactory>();
-  const resize = defineTask("resize", async (path: string): Promise<void> => console.log(path));
+  const resize = defineTask("resize", async (path: string): Promise<void> => {
+    expectTypeOf(path).toEqualTypeOf<string>();
+  });
   expectTypeOf(resize.delay("a")).resolves.toEqualTypeOf<AsyncResult<void>>();
   createApp({ tasks: [resize, "./tasks/*.ts"] });
 });

@@ -1,4 +1,6 @@
+import type { ImmutableSignatureFactory, SignatureFactory } from "../canvas/signature-factory.ts";
 import type { AsyncResult } from "../result/async-result.ts";
+import type { ApplyOptions } from "./apply-options.ts";
 import type { CallOptions, ManyCallOptions } from "./call-options.ts";
 
 /** Any function that can be a task. */
@@ -17,17 +19,24 @@ export interface TaskCalls<Args extends readonly unknown[], Result> {
    * Sends a call with options of its own.
    * @throws OPTION_INVALID, NAME_INVALID before any I/O; and as `delay`
    */
-  applyAsync(args: Args, options?: CallOptions): Promise<AsyncResult<Result>>;
+  applyAsync(args: Args, options?: ApplyOptions<Result>): Promise<AsyncResult<Result>>;
   /** With keyword arguments, which may stand for positions. */
   applyAsync(
     args: Partial<Args>,
-    options: CallOptions & Required<Pick<CallOptions, "kwargs">>,
+    options: ApplyOptions<Result> & Required<Pick<CallOptions, "kwargs">>,
   ): Promise<AsyncResult<Result>>;
   /**
    * Sends many calls as one batch; results in the order of the arguments. Every call is checked before the first is sent.
    * @throws PUBLISH_FAILED, naming those that were not accepted; and as `applyAsync`
    */
   applyMany(argsList: readonly Args[], options?: ManyCallOptions): Promise<readonly AsyncResult<Result>[]>;
+  /**
+   * A call to be sent later, as a part of a workflow or by itself. With all arguments, or with the last ones: those before come from the step
+   * before it.
+   */
+  readonly s: SignatureFactory<Args, Result>;
+  /** As `s` with all arguments, taking nothing from the step before it. */
+  readonly si: ImmutableSignatureFactory<Args, Result>;
 }
 
 /**

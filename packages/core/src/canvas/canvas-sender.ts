@@ -6,6 +6,8 @@ import type { SignatureOptions } from "./signature-options.ts";
 
 /** What workflows need of an app. */
 export interface CanvasSender {
+  /** Loads the configuration, which `settingsOf` needs whole. */
+  ready(): Promise<void>;
   /**
    * How a call of a task is sent with these options: checked, with what the task's own options say beneath them, and with its queue. A task
    * that lives elsewhere gets its limits here, for its worker may not know them.

@@ -52,6 +52,7 @@ export class CanvasWorkflow implements Canvas {
   async applyAsync(args: Args = [], options?: SignatureOptions): Promise<AsyncResult<unknown> | GroupResult<Args>> {
     if (options !== undefined) return this.set(options).applyAsync(args);
     const sender = this.#sender();
+    await sender.ready();
     const { signature, groupId, ends } = freeze(this.blueprint, sender);
     const parent = sender.parent();
     const expansion = new Expansion({

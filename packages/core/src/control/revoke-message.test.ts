@@ -1,5 +1,5 @@
 import type { Message } from "@lovage/transport";
-import fc from "fast-check";
+import { array, assert, boolean, property, string, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
 import { decodeRevoke, encodeRevoke } from "./revoke-message.ts";
 
@@ -21,8 +21,8 @@ test("is Celery's own form", () => {
 });
 
 test("is read as it was written", () => {
-  fc.assert(
-    fc.property(fc.array(fc.string(), { minLength: 1 }), fc.boolean(), (taskIds, terminate) => {
+  assert(
+    property(array(string(), { minLength: 1 }), boolean(), (taskIds, terminate) => {
       expect(decodeRevoke(encodeRevoke({ taskIds, terminate }), "w1")).toEqual({ taskIds, terminate });
     }),
   );
@@ -50,8 +50,8 @@ test.each([
 });
 
 test("whatever comes over the channel is survived", () => {
-  fc.assert(
-    fc.property(fc.uint8Array(), (body) => {
+  assert(
+    property(uint8Array(), (body) => {
       expect(decodeRevoke({ ...command(null), body }, "w1")).toBeUndefined();
     }),
   );

@@ -1,9 +1,14 @@
 import { OptionError, quoteValue, validate } from "@lovage/foundation";
 import type { AppRuntime, SendOptions } from "../app/app-runtime.ts";
-import type { CallOptions, ManyCallOptions } from "../app/call-options.ts";
+import type { ApplyOptions } from "../app/apply-options.ts";
+import type { ManyCallOptions } from "../app/call-options.ts";
 import type { CallSender } from "../app/call-sender.ts";
 import type { TaskDeclaration } from "../app/task-declaration.ts";
 import type { TaskDefinition } from "../app/task-definition.ts";
+import { freeze } from "../canvas/freeze.ts";
+import type { Canvas } from "../canvas/signature.ts";
+import type { CallEmbed, WireSignature } from "../protocol/task-call.ts";
+import type { CanvasSender } from "../canvas/canvas-sender.ts";
 import { PayloadValidationError } from "../protocol/errors.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
@@ -12,24 +17,34 @@ import { checkCallOptions } from "./check-call-options.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
 import { createCall } from "./create-call.ts";
 import { mapArguments } from "./map-arguments.ts";
+import { mergeCallOptions } from "./merge-call-options.ts";
+
+const noEmbed: CallEmbed = Object.freeze({});
 
 /** What sends the calls of an app's tasks. */
 export interface CallSenderOptions {
   readonly runtime: AppRuntime;
   readonly results: ResultSource;
+  readonly canvas: CanvasSender;
   /** A declaration with the app's defaults, once the configuration is loaded. */
   define(declaration: TaskDeclaration): TaskDefinition;
 }
 
 /** Checks calls, sends them, and gives the handles of their results. */
 export class BrokerCallSender implements CallSender {
+  readonly canvas: CanvasSender;
   readonly #options: CallSenderOptions;
 
   constructor(options: CallSenderOptions) {
     this.#options = options;
+    this.canvas = options.canvas;
   }
 
-  async send(task: TaskDeclaration, args: readonly unknown[], options?: CallOptions): Promise<AsyncResult<unknown>> {
+  async send(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    options?: ApplyOptions<unknown>,
+  ): Promise<AsyncResult<unknown>> {
     const [result] = await this.#sendAll(task, [args], checkCallOptions(options));
     return result as AsyncResult<unknown>;
   }
@@ -55,15 +70,27 @@ export class BrokerCallSender implements CallSender {
     checkArgsList(task.name, argsList);
     await runtime.ready();
     const definition = this.#options.define(task);
+    const merged = mergeCallOptions(definition, options);
     if (definition.input !== undefined) {
       for (const args of argsList) await checkInput(definition, args, options.kwargs);
     }
     const nowMs = runtime.clock.now();
-    const calls = argsList.map((args) => createCall(definition, args, options, nowMs));
-    await runtime.producer.send(calls, toSendOptions(definition, options));
-    const ignored = options.ignoreResult ?? definition.options.ignoreResult;
-    const context = { source: results, ignored, expiresMs: definition.options.resultExpiresMs };
+    const embed = this.#embedOf(merged);
+    const calls = argsList.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
+    await runtime.producer.send(calls, toSendOptions(merged));
+    const context = {
+      source: results,
+      ignored: merged.ignoreResult === true,
+      expiresMs: definition.options.resultExpiresMs,
+    };
     return calls.map(({ id }) => createResult(id, context));
+  }
+
+  #embedOf({ link, linkError }: CheckedCallOptions): CallEmbed {
+    if (link === undefined && linkError === undefined) return noEmbed;
+    const freezeAll = (list: readonly Canvas[]): readonly WireSignature[] =>
+      list.map(({ blueprint }) => freeze(blueprint, this.canvas).signature);
+    return { callbacks: freezeAll(link ?? []), errbacks: freezeAll(linkError ?? []) };
   }
 }
 
@@ -90,13 +117,11 @@ async function checkInput(
   if (issues !== undefined) throw new PayloadValidationError(name, issues);
 }
 
-function toSendOptions(definition: TaskDefinition, options: CheckedCallOptions): SendOptions {
-  const queue = options.queue ?? definition.options.queue;
-  const { countdownMs, etaMs, transaction } = options;
-  return {
-    ...(queue === undefined ? {} : { queue }),
-    ...(countdownMs === undefined ? {} : { countdownMs }),
-    ...(etaMs === undefined ? {} : { etaMs }),
-    ...(transaction === undefined ? {} : { transaction }),
-  };
+function toSendOptions({ queue, countdownMs, etaMs, transaction }: CheckedCallOptions): SendOptions {
+  const options: { -readonly [Key in keyof SendOptions]: SendOptions[Key] } = {};
+  if (queue !== undefined) options.queue = queue;
+  if (countdownMs !== undefined) options.countdownMs = countdownMs;
+  if (etaMs !== undefined) options.etaMs = etaMs;
+  if (transaction !== undefined) options.transaction = transaction;
+  return options;
 }

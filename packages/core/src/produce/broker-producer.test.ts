@@ -7,8 +7,12 @@ import type { AppOptions } from "../app/app-options.ts";
 import { createApp } from "../app/create-app.ts";
 import { currentTask } from "../app/current-task.ts";
 import { runtimeOf } from "../app/runtime-of.ts";
+import { chain } from "../canvas/chain.ts";
+import { chord } from "../canvas/chord.ts";
+import { group } from "../canvas/group.ts";
 import { decodeTask } from "../protocol/decode-task.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
+import { memoryBackend } from "../test-support/memory-results.ts";
 import { recordedLog } from "../test-support/recorded-log.ts";
 
 const setUp = (options: AppOptions = {}) => {
@@ -98,7 +102,7 @@ describe("a call", () => {
     const task = app.task("t", { input, parameters: ["n", "unit"] }, (n, unit) => `${n}${unit}`);
     await task.applyAsync(["3"], { kwargs: { unit: "m" } });
     expect(decodeTask(connection.published[0]!)).toMatchObject({ args: ["3"], kwargs: { unit: "m" } });
-    await expect(task.delay("3", 4 as never)).rejects.toThrowError(
+    await expect(task.delay("3", 4 as never)).rejects.toThrow(
       withCode("PAYLOAD_INVALID", { issues: [expect.stringContaining("args[1]") as string] }),
     );
   });
@@ -133,7 +137,7 @@ describe("many calls", () => {
         [1, 2],
         [1, 3n as never],
       ]),
-    ).rejects.toThrowError(withCode("PAYLOAD_ENCODE"));
+    ).rejects.toThrow(withCode("PAYLOAD_ENCODE"));
     expect(connection.batches).toEqual([]);
   });
 });
@@ -169,28 +173,28 @@ describe("what is wrong is refused before any I/O, by the name of the field", ()
   ])("%s: %o", async (field, value) => {
     const { add, connection } = setUp();
     const options = Object.fromEntries([[field, value]]);
-    await expect(add.applyAsync([1, 2], options)).rejects.toThrowError(withCode("OPTION_INVALID", { field }));
+    await expect(add.applyAsync([1, 2], options)).rejects.toThrow(withCode("OPTION_INVALID", { field }));
     expect([connection.declared, connection.batches]).toEqual([[], []]);
   });
 
   test("a countdown and an eta together", async () => {
     const { add } = setUp();
     const both = add.applyAsync([1, 2], { countdown: 1, eta: new Date() });
-    await expect(both).rejects.toThrowError(withCode("OPTION_INVALID"));
+    await expect(both).rejects.toThrow(withCode("OPTION_INVALID"));
   });
 
   test("arguments that are no array", async () => {
     const { add } = setUp();
-    await expect(add.applyAsync("ab" as never)).rejects.toThrowError(withCode("OPTION_INVALID", { field: "args" }));
-    await expect(add.applyMany([1] as never)).rejects.toThrowError(withCode("OPTION_INVALID", { field: "args" }));
-    await expect(add.applyMany(undefined as never)).rejects.toThrowError(withCode("OPTION_INVALID", { field: "args" }));
+    await expect(add.applyAsync("ab" as never)).rejects.toThrow(withCode("OPTION_INVALID", { field: "args" }));
+    await expect(add.applyMany([1] as never)).rejects.toThrow(withCode("OPTION_INVALID", { field: "args" }));
+    await expect(add.applyMany(undefined as never)).rejects.toThrow(withCode("OPTION_INVALID", { field: "args" }));
   });
 
   test("a bad queue, a body over the limit", async () => {
     const { app, add, connection } = setUp({ maxPayloadBytes: 1_000 });
-    await expect(add.applyAsync([1, 2], { queue: "a b" })).rejects.toThrowError(withCode("NAME_INVALID"));
+    await expect(add.applyAsync([1, 2], { queue: "a b" })).rejects.toThrow(withCode("NAME_INVALID"));
     const big = app.task("big", (text: string) => text);
-    await expect(big.delay("x".repeat(1_001))).rejects.toThrowError(withCode("PAYLOAD_TOO_LARGE"));
+    await expect(big.delay("x".repeat(1_001))).rejects.toThrow(withCode("PAYLOAD_TOO_LARGE"));
     expect([connection.declared, connection.batches]).toEqual([[], []]);
   });
 });
@@ -254,5 +258,59 @@ describe("the producer of the runtime", () => {
     expect(connection.published[0]!.properties.replyTo).toBe("me.reply");
     const call = { id: "1", rootId: "1", task: "add", args: [], kwargs: {}, embed: {}, retries: 0, headers: {} };
     await expect(runtime.producer.prepare(call)).resolves.toMatchObject({ properties: { replyTo: "me.reply" } });
+  });
+});
+
+describe("what follows a call", () => {
+  test("goes with it as signatures", async () => {
+    const { add, connection } = setUp();
+    await add.applyAsync([1, 2], { link: add.s(3), linkError: [add.si(0, 0), add.si(0, 1)] });
+    const { embed } = decodeTask(connection.published[0]!);
+    expect(embed.callbacks).toMatchObject([
+      { task: "add", args: [3], immutable: false, options: { queue: "default" } },
+    ]);
+    expect(embed.errbacks).toMatchObject([{ args: [0, 0], immutable: true }, { args: [0, 1] }]);
+  });
+
+  test("must be signatures, and a signature has methods for its own", async () => {
+    const { add } = setUp();
+    const link = add as never;
+    await expect(add.applyAsync([1, 2], { link })).rejects.toThrow(withCode("OPTION_INVALID", { field: "link" }));
+    await expect(add.s(1, 2).applyAsync([], { transaction: {} } as object)).rejects.toThrow(withCode("OPTION_INVALID"));
+  });
+
+  test("as a chain is its first step, with the rest inside", async () => {
+    const { add, connection } = setUp({ routes: { add: "sums" } });
+    const result = await chain(add.s(1, 2), add.s(10).set({ priority: 3 })).delay();
+    expect(connection.published).toHaveLength(1);
+    expect(connection.published[0]).toMatchObject({ to: "sums" });
+    const { args, embed } = decodeTask(connection.published[0]!);
+    expect(args).toEqual([1, 2]);
+    expect(embed.chain).toMatchObject([{ args: [10], options: { task_id: result.id, queue: "sums", priority: 3 } }]);
+  });
+
+  test("as a chord opens its join before its members are sent", async () => {
+    const clock = virtualClock();
+    const backend = await memoryBackend(clock);
+    const opened: string[] = [];
+    const { app, add, connection } = setUp({ backend, clock });
+    const { joins } = backend;
+    const open = joins!.open.bind(joins);
+    joins!.open = (join) => {
+      opened.push(`${join.size} members, ${connection.published.length} sent`);
+      return open(join);
+    };
+    const total = app.task("total", (numbers: number[]) => numbers.length);
+    await chord(group([add.s(1, 1), add.s(2, 2)]), total.s()).delay();
+    expect(opened).toEqual(["2 members, 0 sent"]);
+    expect(connection.batches.map((batch) => batch.length)).toEqual([2]);
+  });
+
+  test("as a chord needs a backend with joins", async () => {
+    const { app, add, connection } = setUp();
+    const total = app.task("total", (numbers: number[]) => numbers.length);
+    const sent = chord(group([add.s(1, 1), add.s(2, 2)]), total.s()).delay();
+    await expect(sent).rejects.toThrow(withCode("FEATURE_UNSUPPORTED"));
+    expect(connection.batches).toEqual([]);
   });
 });

@@ -23,6 +23,12 @@ export interface ProducerOptions {
   warn(message: string, fields: Record<string, unknown>): void;
 }
 
+/** A call, and how it travels. */
+export interface PreparedCall {
+  readonly call: TaskCall;
+  readonly send: SendOptions;
+}
+
 interface Session {
   readonly connection: Connection;
   /** Queue for results, where they travel by message to the caller. */
@@ -46,10 +52,16 @@ export class BrokerProducer implements Producer {
   }
 
   async prepare(call: TaskCall, options: SendOptions = asUsual): Promise<OutgoingMessage> {
+    const [message] = await this.prepareAll([{ call, send: options }]);
+    return message as OutgoingMessage;
+  }
+
+  /** Prepares calls that are to be sent together, each with options of its own. All are encoded before anything is opened. */
+  async prepareAll(sends: readonly PreparedCall[]): Promise<readonly OutgoingMessage[]> {
     if (!this.#isReady) await this.#becomeReady();
-    const message = this.#encode(call, options);
-    const { replyTo } = await this.#sessionFor([message]);
-    return withReplyTo(message, replyTo);
+    const messages = sends.map(({ call, send }) => this.#encode(call, send));
+    const { replyTo } = await this.#sessionFor(messages);
+    return messages.map((message) => withReplyTo(message, replyTo));
   }
 
   async send(calls: readonly TaskCall[], options: SendOptions = asUsual): Promise<void> {

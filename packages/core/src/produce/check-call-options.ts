@@ -1,10 +1,11 @@
 import { OptionError, parseDuration, quoteValue, checkName } from "@lovage/foundation";
 import type { Headers } from "@lovage/transport";
-import type { CallOptions } from "../app/call-options.ts";
+import type { ApplyOptions } from "../app/apply-options.ts";
 import { checkBoolean, checkPriority } from "../app/check-option.ts";
+import type { Canvas } from "../canvas/signature.ts";
 import { suggestion } from "../app/configuration/nearest-name.ts";
 
-/** {@link CallOptions}, checked; durations as milliseconds. */
+/** Options of a call, checked; durations as milliseconds. */
 export interface CheckedCallOptions {
   readonly countdownMs?: number;
   readonly etaMs?: number;
@@ -20,6 +21,9 @@ export interface CheckedCallOptions {
   readonly key?: string;
   readonly shadow?: string;
   readonly transaction?: unknown;
+  /** What is sent when the task succeeds, and when it fails for good. */
+  readonly link?: readonly Canvas[];
+  readonly linkError?: readonly Canvas[];
 }
 
 /** A hundred years: later instants stay far inside what a Date can hold. */
@@ -28,7 +32,7 @@ const maxKeyBytes = 200;
 
 type Reader = (value: unknown) => CheckedCallOptions;
 
-const readers: Readonly<Record<keyof CallOptions, Reader>> = {
+const readers: Readonly<Record<keyof ApplyOptions<unknown>, Reader>> = {
   countdown: (value) => ({ countdownMs: parseDuration(value, { field: "countdown", max: maxDelayMs }) }),
   eta: (value) => ({ etaMs: instant(value, "eta") }),
   queue: (value) => ({ queue: checkName(value, { kind: "queue" }) }),
@@ -43,6 +47,8 @@ const readers: Readonly<Record<keyof CallOptions, Reader>> = {
   key: (value) => ({ key: text(value, "key", maxKeyBytes) }),
   shadow: (value) => ({ shadow: text(value, "shadow", 255) }),
   transaction: (value) => ({ transaction: value }),
+  link: (value) => ({ link: signatures(value, "link") }),
+  linkError: (value) => ({ linkError: signatures(value, "linkError") }),
 };
 
 const none: CheckedCallOptions = Object.freeze({});
@@ -51,7 +57,7 @@ const none: CheckedCallOptions = Object.freeze({});
  * Checks the options of a call, before any I/O.
  * @throws OPTION_INVALID, NAME_INVALID that name the option
  */
-export function checkCallOptions(options: CallOptions | undefined): CheckedCallOptions {
+export function checkCallOptions(options: ApplyOptions<never> | undefined): CheckedCallOptions {
   if (options === undefined) return none;
   if (typeof options !== "object" || options === null) {
     throw new OptionError(`The options of a call must be an object; they are ${quoteValue(options)}.`, {
@@ -67,7 +73,7 @@ export function checkCallOptions(options: CallOptions | undefined): CheckedCallO
 }
 
 function readerOf(key: string): Reader {
-  if (Object.hasOwn(readers, key)) return readers[key as keyof CallOptions];
+  if (Object.hasOwn(readers, key)) return readers[key as keyof typeof readers];
   throw new OptionError(`A call has no option ${quoteValue(key)}.${suggestion(key, Object.keys(readers))}`, {
     field: key,
   });
@@ -93,6 +99,16 @@ function text(value: unknown, field: string, maxBytes: number): string {
   if (isText && !/\p{Cc}|\p{Cs}/u.test(value)) return value;
   throw new OptionError(
     `${field} must be text of 1 to ${maxBytes} bytes without control characters; it is ${quoteValue(value)}.`,
+    { field },
+  );
+}
+
+function signatures(value: unknown, field: string): readonly Canvas[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.every((item) => typeof item === "object" && item !== null && "blueprint" in item))
+    return list as readonly Canvas[];
+  throw new OptionError(
+    `${field} must be a signature, such as task.s(), or an array of them; it is ${quoteValue(value)}.`,
     { field },
   );
 }

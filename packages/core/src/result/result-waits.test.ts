@@ -27,9 +27,12 @@ async function watched(clock: VirtualClock): Promise<{ readonly results: Results
     };
   };
   const put: Results["put"] = (puts) => results.put(puts);
-  return { results: { ...results, put, watch } as Results, calls };
+  return { results: { ...results, put, watch }, calls };
 }
 
+const expectRejection = async (promise: Promise<unknown>, error: Record<string, unknown>): Promise<void> => {
+  await expect(promise).rejects.toMatchObject(error);
+};
 const forever = { timeoutMs: undefined, signal: undefined };
 const succeeded = (taskId: string) => resultPut({ taskId, state: "SUCCESS", value: taskId });
 
@@ -77,7 +80,7 @@ describe("a wait that ends early", () => {
   test("by its timeout names the state last seen, and leaves nothing behind", async () => {
     const { clock, results, calls, waits } = await setUp();
     const waiting = waits.wait("a", { timeoutMs: 1_000, signal: undefined });
-    const told = expect(waiting).rejects.toMatchObject({
+    const told = expectRejection(waiting, {
       name: "TimeoutError",
       code: "RESULT_TIMEOUT",
       taskId: "a",
@@ -99,7 +102,7 @@ describe("a wait that ends early", () => {
     const other = waits.wait("a", forever);
     await clock.advance(0);
     controller.abort(new Error("enough"));
-    await expect(aborted).rejects.toThrowError("enough");
+    await expect(aborted).rejects.toThrow("enough");
     expect([clock.pending, calls[0]?.closed]).toEqual([0, false]);
     await results.put([succeeded("a")]);
     await expect(other).resolves.toMatchObject({ state: "SUCCESS" });
@@ -109,7 +112,7 @@ describe("a wait that ends early", () => {
   test("by a signal that has aborted watches nothing", async () => {
     const { clock, calls, waits } = await setUp();
     const waiting = waits.wait("a", { timeoutMs: undefined, signal: AbortSignal.abort(new Error("before")) });
-    await expect(waiting).rejects.toThrowError("before");
+    await expect(waiting).rejects.toThrow("before");
     await clock.advance(0);
     expect(calls).toEqual([]);
   });
@@ -119,7 +122,7 @@ describe("a wait that ends early", () => {
     const controller = new AbortController();
     const waiting = waits.wait("a", { timeoutMs: undefined, signal: controller.signal });
     controller.abort(new Error("at once"));
-    await expect(waiting).rejects.toThrowError("at once");
+    await expect(waiting).rejects.toThrow("at once");
     await clock.advance(0);
     expect(calls).toEqual([]);
   });

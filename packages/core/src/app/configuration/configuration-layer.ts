@@ -97,11 +97,14 @@ export const optionNames: readonly string[] = Object.keys(schema.shape);
 export function readConfigurationLayer(values: unknown, from: string): ConfigurationLayer {
   const result = schema.safeParse(values);
   if (result.success) return result.data;
-  const isUnknown = (issue: z.core.$ZodIssue): number => (issue.code === "unrecognized_keys" ? 0 : 1);
   // An option that nobody knows explains most other faults, so it is told first.
-  const issues = result.error.issues.toSorted((a, b) => isUnknown(a) - isUnknown(b));
+  const issues = result.error.issues.toSorted((a, b) => rank(a) - rank(b));
   const faults = issues.map((issue) => describe(issue));
   throw new ConfigurationError(`The options of ${from} are not valid. ${faults.join(" ")}`);
+}
+
+function rank(issue: z.core.$ZodIssue): number {
+  return issue.code === "unrecognized_keys" ? 0 : 1;
 }
 
 function describe(issue: z.core.$ZodIssue): string {

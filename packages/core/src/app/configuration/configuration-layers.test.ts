@@ -94,7 +94,7 @@ describe("the environment", () => {
 
   test("a bad value names its option", () => {
     vi.stubEnv("LOVAGE_CONCURRENCY", "many");
-    expect(() => new ConfigurationLayers({})).toThrowError(/environment.*concurrency/);
+    expect(() => new ConfigurationLayers({})).toThrow(/environment.*concurrency/);
   });
 
   test("an empty variable says nothing", () => {
@@ -132,19 +132,17 @@ describe("faults", () => {
     [null, /createApp/],
   ])("%o is refused", (options, message) => {
     const make = (): unknown => new ConfigurationLayers(options as never);
-    expect(make).toThrowError(message);
-    expect(make).toThrowError(expect.objectContaining({ code: "CONFIGURATION_INVALID" }) as Error);
+    expect(make).toThrow(message);
+    expect(make).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }) as Error);
   });
 
   test("a secret in a bad URL is masked", () => {
-    const make = (): unknown => new ConfigurationLayers({ broker: ["x", "//user:hunter2@host"] });
-    expect(make).not.toThrowError(/hunter2/);
-    expect(make).toThrowError();
+    expect(() => new ConfigurationLayers({ broker: ["redis:x", "//user:hunter2@host"] })).toThrow(/user:\*\*\*@host/);
   });
 
   test("keys that reach into prototypes pollute nothing", () => {
     const options = JSON.parse('{"__proto__": {"polluted": 1}, "queues": {"__proto__": {"polluted": 1}}}') as never;
-    expect(() => new ConfigurationLayers(options)).toThrowError();
+    expect(() => new ConfigurationLayers(options)).toThrow(/not valid/);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
@@ -154,12 +152,12 @@ describe("faults", () => {
     [`throw new Error("boom");`, /cannot be loaded: boom/],
   ])("a file with %s is refused", async (source, message) => {
     await writeConfiguration(source);
-    await expect(new ConfigurationLayers({}).load(directory)).rejects.toThrowError(message);
+    await expect(new ConfigurationLayers({}).load(directory)).rejects.toThrow(message);
   });
 
   test("two files are refused", async () => {
     await writeConfiguration("export default {}");
     await writeConfiguration("export default {}", "js");
-    await expect(new ConfigurationLayers({}).load(directory)).rejects.toThrowError(/two configuration files/);
+    await expect(new ConfigurationLayers({}).load(directory)).rejects.toThrow(/two configuration files/);
   });
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { nearestName, suggestion } from "./nearest-name.ts";
 
@@ -20,9 +20,12 @@ test("what is far from everything gets no suggestion", () => {
 });
 
 test("a name that is known is its own nearest", () => {
-  fc.assert(fc.property(fc.constantFrom(...known), (name) => nearestName(name, known) === name));
+  expect(known.map((name) => nearestName(name, known))).toEqual(known);
 });
 
 test("any text gets an answer, a long one in bounded time", () => {
-  fc.assert(fc.property(fc.string({ maxLength: 10_000 }), (text) => void nearestName(text, known)));
+  const text = string({ maxLength: 10_000 });
+  expect(() =>
+    assert(property(text, (written) => [undefined, ...known].includes(nearestName(written, known)))),
+  ).not.toThrow();
 });

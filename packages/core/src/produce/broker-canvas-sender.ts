@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { Joins } from "@lovage/backend";
+import { OptionError } from "@lovage/foundation";
+import { FeatureUnsupportedError } from "@lovage/transport";
+import type { AppRuntime } from "../app/app-runtime.ts";
+import { currentTask } from "../app/current-task.ts";
+import type { CanvasSender } from "../canvas/canvas-sender.ts";
+import type { FollowUp, JoinNeeded } from "../canvas/follow-up.ts";
+import type { SignatureOptions } from "../canvas/signature-options.ts";
+import type { StepSettings } from "../protocol/signature-settings.ts";
+import type { TaskCall } from "../protocol/task-call.ts";
+import type { AsyncResult } from "../result/async-result.ts";
+import { createResult } from "../result/create-result.ts";
+import type { ResultSource } from "../result/result-source.ts";
+import type { BrokerProducer } from "./broker-producer.ts";
+import { checkCallOptions } from "./check-call-options.ts";
+import { origin } from "./create-call.ts";
+import { mergeCallOptions } from "./merge-call-options.ts";
+
+/** How long a join is kept after its last member has arrived: as long as results are. */
+const joinExpiresMs = 86_400_000;
+
+/** What workflows are sent with. */
+export interface BrokerCanvasSenderOptions {
+  readonly runtime: AppRuntime;
+  readonly producer: BrokerProducer;
+  readonly results: ResultSource;
+  /** The queue of a task's calls. */
+  queueOf(task: string): string;
+}
+
+/** What workflows need of an app. */
+export class BrokerCanvasSender implements CanvasSender {
+  readonly origin: string = origin;
+  readonly #options: BrokerCanvasSenderOptions;
+
+  constructor(options: BrokerCanvasSenderOptions) {
+    this.#options = options;
+  }
+
+  ready(): Promise<void> {
+    return this.#options.runtime.ready();
+  }
+
+  settingsOf(task: string, options: SignatureOptions): StepSettings & { readonly queue: string } {
+    const { link, linkError, transaction, ...checked } = checkCallOptions(options);
+    if (link !== undefined || linkError !== undefined || transaction !== undefined) {
+      throw new OptionError(
+        "A signature takes no link, linkError or transaction as options: use its methods link and onError.",
+        {
+          field: "options",
+        },
+      );
+    }
+    const definition = this.#options.runtime.tasks.get(task);
+    const merged = definition === undefined ? checked : mergeCallOptions(definition, checked);
+    return { ...merged, queue: merged.queue ?? this.#options.queueOf(task) };
+  }
+
+  newId(): string {
+    return randomUUID();
+  }
+
+  nowMs(): number {
+    return this.#options.runtime.clock.now();
+  }
+
+  parent(): TaskCall | undefined {
+    return currentTask.getStore();
+  }
+
+  async send(sends: readonly FollowUp[], joins: readonly JoinNeeded[]): Promise<void> {
+    const messages = await this.#options.producer.prepareAll(sends);
+    if (joins.length > 0) {
+      const backend = await this.#joins();
+      await Promise.all(joins.map((join) => backend.open({ ...join, expiresInMs: joinExpiresMs })));
+    }
+    const connection = await this.#options.runtime.connection();
+    if (messages.length > 0) await connection.publish(messages);
+  }
+
+  result(taskId: string, { ignored }: { readonly ignored: boolean }): AsyncResult<unknown> {
+    return createResult(taskId, { source: this.#options.results, ignored });
+  }
+
+  async #joins(): Promise<Joins> {
+    const { runtime } = this.#options;
+    const joins = (await runtime.backend())?.joins;
+    if (joins !== undefined) return joins;
+    throw new FeatureUnsupportedError(
+      `A chord needs a backend with joins, such as memory:, sqlite:, redis: or postgres:; app "${runtime.name}" has none.`,
+    );
+  }
+}
