@@ -20,6 +20,12 @@ const roles: Record<string, (...args: string[]) => Promise<void>> = {
     }
     print({ put: taskIds.length });
   },
+  flood: async (prefix = "") => {
+    for (let index = 0; ; index += 1) {
+      await results.put([{ taskId: `${prefix}${index}`, state: "SUCCESS", document: "1", fence: [0, 1], expiresInMs }]);
+      print(index);
+    }
+  },
   arrive: async (joinId = "", memberId = "", index = "0") => {
     print(await joins.arrive({ joinId, memberId, index: Number(index), payload: memberId }));
   },
