@@ -106,7 +106,7 @@ export class MemoryAdmin implements QueueAdmin {
       queue,
       message,
       state,
-      count: losses + (state === "unsettled" ? 1 : 0),
+      count: losses + 1,
       ...dueAtMs,
       ...(death && { death }),
     };

@@ -34,10 +34,11 @@ export class MemoryBroker {
     return this.#queues.get(name);
   }
 
-  /** @throws QUEUE_NOT_FOUND */
+  /** The queue as it is now: what is due counts as ready. @throws QUEUE_NOT_FOUND */
   require(name: string): MemoryQueue {
     const queue = this.#queues.get(name);
     if (queue === undefined) throw new QueueNotFoundError(name);
+    queue.promote(this.clock.monotonic());
     return queue;
   }
 

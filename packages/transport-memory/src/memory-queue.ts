@@ -41,8 +41,15 @@ export class MemoryQueue {
     }
   }
 
+  /** Makes ready what is due. */
+  promote(nowMs: number): void {
+    for (let stored = this.#delayed.takeDue(nowMs); stored !== undefined; stored = this.#delayed.takeDue(nowMs)) {
+      this.add(stored, nowMs, nowMs);
+    }
+  }
+
   claim({ max, leaseMs, suspects }: ClaimRequest, nowMs: number, nextFence: () => number): Claim {
-    this.#promote(nowMs);
+    this.promote(nowMs);
     const messages: ClaimedMessage[] = [];
     while (messages.length < max) {
       const stored = suspects ? this.#suspects.shift() : this.#takeReady();
@@ -113,13 +120,6 @@ export class MemoryQueue {
     }
     this.#suspects.removeWhere(isGone);
     this.#delayed.removeWhere(isGone);
-  }
-
-  /** Makes ready what is due. */
-  #promote(nowMs: number): void {
-    for (let stored = this.#delayed.takeDue(nowMs); stored !== undefined; stored = this.#delayed.takeDue(nowMs)) {
-      this.add(stored, nowMs, nowMs);
-    }
   }
 
   #takeReady(): StoredMessage | undefined {
