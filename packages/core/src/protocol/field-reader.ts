@@ -59,7 +59,9 @@ export class FieldReader {
   seconds(name: string): number | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    return typeof value === "number" && value >= 0 ? value * 1_000 : this.#fail(name, "a number of seconds");
+    return typeof value === "number" && value >= 0
+      ? Math.round(value * 1_000)
+      : this.#fail(name, "a number of seconds");
   }
 
   /** Hard and soft limit in ms, from a pair of seconds; 0 is none. */
@@ -72,7 +74,9 @@ export class FieldReader {
 
   #limitMs(name: string, seconds: unknown): number | undefined {
     if (seconds === undefined || seconds === null || seconds === 0) return undefined;
-    return typeof seconds === "number" && seconds > 0 ? seconds * 1_000 : this.#fail(name, "a pair of seconds");
+    return typeof seconds === "number" && seconds > 0
+      ? Math.max(1, Math.round(seconds * 1_000))
+      : this.#fail(name, "a pair of seconds");
   }
 
   #get(name: string): unknown {

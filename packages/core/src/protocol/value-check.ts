@@ -53,7 +53,7 @@ export class ValueCheck {
   }
 
   #checkArray(array: readonly unknown[], depth: number): void {
-    if (depth >= this.#options.maxDepth) this.#failTooDeep(depth);
+    if (depth > this.#options.maxDepth) this.#failTooDeep(depth);
     // Not forEach: it would pass over holes.
     for (let index = 0; index < array.length; index += 1) {
       const value = array[index];
@@ -63,7 +63,7 @@ export class ValueCheck {
   }
 
   #checkObject(object: Readonly<Record<string, unknown>>, depth: number): void {
-    if (depth >= this.#options.maxDepth) this.#failTooDeep(depth);
+    if (depth > this.#options.maxDepth) this.#failTooDeep(depth);
     let count = 0;
     for (const key of Object.keys(object)) {
       const value = object[key];
