@@ -45,7 +45,8 @@ describe("openSqlite", () => {
 
   it("opens one new file twenty times at once", async () => {
     const path = join(temporaryDirectory(), "queue.db");
-    await Promise.all(Array.from({ length: 20 }, () => open(path)));
+    const clients = await Promise.all(Array.from({ length: 20 }, () => open(path)));
+    for (const { durable } of clients) expect(pragma(durable, "journal_mode")).toBe("wal");
   });
 
   it("refuses a file that is no database, and leaves it alone", async () => {

@@ -44,16 +44,19 @@ describe("WakeFile", () => {
   it("loses no wake-up out of a thousand", async () => {
     const path = newPath();
     const [sleeper, waker] = [open(path), open(path)];
+    let woken = 0;
     for (let round = 0; round < 1000; round += 1) {
-      const woken = new Promise<void>((resolve) => {
+      const heard = new Promise<void>((resolve) => {
         const subscription = sleeper.subscribe("a", () => {
           subscription.close();
           resolve();
         });
       });
       waker.announce("a");
-      await woken;
+      await heard;
+      woken += 1;
     }
+    expect(woken).toBe(1000);
   });
 
   it("wakes another process, and is woken by it", async () => {

@@ -19,6 +19,7 @@ import { browseQueue } from "./browse.ts";
 import { asTransport } from "./errors.ts";
 import { encodeMessages, insertMessages } from "./insert-messages.ts";
 import type { SeenMessage } from "./pages.ts";
+import { promoteDue } from "./promote.ts";
 import { findQueue, type QueueRow } from "./queue-row.ts";
 import { removeQueue, removeWaiting } from "./remove-messages.ts";
 import { forSelected } from "./select-messages.ts";
@@ -72,7 +73,12 @@ export class SqliteAdmin implements QueueAdmin {
   }
 
   browse(queue: string, options: BrowseOptions = {}): Promise<BrowsePage> {
-    return asTransport(async () => browseQueue(this.#db(), await this.#find(queue), options));
+    return asTransport(async () => {
+      const found = await this.#find(queue);
+      // What is due is shown as ready, as it would be delivered; a page never shows more than one step makes ready.
+      await this.#db().write(() => promoteDue(this.#db(), found, this.#context.nowMs()));
+      return browseQueue(this.#db(), found, options);
+    });
   }
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {

@@ -11,7 +11,7 @@ export function sqliteCapabilities(options: {
     durability: options.synchronous === "normal" ? "process" : "power",
     fencing: "token",
     recovery: "lease",
-    order: "key",
+    order: "queue",
     priorities: true,
     fairness: true,
     delayHorizonMs: Number.POSITIVE_INFINITY,

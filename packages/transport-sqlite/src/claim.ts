@@ -2,12 +2,12 @@ import type { SqliteConnection } from "@lovage/client-sqlite";
 import type { Claim, ClaimedMessage, ClaimRequest } from "@lovage/lease-engine";
 
 import { firstFlow, flowsInTurn, type Flow } from "./flows.ts";
+import { nextDueAt, promoteDue } from "./promote.ts";
 import { findQueue, type QueueRow } from "./queue-row.ts";
 import { readMessage } from "./read-message.ts";
 import type { Statements } from "./statements.ts";
 
 const nothing: Claim = { messages: [], suspectsWait: false };
-const maxPromoted = 1_000;
 /** Flows looked at in one claim; more of them wait for the next one. */
 const maxFlows = 64;
 /** Behind the workers' other waits: a claim that fails is made again. */
@@ -51,7 +51,7 @@ function claimNow(context: ClaimContext, request: ClaimRequest): Claim {
   const nowMs = context.nowMs();
   const queue = findQueue(db, request.queue);
   if (queue === undefined) return nothing;
-  promote(db, queue, nowMs);
+  promoteDue(db, queue, nowMs);
   const wanted = { queue, max: request.max, untilMs: nowMs + request.leaseMs };
   const messages = request.suspects ? takeSuspects(db, wanted) : takeFairly(context, wanted);
   // Another program was quicker than this one: nothing, but known to be so.
@@ -64,17 +64,6 @@ interface Wanted {
   readonly max: number;
   /** When the leases end. */
   readonly untilMs: number;
-}
-
-/** Makes ready what is due, a bounded number: the next claim goes on. */
-function promote(db: Statements, queue: QueueRow, nowMs: number): void {
-  const dueAtMs = nextDueAt(db, queue);
-  if (dueAtMs === undefined || dueAtMs > nowMs) return;
-  db.statement(
-    `UPDATE lovage_messages SET state = CASE suspect WHEN 1 THEN 5 ELSE 2 END WHERE id IN (
-       SELECT id FROM lovage_messages WHERE queue = ? AND state = 3 AND state > 2 AND at <= ? ORDER BY at LIMIT ?
-     )`,
-  ).run(queue.id, nowMs, maxPromoted);
 }
 
 const select = "SELECT id, fence, losses, redelivered, frame FROM lovage_messages";
@@ -103,8 +92,7 @@ function takeFairly({ connection: db, turns }: ClaimContext, { queue, max, until
     const share = Math.ceil(needed / flows.length);
     const lists = flows.map((flow) => readFlow(db, flow, share));
     messages.push(...lease(db, interleave(lists).slice(0, needed), untilMs));
-    const served = flows.at(-1)?.key ?? "";
-    if (flows.length > 1 || served !== "") turns.set(queue.name, served);
+    turns.set(queue.name, flows.at(-1)?.key ?? first.key);
     // A flow that gave all it was asked for may have more, and so may flows that were not looked at.
     const isExhausted = flows.length < maxFlows && lists.every((list) => list.length < share);
     if (isExhausted) urgency = first.urgency;
@@ -135,10 +123,4 @@ function interleave<T>(lists: readonly (readonly T[])[]): T[] {
 function hasSuspect(db: Statements, queue: QueueRow): boolean {
   const sql = "SELECT 1 FROM lovage_messages WHERE queue = ? AND state = 5 AND state > 2 LIMIT 1";
   return db.statement(sql).get(queue.id) !== undefined;
-}
-
-function nextDueAt(db: Statements, queue: QueueRow): number | undefined {
-  const sql = "SELECT at FROM lovage_messages WHERE queue = ? AND state = 3 AND state > 2 ORDER BY at LIMIT 1";
-  const row = db.statement(sql).get(queue.id);
-  return row === undefined ? undefined : Number(row["at"]);
 }
