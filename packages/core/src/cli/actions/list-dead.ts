@@ -1,0 +1,52 @@
+import { maskSecrets } from "@lovage/foundation";
+import type { QueueEntry } from "../../queue/queue-handle.ts";
+import type { DeadListFlags } from "../commands/dead-command.ts";
+import { withApp } from "../app-module/open-app.ts";
+import { formatTable } from "../output/format-table.ts";
+import type { Column } from "../output/format-table.ts";
+import { print, printJson, printNote } from "../output/print.ts";
+import { sharedBroker } from "./shared-broker.ts";
+
+const maxPage = 1_000;
+
+/** Prints the dead letters of a queue. */
+export async function listDead(queue: string, flags: DeadListFlags): Promise<void> {
+  await withApp(flags, async (app) => {
+    await sharedBroker(app);
+    const entries: QueueEntry[] = [];
+    for await (const entry of app.queue(queue).dead.list({ limit: Math.min(flags.limit, maxPage) })) {
+      if (entries.push(entry) >= flags.limit) break;
+    }
+    if (flags.json === true) await printJson(entries.map((entry) => toJson(entry)));
+    else if (entries.length === 0) await printNote(`Queue "${queue}" has no dead letters.\n`);
+    else await print(formatTable(entries, columns));
+  });
+}
+
+function toJson({ messageId, taskId, task, argsRepr, death }: QueueEntry): Readonly<Record<string, unknown>> {
+  return {
+    messageId,
+    taskId: taskId ?? null,
+    task: task ?? null,
+    args: argsRepr,
+    reason: death?.reason ?? null,
+    detail: death?.detail === undefined ? null : maskSecrets(death.detail),
+    count: death?.count ?? null,
+    diedAt: death === undefined ? null : new Date(death.atMs).toISOString(),
+  };
+}
+
+const maxDetailLength = 60;
+
+const columns: readonly Column<QueueEntry>[] = [
+  { title: "MESSAGE", value: ({ messageId }) => messageId },
+  { title: "TASK", value: ({ task }) => task ?? "-" },
+  { title: "REASON", value: ({ death }) => death?.reason ?? "-" },
+  { title: "COUNT", align: "right", value: ({ death }) => String(death?.count ?? "-") },
+  { title: "DIED", value: ({ death }) => (death === undefined ? "-" : new Date(death.atMs).toISOString()) },
+  { title: "DETAIL", value: ({ death }) => shorten(maskSecrets(death?.detail ?? "")) },
+];
+
+function shorten(text: string): string {
+  return text.length > maxDetailLength ? `${text.slice(0, maxDetailLength).toWellFormed()}…` : text;
+}

@@ -1,0 +1,58 @@
+import { FeatureUnsupportedError } from "@lovage/transport";
+import type { App } from "../../app/app.ts";
+import { runtimeOf } from "../../app/runtime-of.ts";
+import { openApp } from "../app-module/open-app.ts";
+import type { WorkerFlags } from "../commands/worker-command.ts";
+import { exitCode } from "../exit-code.ts";
+import { serveReports } from "../http/serve-reports.ts";
+import { guardAgainstCrashes } from "../process/crash-guard.ts";
+import { listenForStop, stopMessage } from "../process/stop-signals.ts";
+import { tellStart } from "../process/tell-start.ts";
+import { forkWorker } from "../supervise/fork-worker.ts";
+import { Supervisor } from "../supervise/supervisor.ts";
+
+/** Runs the parent of several worker processes until all have ended. Gives the exit code. It runs no tasks itself. */
+export async function runSupervisor(flags: WorkerFlags): Promise<number> {
+  const { app } = await openApp(flags);
+  const { clock, log, settings } = runtimeOf(app);
+  await checkBroker(app);
+  await tellStart(app, flags);
+  const graceMs = flags.grace ?? settings.shutdownGraceMs;
+  const supervisor = new Supervisor({ count: flags.processes, fork: forkWorker, clock, log });
+  // An address that is taken is told before any process is made.
+  const http = await serveReports(flags.http, log, () => supervisor.report());
+  let hasCrashed = false;
+  const endSignals = listenForStop({
+    clock,
+    onFirst: (signal) => {
+      log.info(stopMessage(signal));
+      supervisor.stop(graceMs);
+    },
+    onSecond: () => supervisor.leave(),
+  });
+  const endGuard = guardAgainstCrashes({
+    log,
+    failCurrentTask: () => false,
+    onFatal: () => {
+      hasCrashed = true;
+      supervisor.stop(graceMs);
+    },
+  });
+  supervisor.start();
+  const endedWell = await supervisor.ended;
+  endSignals();
+  endGuard();
+  await http?.close();
+  return endedWell && !hasCrashed ? exitCode.ok : exitCode.failure;
+}
+
+/** Looks whether the broker is there and can be shared, then lets go of it: the parent does not need it. */
+async function checkBroker(app: App): Promise<void> {
+  const { capabilities } = await runtimeOf(app).connection();
+  await app.close();
+  if (capabilities.reach !== "process") return;
+  throw new FeatureUnsupportedError(
+    `--processes needs a broker that processes share; the one of app "${app.name}" lives inside one process (memory:). ` +
+      "Use for example sqlite:.lovage/queue.db, or one process with a higher --concurrency.",
+  );
+}

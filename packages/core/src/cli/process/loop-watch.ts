@@ -1,0 +1,104 @@
+import { createHistogram } from "node:perf_hooks";
+import type { RecordableHistogram } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
+import type { Clock, Log, Timer } from "@lovage/foundation";
+import type { LoopDelay } from "../http/worker-metrics.ts";
+import { LoopBoard } from "./loop-board.ts";
+import type { LoopWatchData } from "./loop-watch-thread.ts";
+
+/** What the event loop is watched with. */
+export interface LoopWatchOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names of the tasks that may run. */
+  readonly tasks: readonly string[];
+  /** How the thread writes its line; `undefined`: there is no thread, and a block is told when it is over. */
+  readonly thread: { readonly isText: boolean; readonly fields: Readonly<Record<string, unknown>> } | undefined;
+}
+
+const beatMs = 250;
+const blockedMs = 1_000;
+
+/**
+ * Watches the event loop: measures how late it is, and warns (`event-loop-blocked`, with the tasks that run) when it stands still for more than a
+ * second. A helper thread warns while it stands; the loop itself tells for how long it stood.
+ */
+export class LoopWatch {
+  readonly #options: LoopWatchOptions;
+  readonly #board: LoopBoard;
+  readonly #delays: RecordableHistogram = createHistogram();
+  readonly #running = new Map<string, number>();
+  readonly #thread: Worker | undefined;
+  #timer: Timer | undefined;
+  #beatAtMs: number;
+
+  constructor(options: LoopWatchOptions) {
+    this.#options = options;
+    this.#board = new LoopBoard(options.tasks);
+    this.#beatAtMs = options.clock.monotonic();
+    this.#thread = this.#startThread();
+    this.#schedule();
+  }
+
+  /** A task's function is about to run. */
+  started(task: string): void {
+    this.#running.set(task, (this.#running.get(task) ?? 0) + 1);
+    this.#board.started(task);
+  }
+
+  /** It has returned, or is not waited for any more. */
+  ended(task: string): void {
+    const left = (this.#running.get(task) ?? 1) - 1;
+    if (left > 0) this.#running.set(task, left);
+    else this.#running.delete(task);
+  }
+
+  /** How late the loop was so far. */
+  delay(): LoopDelay {
+    // An empty histogram has the largest number as its minimum and percentiles of zero.
+    const seconds = (ms: number): number => Math.round(ms) / 1_000;
+    return {
+      p50: seconds(this.#delays.percentile(50) - 1),
+      p99: seconds(this.#delays.percentile(99) - 1),
+      max: seconds(Math.max(1, this.#delays.max) - 1),
+    };
+  }
+
+  /** Leaves neither timer nor thread behind. Idempotent. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#thread?.terminate();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.timer(beatMs, () => this.#beat(), { keepAlive: false });
+  }
+
+  #beat(): void {
+    const nowMs = this.#options.clock.monotonic();
+    const lateMs = Math.max(0, nowMs - this.#beatAtMs - beatMs);
+    this.#beatAtMs = nowMs;
+    // A histogram holds whole numbers from 1.
+    this.#delays.record(Math.round(lateMs) + 1);
+    if (lateMs >= blockedMs) {
+      this.#options.log.warn("event-loop-blocked", {
+        blockedMs: Math.round(lateMs),
+        tasks: this.#board.read(),
+        isOver: true,
+      });
+    }
+    this.#board.beat(this.#running.keys());
+    this.#schedule();
+  }
+
+  #startThread(): Worker | undefined {
+    const { thread, tasks } = this.#options;
+    if (thread === undefined) return undefined;
+    const data: LoopWatchData = { ...thread, tasks, memory: this.#board.memory, blockedMs };
+    const file = import.meta.url.endsWith(".ts") ? "./loop-watch-thread.ts" : "./loop-watch-thread.js";
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: data });
+    worker.unref();
+    worker.on("error", (error) => this.#options.log.debug("the watch of the event loop has ended", { error }));
+    return worker;
+  }
+}
