@@ -1,0 +1,64 @@
+import { renameSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+import { systemClock } from "@lovage/foundation";
+import { describe, expect, it, vi } from "vitest";
+
+import { openBeside } from "./test-support/open-beside.ts";
+import { idsOf, message, openStore, take } from "./test-support/open-store.ts";
+
+describe("faults", () => {
+  it("a full disk is told, leaves nothing half-written, and is over when there is space", async () => {
+    const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
+    const { store, path } = await openStore();
+    const connections = new Set(prepare.mock.contexts as unknown as DatabaseSync[]);
+    prepare.mockRestore();
+    // The stand-in for a full disk, for SQLite ends in the same error when its file may grow no further. It holds for one connection.
+    for (const connection of connections) connection.exec("PRAGMA max_page_count = 30");
+    const batch = Array.from({ length: 100 }, (_, index) => message(`m${index}`, { body: Buffer.alloc(2_000) }));
+    await expect(store.publish(batch)).rejects.toMatchObject({ code: "STORAGE_FULL", retryable: true });
+    expect(await take(store)).toEqual([]);
+    for (const connection of connections) connection.exec("PRAGMA max_page_count = 1000000");
+    await store.publish(batch);
+    expect(await take(store)).toHaveLength(100);
+    expect(openBeside(path).prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+  });
+
+  it("another program's lock delays a publish and leaves the event loop free", async () => {
+    const { store, path } = await openStore();
+    const other = openBeside(path);
+    other.exec("BEGIN IMMEDIATE");
+    const published = store.publish([message("a")]);
+    for (let turns = 0; turns < 50; turns += 1) await systemClock.sleep(5);
+    other.exec("COMMIT");
+    await published;
+    expect(idsOf(await take(store))).toEqual(["a"]);
+  });
+
+  it("a file that was replaced is told to the engine, which opens it again", async () => {
+    const { store, path, lost } = await openStore();
+    await store.publish([message("a")]);
+    renameSync(path, `${path}.old`);
+    await expect(store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 })).rejects.toMatchObject({
+      code: "TRANSPORT_UNAVAILABLE",
+      retryable: true,
+    });
+    expect(lost).toHaveLength(1);
+  });
+
+  it("refuses a file of a later release and does not write to it", async () => {
+    const { store, path } = await openStore();
+    await store.close();
+    const other = openBeside(path);
+    other.exec("UPDATE lovage_schema SET version = 9, compatible = 8 WHERE component = 'transport'");
+    await expect(openStore({ path })).rejects.toMatchObject({ code: "SCHEMA_VERSION" });
+    expect(other.prepare("SELECT count(*) AS queues FROM lovage_queues").get()).toEqual({ queues: 2 });
+  });
+
+  it("a queue that another program deleted is made again rather than losing a message", async () => {
+    const { store } = await openStore();
+    await store.admin.delete("q");
+    await store.publish([message("a")]);
+    expect(idsOf(await take(store))).toEqual(["a"]);
+  });
+});

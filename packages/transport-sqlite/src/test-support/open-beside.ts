@@ -1,0 +1,10 @@
+import { DatabaseSync } from "node:sqlite";
+
+import { onTestFinished } from "vitest";
+
+/** A connection beside the store's, as another program has one. */
+export function openBeside(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  onTestFinished(() => database.isOpen && database.close());
+  return database;
+}
