@@ -19,6 +19,11 @@ export interface FaultControls {
    * Resolves to the function that thaws it (SIGCONT).
    */
   readonly freeze?: (connection: Connection) => Promise<() => Promise<void>>;
+  /**
+   * Lets the broker answer this connection no more, without an error (a black hole); the connection itself lives and keeps its time.
+   * Resolves to the function that ends it.
+   */
+  readonly stall?: (connection: Connection) => Promise<() => Promise<void>>;
   /** Breaks the connection's link to the broker once; the broker stays, and the connection has to come back by itself. */
   readonly cut?: (connection: Connection) => Promise<void>;
   /** Stops the broker and starts it again, with its data or empty. Resolves when it runs again. */

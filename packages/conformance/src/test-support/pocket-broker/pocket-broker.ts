@@ -99,7 +99,12 @@ export class PocketBroker {
 
 function matches(type: ExchangeType, pattern: string, key: string): boolean {
   if (type === "fanout") return true;
-  return type === "direct" ? pattern === key : matchesWords(pattern.split("."), key === "" ? [""] : key.split("."));
+  return type === "direct" ? pattern === key : matchesWords(wordsOf(pattern), wordsOf(key));
+}
+
+/** An empty key has no words, as in RabbitMQ. */
+function wordsOf(key: string): string[] {
+  return key === "" ? [] : key.split(".");
 }
 
 function matchesWords([first, ...pattern]: string[], words: string[]): boolean {

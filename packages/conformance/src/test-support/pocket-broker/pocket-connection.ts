@@ -10,6 +10,7 @@ import {
   type Consumer,
   type OutgoingMessage,
   PublishTimeoutError,
+  PublishUncertainError,
   type PublishOptions,
   type QueueCapabilities,
   QueueNotDeclaredError,
@@ -53,6 +54,9 @@ export class PocketConnection implements Connection, ConsumerHost {
   readonly #declared = new Set<string>();
   readonly #topologies: Topology[] = [];
   readonly #renews: boolean;
+  /** Rejects when the connection is closed, for those who wait for an answer. */
+  readonly #gone: Promise<never>;
+  #leave: (reason: Error) => void = () => {};
   readonly #consumers = new Set<PocketConsumer>();
   readonly #wake = (): void => this.#fill();
   #timer: Timer;
@@ -67,6 +71,8 @@ export class PocketConnection implements Connection, ConsumerHost {
     this.broker = broker;
     this.leaseMs = leaseMs;
     this.#renews = renews;
+    this.#gone = new Promise((_, reject) => (this.#leave = reject));
+    this.#gone.catch(() => {});
     this.admin = new PocketAdmin(broker, () => this.enter());
     this.broadcast = broadcastOn(broker);
     this.#renewAtMs = broker.clock.monotonic() + leaseMs / 3;
@@ -98,7 +104,7 @@ export class PocketConnection implements Connection, ConsumerHost {
     });
     this.#publishing += 1;
     try {
-      await Promise.race([this.#thawed, late]);
+      await Promise.race([this.#thawed, late, this.#gone]);
       this.broker.accept(batch);
     } finally {
       this.#publishing -= 1;
@@ -132,6 +138,18 @@ export class PocketConnection implements Connection, ConsumerHost {
       if (this.state === "closed") return;
       this.broker.wakes.add(this.#wake);
       this.#tick();
+    };
+  }
+
+  /** As a black hole does: nothing is answered, and leases that cannot be renewed end. */
+  stall(): () => void {
+    const thaw = this.freeze();
+    const lapse = this.broker.clock.timer(this.leaseMs, () => {
+      for (const consumer of this.#consumers) consumer.abort();
+    });
+    return () => {
+      lapse.cancel();
+      thaw();
     };
   }
 
@@ -169,6 +187,7 @@ export class PocketConnection implements Connection, ConsumerHost {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
     while (this.#publishing > 0 && this.#thawed === undefined) await this.broker.clock.sleep(1);
     this.state = "closed";
+    this.#leave(new PublishUncertainError("The connection was closed before the broker answered."));
     this.#timer.cancel();
     this.broker.wakes.delete(this.#wake);
   }

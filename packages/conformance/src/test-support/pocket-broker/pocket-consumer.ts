@@ -85,6 +85,10 @@ export class PocketConsumer implements Consumer, DeliveryHost {
     }
   }
 
+  abort(): void {
+    for (const delivery of this.held) delivery.abort();
+  }
+
   renew(): void {
     const endsAtMs = this.broker.clock.now() + this.#host.leaseMs;
     for (const delivery of this.held) if (delivery.holds()) delivery.entry.atMs = endsAtMs;

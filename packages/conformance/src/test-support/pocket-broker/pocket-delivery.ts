@@ -100,7 +100,7 @@ export class PocketDelivery implements Delivery {
     this.#settled = true;
     try {
       this.#consumer.check(followUps);
-      await this.#consumer.enter();
+      await Promise.race([this.#consumer.enter(), this.#aborted()]);
       if (!this.holds()) throw this.#lost();
       this.#consumer.broker.accept(followUps);
     } catch (error) {
@@ -110,6 +110,10 @@ export class PocketDelivery implements Delivery {
     step();
     this.#consumer.forget(this);
     this.#consumer.broker.wake();
+  }
+
+  #aborted(): Promise<void> {
+    return new Promise((resolve) => this.signal.addEventListener("abort", () => resolve(), { once: true }));
   }
 
   #lost(): LeaseLostError {

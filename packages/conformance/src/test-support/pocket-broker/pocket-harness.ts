@@ -26,10 +26,17 @@ export function pocketHarness(clock: TestClock, faults: PocketFaults = {}): Tran
     leaseMs,
     sweepMs: 10,
     controls: {
-      crash: async (connection) => void (await Promise.resolve(freeze(connection))),
+      crash: async (connection) => {
+        freeze(connection);
+        await Promise.resolve(opened.delete(connection));
+      },
       freeze: async (connection) => {
         const thaw = await Promise.resolve(freeze(connection));
         return async () => await Promise.resolve(thaw());
+      },
+      stall: async (connection) => {
+        const resume = await Promise.resolve(opened.get(connection)?.stall());
+        return async () => await Promise.resolve(resume?.());
       },
       cut: async (connection) => await Promise.resolve(opened.get(connection)?.cut()),
       restart: async ({ withData }) => {

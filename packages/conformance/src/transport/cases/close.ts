@@ -168,26 +168,23 @@ export const closeConcern: Concern = {
       },
     },
     {
-      name: "a connection that cannot reach its broker closes all the same",
-      needs: [needsControl("freeze")],
+      name: "a connection whose broker does not answer closes all the same, and what waits for it settles",
+      needs: [needsControl("stall")],
       async run(scene) {
         const connection = await scene.open();
         const queue = await scene.queue({}, connection);
         await scene.publish(queue, "a");
-        await (await scene.consume(queue, { connection })).next();
-        const thaw = await scene.harness.controls?.freeze?.(connection);
-        const publish = connection.publish([messageTo(queue, "b")], { timeoutMs: 1_000 });
-        const settled = publish.then(
-          () => true,
-          () => true,
-        );
-        const closed = connection.close({ graceMs: 200 });
+        const held = await (await scene.consume(queue, { connection })).next();
+        const resume = await scene.harness.controls?.stall?.(connection);
         try {
-          await scene.pass(200);
+          const waiting = Promise.allSettled([connection.publish([messageTo(queue, "b")]), held.ack()]);
+          const closed = Promise.all([connection.close({ graceMs: 200 }), connection.close()]);
+          await scene.within(closed, 1_500 + scene.slackMs, "a blocked connection to close");
+          await scene.within(waiting, 1_000 + scene.slackMs, "a publish and an ack to settle");
+          ok(held.signal.aborted, "the signal was not aborted");
         } finally {
-          await thaw?.();
+          await resume?.();
         }
-        await scene.within(Promise.all([closed, settled]), 5_000 + scene.slackMs, "a blocked connection to close");
       },
     },
   ],

@@ -10,11 +10,12 @@ import type { Concern } from "../transport-case.ts";
 const patterns: readonly (readonly [pattern: string, fits: readonly string[], misses: readonly string[]])[] = [
   ["stock.eur.dax", ["stock.eur.dax"], ["stock.eur", "stock.eur.dax.x", ""]],
   ["stock.*.dax", ["stock.eur.dax", "stock..dax"], ["stock.dax", "stock.eur.x.dax"]],
-  ["*", ["stock", ""], ["stock.eur"]],
+  ["*", ["stock"], ["stock.eur", ""]],
   ["stock.#", ["stock", "stock.eur", "stock.eur.dax"], ["stocks", "a.stock"]],
   ["#", ["", "stock", "stock.eur.dax"], []],
   ["#.dax", ["dax", "stock.eur.dax"], ["dax.x", "stockdax"]],
   ["*.#.*", ["a.b", "a.b.c.d"], ["a", ""]],
+  ["", [""], ["a"]],
   ["a.(b|c).+", ["a.(b|c).+"], ["a.b.x"]],
 ];
 

@@ -35,6 +35,28 @@ export const leaseLostConcern: Concern = {
         ok(hasCode(zombie.signal.reason, "LEASE_LOST"), `the reason is ${String(zombie.signal.reason)}`);
       },
     },
+    {
+      name: "a consumer whose broker does not answer knows when its lease has ended: signal aborted, settlement refused",
+      needs: [needsControl("stall")],
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "a");
+        const inbox = await scene.consumeElsewhere(queue);
+        const delivery = await inbox.next();
+        const resume = await scene.harness.controls?.stall?.(inbox.connection);
+        const other = await scene.consume(queue);
+        try {
+          const endsWithinMs = scene.harness.leaseMs + 1_000 + scene.slackMs;
+          await scene.until(() => delivery.signal.aborted, "the signal of what cannot be renewed", endsWithinMs);
+          equal(inbox.consumer.unsettled, 0);
+          await expectCode(scene.within(delivery.ack(), scene.slackMs, "an ack"), "LEASE_LOST");
+          await (await other.next(scene.recoveryMs)).ack();
+        } finally {
+          await resume?.();
+        }
+        await scene.untilEmpty(queue);
+      },
+    },
     zombieCannot("ack", (delivery) => delivery.ack()),
     zombieCannot("release", (delivery) => delivery.release()),
     zombieCannot("reject", (delivery) => delivery.reject({ reason: "failed" })),

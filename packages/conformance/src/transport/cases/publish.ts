@@ -91,13 +91,12 @@ export const publishConcern: Concern = {
     },
     {
       name: "a publish settles within its timeout, whatever the broker does",
-      needs: [needsControl("freeze")],
-      disturbs: true,
+      needs: [needsControl("stall")],
       async run(scene) {
-        const frozen = await scene.open();
-        const queue = await scene.queue({}, frozen);
-        const thaw = await scene.harness.controls?.freeze?.(frozen);
-        const refused = expectCode(frozen.publish([messageTo(queue, "a")], { timeoutMs: 300 }), [
+        const stalled = await scene.open();
+        const queue = await scene.queue({}, stalled);
+        const resume = await scene.harness.controls?.stall?.(stalled);
+        const refused = expectCode(stalled.publish([messageTo(queue, "a")], { timeoutMs: 300 }), [
           "PUBLISH_TIMEOUT",
           "PUBLISH_UNCERTAIN",
           "TRANSPORT_UNAVAILABLE",
@@ -105,7 +104,7 @@ export const publishConcern: Concern = {
         try {
           ok((await scene.within(refused, 1_300 + scene.slackMs, "a publish to time out")).retryable);
         } finally {
-          await thaw?.();
+          await resume?.();
         }
       },
     },
