@@ -31,11 +31,6 @@ export class Joiner<Entry> {
     this.#options = options;
   }
 
-  /** Nothing waits and nothing is under way. */
-  get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#flights.size === 0;
-  }
-
   add(entry: Entry): void {
     this.#waiting.push(entry);
     if (!this.#isScheduled) this.pump();

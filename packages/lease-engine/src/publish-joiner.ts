@@ -8,6 +8,7 @@ import { Joiner } from "./joiner.ts";
 import type { PublishCall } from "./publish-call.ts";
 import type { StoreLink } from "./store-link.ts";
 import type { LeaseStore, RoutedMessage } from "./store.ts";
+import { within } from "./within.ts";
 
 /** Messages of one call that share a fate. */
 interface Part {
@@ -58,12 +59,9 @@ export class PublishJoiner {
 
   /** Lets what is under way settle for as long, then ends the rest. */
   async close(graceMs: number): Promise<void> {
-    if (!this.#joiner.isIdle) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#idle.push(resolve);
-      const timer = this.#clock.timer(graceMs, resolve);
-      await promise;
-      timer.cancel();
+    if (graceMs > 0 && this.#hasOpenCalls()) {
+      const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
+      await within(this.#clock, graceMs, idle);
     }
     this.#end((_, isUnderWay) =>
       isUnderWay
@@ -130,11 +128,17 @@ export class PublishJoiner {
       }
     }
     await this.#write(parts);
-    if (this.#idle.length > 0) process.nextTick(() => this.#tellIdle());
+    this.#tellIdle();
+  }
+
+  #hasOpenCalls(): boolean {
+    let isOpen = false;
+    this.#joiner.forEach((call) => (isOpen ||= !call.isSettled));
+    return isOpen;
   }
 
   #tellIdle(): void {
-    if (!this.#joiner.isIdle) return;
+    if (this.#idle.length === 0 || this.#hasOpenCalls()) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
   }

@@ -32,15 +32,15 @@ export class FaultyStore implements LeaseStore {
   }
 
   get admin(): QueueAdmin {
-    return forwardTo(() => this.#inner.admin);
+    return forwardTo(() => this.#inner.admin) as QueueAdmin;
   }
 
   get bindings(): BindingStore {
-    return forwardTo(() => this.#inner.bindings ?? {});
+    return forwardTo(() => this.#inner.bindings ?? {}) as BindingStore;
   }
 
   get broadcast(): Broadcast {
-    return forwardTo(() => this.#inner.broadcast ?? {});
+    return forwardTo(() => this.#inner.broadcast ?? {}) as Broadcast;
   }
 
   freeze(): void {
@@ -110,12 +110,15 @@ export class FaultyStore implements LeaseStore {
 }
 
 /** An object whose methods are those of whatever `target` gives when they are called. */
-function forwardTo<T extends object>(target: () => object): T {
-  return new Proxy({} as T, {
-    get: (_, name) => {
-      const inner = target();
-      const method: unknown = Reflect.get(inner, name);
-      return typeof method === "function" ? (method.bind(inner) as unknown) : method;
+function forwardTo(target: () => object): object {
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => {
+        const inner = target();
+        const method: unknown = Reflect.get(inner, name);
+        return typeof method === "function" ? (method.bind(inner) as unknown) : method;
+      },
     },
-  });
+  );
 }
