@@ -1,0 +1,133 @@
+import type { Backend } from "@lovage/backend";
+import { validate } from "@lovage/foundation";
+import type { Clock } from "@lovage/foundation";
+import { PayloadValidationError } from "../protocol/errors.ts";
+import { mapArguments } from "../produce/map-arguments.ts";
+import { UnknownTaskError } from "./errors.ts";
+import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Revocations } from "./revocations.ts";
+import { readMark, turnMark, unknownSinceMark } from "./task-marks.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** What admission looks at. */
+export interface AdmissionParts {
+  readonly clock: Clock;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+  readonly revocations: Revocations;
+  readonly backend: Backend | undefined;
+  readonly unknownTaskTtlMs: number;
+  /** Longest delay the transport takes. */
+  readonly delayHorizonMs: number;
+}
+
+/** Run it with these arguments, or end it like this. */
+export type Admission = { readonly kind: "run"; readonly args: readonly unknown[] } | Outcome;
+
+/** A worker that comes to know the task has it within 5 s. */
+const longestUnknownDelayMs = 4_000;
+const shortestUnknownDelayMs = 1_000;
+
+/**
+ * Whether a call may run now. Refuses, in this order, what was cancelled, what has expired, what is not due, what this worker does not know, what has
+ * run already, what must wait for its turn, and arguments that do not fit. At once where nobody needs to be asked.
+ */
+export function admit(run: TaskRun, parts: AdmissionParts): Admission | Promise<Admission> {
+  const refusal = refuseAtOnce(run, parts);
+  if (refusal !== undefined) return refusal;
+  const asksBackend = mayHaveRun(run, parts) || needsTurn(run);
+  return asksBackend ? admitAfterAsking(run, parts) : admitArguments(run);
+}
+
+function refuseAtOnce(run: TaskRun, parts: AdmissionParts): Outcome | undefined {
+  const { call, definition } = run;
+  if (parts.revocations.has(call.id)) return { kind: "revoked", reason: "revoked" };
+  if (call.expiresAtMs !== undefined && call.expiresAtMs <= parts.clock.now())
+    return { kind: "revoked", reason: "expired" };
+  if (call.etaMs !== undefined) {
+    const inMs = call.etaMs - parts.clock.now();
+    if (inMs > 0) return { kind: "postponed", delayMs: Math.min(Math.ceil(inMs), parts.delayHorizonMs) };
+  }
+  return definition?.run === undefined ? refuseUnknown(run, parts) : undefined;
+}
+
+/** The first worker that does not know a task writes down when; until the time is up the message comes round again and again. */
+function refuseUnknown({ call, delivery }: TaskRun, { clock, unknownTaskTtlMs }: AdmissionParts): Outcome {
+  const nowMs = clock.now();
+  const sinceMs = readMark(delivery.message, unknownSinceMark);
+  if (sinceMs === undefined) {
+    const delayMs = Math.min(shortestUnknownDelayMs, unknownTaskTtlMs);
+    return { kind: "postponed", delayMs, mark: { [unknownSinceMark]: nowMs } };
+  }
+  const ageMs = Math.max(0, nowMs - sinceMs);
+  if (ageMs >= unknownTaskTtlMs) {
+    return { kind: "failure", error: new UnknownTaskError(call.task, unknownTaskTtlMs), reason: "unknown-task" };
+  }
+  const delayMs = Math.min(longestUnknownDelayMs, Math.max(shortestUnknownDelayMs, ageMs), unknownTaskTtlMs - ageMs);
+  return { kind: "postponed", delayMs };
+}
+
+function mayHaveRun({ delivery, isResultIgnored }: TaskRun, { backend }: AdmissionParts): boolean {
+  return (delivery.redelivered || delivery.count > 1) && !isResultIgnored && backend?.results !== undefined;
+}
+
+function needsTurn({ definition, delivery }: TaskRun): boolean {
+  return definition?.options.rateLimit !== undefined && readMark(delivery.message, turnMark) === undefined;
+}
+
+async function admitAfterAsking(run: TaskRun, parts: AdmissionParts): Promise<Admission> {
+  if (mayHaveRun(run, parts)) {
+    const ended = await findEnd(run, parts);
+    if (ended !== undefined) return ended;
+  }
+  if (needsTurn(run)) {
+    const wait = await takeTurn(run, parts);
+    if (wait !== undefined) return wait;
+  }
+  return admitArguments(run);
+}
+
+/** The end that an earlier delivery has stored before it was lost. */
+async function findEnd(run: TaskRun, parts: AdmissionParts): Promise<Outcome | undefined> {
+  const results = parts.backend?.results;
+  if (results === undefined) return undefined;
+  const found = await keepTrying(() => results.get([run.call.id]), { ...parts, isWanted: () => !run.isLost });
+  if (found === unwanted) return { kind: "dropped", why: "its lease was lost" };
+  const [record] = found;
+  if (record?.state === "SUCCESS") return { kind: "repeated", document: record.document };
+  return record?.state === "REVOKED" ? { kind: "revoked", reason: "revoked" } : undefined;
+}
+
+/** Turns follow each other evenly: no more calls than the limit in any stretch of its length. */
+async function takeTurn(run: TaskRun, parts: AdmissionParts): Promise<Outcome | undefined> {
+  const coordination = parts.backend?.coordination;
+  const limit = run.definition?.options.rateLimit;
+  if (coordination === undefined || limit === undefined) return undefined;
+  const request = { name: `rate:${run.call.task}`, ...limit, burst: 1 };
+  const turn = await keepTrying(() => coordination.reserve(request), { ...parts, isWanted: () => !run.isLost });
+  if (turn === unwanted) return { kind: "dropped", why: "its lease was lost" };
+  if (turn.inMs <= 0) return undefined;
+  const delayMs = Math.ceil(turn.inMs);
+  return { kind: "postponed", delayMs, mark: { [turnMark]: parts.clock.now() + delayMs } };
+}
+
+function admitArguments({ call, definition }: TaskRun): Admission | Promise<Admission> {
+  const args = mapArguments(call.args, call.kwargs, definition?.options.parameters);
+  if (definition?.input === undefined) return { kind: "run", args };
+  const checked = validate(definition.input, args, { root: "args" });
+  return checked instanceof Promise
+    ? checked.then((late) => toAdmission(call.task, late))
+    : toAdmission(call.task, checked);
+}
+
+function toAdmission(
+  task: string,
+  { value, issues }: { readonly value?: unknown; readonly issues?: readonly string[] },
+): Admission {
+  if (issues !== undefined)
+    return { kind: "failure", error: new PayloadValidationError(task, issues), reason: "invalid" };
+  if (Array.isArray(value)) return { kind: "run", args: value as readonly unknown[] };
+  const wrong = ["the schema's output is not an array of arguments"];
+  return { kind: "failure", error: new PayloadValidationError(task, wrong), reason: "invalid" };
+}

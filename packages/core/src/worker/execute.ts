@@ -1,0 +1,95 @@
+import type { Clock, Timer } from "@lovage/foundation";
+import { currentTask } from "../app/current-task.ts";
+import type { TaskDefinition } from "../app/task-definition.ts";
+import { SoftTimeLimitExceeded, TimeLimitExceeded } from "./errors.ts";
+import { RunContext } from "./run-context.ts";
+import type { RunContextParts } from "./run-context.ts";
+import type { Outcome } from "./outcome.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** What running takes. */
+export interface ExecutionParts extends RunContextParts {
+  readonly clock: Clock;
+  /** What becomes of a run whose function threw. */
+  decide(run: TaskRun, thrown: unknown): Outcome;
+  /** The function has returned at last, after its run had ended. */
+  returnedLate(run: TaskRun): void;
+}
+
+type Handler = NonNullable<TaskDefinition["run"]>;
+
+/** Runs the function of a task; the run ends when it has returned or thrown, or when its hard time limit has passed. Never throws. */
+export function execute(run: TaskRun, args: readonly unknown[], parts: ExecutionParts): void {
+  const handler = run.definition?.run as Handler;
+  const context = new RunContext(run, parts);
+  const limits = startLimits(run, parts);
+  let returned: unknown;
+  run.hasReturned = false;
+  try {
+    returned = currentTask.run(run.call, handler, context, args);
+    if (isThenable(returned)) {
+      void follow(run, returned, limits, parts);
+      return;
+    }
+  } catch (thrown) {
+    limits?.cancel();
+    run.hasReturned = true;
+    run.end(parts.decide(run, thrown));
+    return;
+  }
+  limits?.cancel();
+  run.hasReturned = true;
+  run.end({ kind: "success", value: returned });
+}
+
+/** Reading `then` may throw; that is then what the function threw. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" && typeof value !== "function") return false;
+  return value !== null && typeof (value as { readonly then?: unknown }).then === "function";
+}
+
+/** Ends the run with what the promise becomes. Never rejects. */
+async function follow(
+  run: TaskRun,
+  promise: PromiseLike<unknown>,
+  limits: Timer | undefined,
+  parts: ExecutionParts,
+): Promise<void> {
+  let outcome: Outcome;
+  try {
+    outcome = { kind: "success", value: await promise };
+  } catch (thrown) {
+    outcome = run.isEnded ? { kind: "dropped", why: "ended before" } : parts.decide(run, thrown);
+  }
+  limits?.cancel();
+  run.hasReturned = true;
+  if (run.isEnded) parts.returnedLate(run);
+  else run.end(outcome);
+}
+
+/** The limits of the call, else those of the task. A timer is started only where there is a limit. */
+function startLimits(run: TaskRun, parts: ExecutionParts): Timer | undefined {
+  const { call, definition } = run;
+  const softMs = call.softTimeLimitMs ?? definition?.options.softTimeLimitMs;
+  const hardMs = call.timeLimitMs ?? definition?.options.timeLimitMs;
+  if (softMs === undefined && hardMs === undefined) return undefined;
+  const { clock } = parts;
+  const soft =
+    softMs === undefined
+      ? undefined
+      : clock.timer(softMs, () => run.abort(new SoftTimeLimitExceeded(call.task, softMs)));
+  const hard = hardMs === undefined ? undefined : clock.timer(hardMs, () => endByForce(run, hardMs, parts));
+  return {
+    cancel: () => {
+      soft?.cancel();
+      hard?.cancel();
+    },
+  };
+}
+
+function endByForce(run: TaskRun, limitMs: number, parts: ExecutionParts): void {
+  if (run.isEnded) return;
+  const error = new TimeLimitExceeded(run.call.task, limitMs);
+  run.abort(error);
+  run.end(parts.decide(run, error));
+}

@@ -1,0 +1,48 @@
+import { backOff, isLovageError } from "@lovage/foundation";
+import type { Clock } from "@lovage/foundation";
+
+/** How long something is tried. */
+export interface KeepTryingOptions {
+  readonly clock: Clock;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+  /** Whether the outcome still matters; asked before each attempt. */
+  readonly isWanted: () => boolean;
+  /** Told of each failure that is followed by another attempt. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** What {@link keepTrying} gives when nobody wanted the outcome any more. */
+export const unwanted: unique symbol = Symbol("unwanted");
+
+const pauses = { baseMs: 100, maxMs: 5_000, jitter: "equal" } as const;
+
+/**
+ * Does something with a store until it is done: again, after a growing pause, when the store could not be reached.
+ * @throws what cannot be mended by trying again
+ */
+export async function keepTrying<T>(
+  attempt: () => Promise<T>,
+  options: KeepTryingOptions,
+): Promise<T | typeof unwanted> {
+  const { clock, signal, isWanted, onFailure } = options;
+  for (let failures = 0; isWanted() && !signal.aborted; failures += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLovageError(error) || !error.retryable) throw error;
+      onFailure?.(error);
+    }
+    await pause(clock, backOff(pauses, failures), signal);
+  }
+  return unwanted;
+}
+
+/** Ends early, without an error, when the signal aborts. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

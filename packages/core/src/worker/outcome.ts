@@ -1,0 +1,29 @@
+import type { RetryTime } from "./retry-request.ts";
+
+/** Why a message becomes a dead letter (`DeadLetterReason.reason`). */
+export type DeathReason = "failed" | "undecodable" | "invalid" | "unknown-task" | "poison";
+
+/**
+ * How one delivery of a task ends.
+ *
+ * | kind | result | message |
+ * |---|---|---|
+ * | `success` | SUCCESS | ack, with what follows |
+ * | `retry` | RETRY | ack, with itself again |
+ * | `failure` | FAILURE | dead letter or ack (`deadLetter`), with errbacks |
+ * | `revoked` | REVOKED | ack |
+ * | `repeated` | is there already | ack, with what follows that result |
+ * | `postponed` | none | given back, or handed over as a marked copy |
+ * | `dropped` | none | none: another delivery speaks, or will |
+ */
+export type Outcome =
+  | { readonly kind: "success"; readonly value: unknown }
+  | { readonly kind: "retry"; readonly error: unknown; readonly time: RetryTime }
+  | { readonly kind: "failure"; readonly error: unknown; readonly reason: DeathReason }
+  | { readonly kind: "revoked"; readonly reason: RevokedReason }
+  | { readonly kind: "repeated"; readonly document: string }
+  | { readonly kind: "postponed"; readonly delayMs: number; readonly mark?: Readonly<Record<string, number>> }
+  | { readonly kind: "dropped"; readonly why: string };
+
+/** Why a task was not run, or not to its end; Celery's words. */
+export type RevokedReason = "revoked" | "expired" | "terminated";

@@ -1,0 +1,227 @@
+import type { Clock } from "@lovage/foundation";
+import type { Connection, Delivery } from "@lovage/transport";
+import { currentTask } from "../app/current-task.ts";
+import { admit } from "./admit.ts";
+import type { Admission, AdmissionParts } from "./admit.ts";
+import { earlySettlement } from "./early-settlement.ts";
+import { PoisonMessageError, WorkerShutdownError } from "./errors.ts";
+import { execute } from "./execute.ts";
+import type { ExecutionParts } from "./execute.ts";
+import { HandOver } from "./hand-over.ts";
+import type { Intake } from "./intake.ts";
+import type { Outcome } from "./outcome.ts";
+import type { ProgressWriter } from "./progress-writer.ts";
+import { readDelivery } from "./read-delivery.ts";
+import type { ReadingParts } from "./read-delivery.ts";
+import { decideRetry } from "./retry-policy.ts";
+import type { RunLog } from "./run-log.ts";
+import { settleDelivery } from "./settle-delivery.ts";
+import { Settler } from "./settler.ts";
+import type { SettlerParts } from "./settler.ts";
+import type { TaskRun } from "./task-run.ts";
+import type { WorkerListener } from "./worker-options.ts";
+
+/** What a pipeline works with. */
+export interface PipelineParts
+  extends Omit<SettlerParts, "decide" | "onSettled" | "handOver">, AdmissionParts, Omit<ReadingParts, "onEnd"> {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly progress: ProgressWriter;
+  readonly runLog: RunLog;
+  readonly listener: WorkerListener;
+  /** What STARTED tells of this worker. */
+  readonly identity: { readonly pid: number; readonly hostname: string };
+  /** Source of jitter, from 0 to 1. */
+  readonly random: () => number;
+  /** A slot is free again. */
+  readonly onFree: () => void;
+  /** A delivery is out of our hands. */
+  readonly onSettled: () => void;
+  /** So many functions go on after their runs have ended. */
+  readonly onAbandoned: (count: number) => void;
+}
+
+/** One task's way through a worker: read, admitted, run, settled. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #reading: ReadingParts;
+  readonly #execution: ExecutionParts;
+  readonly #settler: Settler;
+  /** Those that are admitted or run over more than one turn. */
+  readonly #live = new Set<TaskRun>();
+  readonly #abandoned = new Set<TaskRun>();
+  #settling = 0;
+  #lastStepAtMs: number;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#lastStepAtMs = parts.clock.monotonic();
+    this.#reading = { acceptContent: parts.acceptContent ?? [], tasks: parts.tasks, onEnd: this.#onEnd };
+    this.#execution = { ...parts, decide: this.#decide, returnedLate: this.#returnedLate };
+    this.#settler = new Settler({
+      ...parts,
+      handOver: new HandOver(parts),
+      decide: this.#decide,
+      onSettled: this.#onSettled,
+    });
+  }
+
+  /** Deliveries that have run and are not settled yet. */
+  get settling(): number {
+    return this.#settling;
+  }
+
+  get abandoned(): number {
+    return this.#abandoned.size;
+  }
+
+  /** When something was last ended or settled, by the monotonic clock. */
+  get lastStepAtMs(): number {
+    return this.#lastStepAtMs;
+  }
+
+  /** Start of the run that has run longest, by the monotonic clock; `undefined`: none runs. */
+  get oldestStartAtMs(): number | undefined {
+    let oldestMs: number | undefined;
+    for (const { startedAtMs } of this.#live) {
+      if (startedAtMs > 0 && startedAtMs < (oldestMs ?? Infinity)) oldestMs = startedAtMs;
+    }
+    return oldestMs;
+  }
+
+  /** Takes a delivery into a slot, which is free again when the run has ended. */
+  begin(delivery: Delivery, intake: Intake): void {
+    const { run, fault } = readDelivery(delivery, intake, this.#reading);
+    if (fault !== undefined) return run.end(fault);
+    try {
+      const admission = admit(run, this.#parts);
+      if (admission instanceof Promise) this.#proceedLater(run, admission);
+      else this.#proceed(run, admission);
+    } catch (error) {
+      run.end(this.#decide(run, error));
+    }
+  }
+
+  /** Ends a message whose consumers were lost too often. Takes no slot. */
+  exhaust(delivery: Delivery, intake: Intake): void {
+    const { run } = readDelivery(delivery, intake, this.#reading);
+    const error = new PoisonMessageError(run.call.task, delivery.count - 1);
+    this.#settle(run, { kind: "failure", error, reason: "poison" });
+  }
+
+  /** A call was cancelled: its function is told if it runs. */
+  revoke(taskId: string): void {
+    for (const run of this.#live) if (run.call.id === taskId) run.revoke();
+  }
+
+  /** Ends the run whose function has let an error escape (an unhandled rejection, a throw in a timer). Answers whether there is such a run. */
+  failCurrent(error: unknown): boolean {
+    const call = currentTask.getStore();
+    for (const run of this.#live) {
+      if (run.call !== call) continue;
+      run.abort(
+        error instanceof Error ? error : new Error("A task let a value escape that is no error.", { cause: error }),
+      );
+      run.end(this.#decide(run, error));
+      return true;
+    }
+    return false;
+  }
+
+  /** Aborts all that runs and gives its messages back. */
+  giveBackAll(): void {
+    for (const run of this.#live) {
+      run.abort(new WorkerShutdownError());
+      run.end({ kind: "postponed", delayMs: 0 });
+    }
+  }
+
+  #proceedLater(run: TaskRun, admission: Promise<Admission>): void {
+    this.#live.add(run);
+    admission.then(
+      (admitted) => this.#proceed(run, admitted),
+      (error: unknown) => run.end(this.#decide(run, error)),
+    );
+  }
+
+  #proceed(run: TaskRun, admission: Admission): void {
+    if (run.isEnded) return;
+    if (admission.kind !== "run") run.end(admission);
+    else if (run.definition?.options.ack === "early") void this.#acknowledgeAndRun(run, admission.args);
+    else this.#run(run, admission.args);
+  }
+
+  /** At most once: what happens after the acknowledgement cannot bring the message back. Never rejects. */
+  async #acknowledgeAndRun(run: TaskRun, args: readonly unknown[]): Promise<void> {
+    const { connection, clock } = this.#parts;
+    this.#live.add(run);
+    try {
+      const how = await settleDelivery(run, () => run.delivery.ack(), this.#parts);
+      if (how === "lost") return run.end({ kind: "dropped", why: "its lease was lost" });
+      run.settlement = earlySettlement(run.delivery, connection, clock);
+      if (!run.isEnded) this.#run(run, args);
+    } catch (error) {
+      run.end(this.#decide(run, error));
+    }
+  }
+
+  #run(run: TaskRun, args: readonly unknown[]): void {
+    const { clock, runLog, listener, progress, identity } = this.#parts;
+    if (run.definition?.options.trackStarted === true) progress.started(run, identity);
+    runLog.started(run);
+    listener.onTaskStarted?.(run.call);
+    run.startedAtMs = clock.monotonic();
+    execute(run, args, this.#execution);
+    if (!run.isEnded) this.#live.add(run);
+  }
+
+  readonly #decide = (run: TaskRun, thrown: unknown): Outcome => {
+    const { definition, call } = run;
+    if (definition === undefined) return { kind: "failure", error: thrown, reason: "failed" };
+    return decideRetry({
+      call,
+      thrown,
+      options: definition.options,
+      random: this.#parts.random,
+      onFilterError: (error) =>
+        this.#parts.log.error("A function in retryFor threw; it fits nothing.", { task: call.task, error }),
+    });
+  };
+
+  readonly #onEnd = (run: TaskRun, outcome: Outcome): void => {
+    this.#live.delete(run);
+    if (run.startedAtMs > 0) {
+      this.#lastStepAtMs = this.#parts.clock.monotonic();
+      run.runtimeMs = this.#lastStepAtMs - run.startedAtMs;
+      run.intake.measured(run.runtimeMs);
+    }
+    if (!run.hasReturned) this.#abandon(run);
+    this.#parts.listener.onTaskEnded?.(run.call, outcome.kind);
+    this.#settle(run, outcome);
+    this.#parts.onFree();
+  };
+
+  #settle(run: TaskRun, outcome: Outcome): void {
+    this.#settling += 1;
+    void this.#settler.settle(run, outcome);
+  }
+
+  readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {
+    this.#settling -= 1;
+    run.intake.settled();
+    this.#parts.runLog.ended(run, outcome);
+    this.#lastStepAtMs = this.#parts.clock.monotonic();
+    this.#parts.onSettled();
+  };
+
+  #abandon(run: TaskRun): void {
+    this.#abandoned.add(run);
+    this.#parts.runLog.abandoned(run);
+    this.#parts.onAbandoned(this.#abandoned.size);
+  }
+
+  readonly #returnedLate = (run: TaskRun): void => {
+    this.#abandoned.delete(run);
+    this.#parts.onAbandoned(this.#abandoned.size);
+  };
+}

@@ -1,0 +1,55 @@
+import { OptionError, quoteValue } from "@lovage/foundation";
+import { LeaseLostError } from "@lovage/transport";
+import type { ResultRecords } from "./result-records.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** States that are the runtime's to write, and `PENDING`, which means that there is none. */
+const ownStates: ReadonlySet<string> = new Set([
+  "PENDING",
+  "RECEIVED",
+  "STARTED",
+  "RETRY",
+  "SUCCESS",
+  "FAILURE",
+  "REVOKED",
+]);
+const maxNameLength = 50;
+
+/** Stores what running tasks tell of themselves. */
+export class ProgressWriter {
+  readonly #records: ResultRecords | undefined;
+
+  /** @param records `undefined` when there is no backend; then nothing is stored. */
+  constructor(records: ResultRecords | undefined) {
+    this.#records = records;
+  }
+
+  /**
+   * Stores a state of the user's own.
+   * @throws OPTION_INVALID for a state of the runtime's, RESULT_ENCODE, PAYLOAD_TOO_LARGE, LEASE_LOST
+   */
+  async write(run: TaskRun, state: string, info: unknown): Promise<void> {
+    if (typeof state !== "string" || state === "" || state.length > maxNameLength || ownStates.has(state)) {
+      throw new OptionError(
+        `updateState takes a state of your own, of 1 to ${maxNameLength} characters, such as "PROGRESS"; it is ${quoteValue(state)}.`,
+        { field: "state" },
+      );
+    }
+    if (this.#records === undefined || run.isResultIgnored) return;
+    const outcome = await this.#records.put(run, { state, value: info });
+    if (outcome === "stored") return;
+    // Cancelled: the signal says so, and the outcome will be REVOKED.
+    if (outcome === "final") return run.revoke();
+    throw new LeaseLostError({ queue: run.delivery.queue, messageId: run.delivery.message.properties.messageId });
+  }
+
+  /** Stores STARTED, without making the run wait for it. */
+  started(run: TaskRun, worker: { readonly pid: number; readonly hostname: string }): void {
+    if (this.#records === undefined || run.isResultIgnored) return;
+    this.#records.put(run, { state: "STARTED", value: worker }).then(
+      (outcome) => (outcome === "final" ? run.revoke() : undefined),
+      // STARTED is for whoever looks on. The end of the task is written anew, and fails or succeeds for itself.
+      () => {},
+    );
+  }
+}

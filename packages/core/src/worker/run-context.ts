@@ -1,0 +1,109 @@
+import { OptionError, parseDuration, quoteValue } from "@lovage/foundation";
+import type { Log } from "@lovage/foundation";
+import type { Headers } from "@lovage/transport";
+import { TaskEndedError } from "./errors.ts";
+import type { ProgressWriter } from "./progress-writer.ts";
+import { RetryRequest } from "./retry-request.ts";
+import type { RetryTime } from "./retry-request.ts";
+import type { DeliveryInfo, RetryOptions, TaskContext } from "./task-context.ts";
+import { unmarked } from "./task-marks.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** What contexts share. */
+export interface RunContextParts {
+  readonly log: Log;
+  readonly progress: ProgressWriter;
+}
+
+const maxRetriesEver = 1_000_000;
+
+/** The context of one run: reads through to the run, so that making one costs next to nothing. */
+export class RunContext implements TaskContext {
+  readonly #run: TaskRun;
+  readonly #parts: RunContextParts;
+  #log: Log | undefined;
+
+  constructor(run: TaskRun, parts: RunContextParts) {
+    this.#run = run;
+    this.#parts = parts;
+  }
+
+  get id(): string {
+    return this.#run.call.id;
+  }
+
+  get name(): string {
+    return this.#run.call.task;
+  }
+
+  get retries(): number {
+    return this.#run.call.retries;
+  }
+
+  get rootId(): string {
+    return this.#run.call.rootId;
+  }
+
+  get parentId(): string | undefined {
+    return this.#run.call.parentId;
+  }
+
+  get groupId(): string | undefined {
+    return this.#run.call.groupId;
+  }
+
+  get headers(): Headers {
+    return unmarked(this.#run.call.headers);
+  }
+
+  get delivery(): DeliveryInfo {
+    const { queue, count, redelivered, token } = this.#run.delivery;
+    return { queue, count, redelivered, token };
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  get log(): Log {
+    const { task, id: taskId } = this.#run.call;
+    return (this.#log ??= this.#parts.log.child({ task, taskId }));
+  }
+
+  async updateState(state: string, info?: unknown): Promise<void> {
+    this.#requireRunning("updateState");
+    await this.#parts.progress.write(this.#run, state, info);
+  }
+
+  retry(options: RetryOptions = {}): Error {
+    this.#requireRunning("retry");
+    return new RetryRequest(this.name, {
+      time: readTime(options),
+      maxRetries: readMaxRetries(options.maxRetries),
+      ...("cause" in options ? { cause: options.cause } : {}),
+    });
+  }
+
+  #requireRunning(method: string): void {
+    if (this.#run.isEnded) throw new TaskEndedError(method, this.#run.call);
+  }
+}
+
+function readTime({ countdown, eta }: RetryOptions): RetryTime | undefined {
+  if (countdown !== undefined && eta !== undefined) {
+    throw new OptionError("task.retry takes a countdown or an eta, not both.", { field: "countdown" });
+  }
+  if (countdown !== undefined) return { countdownMs: parseDuration(countdown, { field: "countdown" }) };
+  if (eta === undefined) return undefined;
+  const etaMs = eta instanceof Date ? eta.getTime() : Number.NaN;
+  if (!Number.isNaN(etaMs)) return { etaMs };
+  throw new OptionError(`eta must be a valid Date; it is ${quoteValue(eta)}.`, { field: "eta" });
+}
+
+function readMaxRetries(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= maxRetriesEver) return value;
+  throw new OptionError(`maxRetries must be a whole number from 0 to ${maxRetriesEver}; it is ${quoteValue(value)}.`, {
+    field: "maxRetries",
+  });
+}

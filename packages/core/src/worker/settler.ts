@@ -1,0 +1,221 @@
+import type { Backend, ResultRecord } from "@lovage/backend";
+import type { Clock, Log } from "@lovage/foundation";
+import type { OutgoingMessage } from "@lovage/transport";
+import type { Producer } from "../app/app-runtime.ts";
+import { describeError } from "../protocol/describe-error.ts";
+import { endingOf } from "./ending.ts";
+import type { Ending } from "./ending.ts";
+import { FollowUpError } from "./errors.ts";
+import { hasFollowUps, nothing } from "./hand-over.ts";
+import type { Arrived, HandOver, Prepared } from "./hand-over.ts";
+import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Outcome } from "./outcome.ts";
+import type { ResultRecords } from "./result-records.ts";
+import type { WriteOutcome } from "./result-writer.ts";
+import { isGone, settleDelivery } from "./settle-delivery.ts";
+import { markedCopy, withoutMarks } from "./task-marks.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** What a settler works with. */
+export interface SettlerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ends all attempts. */
+  readonly signal: AbortSignal;
+  readonly producer: Producer;
+  readonly backend: Backend | undefined;
+  /** `undefined` without a backend for results. */
+  readonly records: ResultRecords | undefined;
+  readonly handOver: HandOver;
+  /** What becomes of a task whose result cannot be stored: a failed attempt, by its policy. */
+  decide(run: TaskRun, thrown: unknown): Outcome;
+  /** How a run has ended in fact; called once for each that is settled. */
+  onSettled(run: TaskRun, outcome: Outcome): void;
+}
+
+type Ended = Exclude<Outcome, { kind: "postponed" | "dropped" }>;
+
+/**
+ * Ends deliveries: stores the result, then acknowledges together with what comes after, so that a crash between the two leads to a redelivery that finds
+ * the result. What another delivery of the same message has written stands above all that this one does.
+ */
+export class Settler {
+  readonly #parts: SettlerParts;
+
+  constructor(parts: SettlerParts) {
+    this.#parts = parts;
+  }
+
+  /** Settles a run. Never rejects. */
+  settle(run: TaskRun, outcome: Outcome): Promise<void> {
+    const needsNothing = outcome.kind === "success" && !this.#hasRecord(run) && !hasFollowUps(run.call);
+    if (!needsNothing) return this.#settleSafely(run, outcome);
+    // The short way: one acknowledgement, and no promise beside its own.
+    return run.settlement.ack().then(
+      () => this.#parts.onSettled(run, outcome),
+      (error: unknown) => (isGone(error) ? this.#drop(run, "its lease was lost") : this.#settleSafely(run, outcome)),
+    );
+  }
+
+  async #settleSafely(run: TaskRun, outcome: Outcome): Promise<void> {
+    try {
+      await this.#settle(run, outcome);
+    } catch (error) {
+      await this.#bury(run, error);
+    }
+  }
+
+  async #settle(run: TaskRun, outcome: Outcome): Promise<void> {
+    if (outcome.kind === "dropped") return this.#drop(run, outcome.why);
+    if (run.isLost) return this.#drop(run, "its lease was lost");
+    if (outcome.kind === "postponed") return this.#postpone(run, outcome);
+    const ending = endingOf(run, outcome);
+    const prepared = await this.#prepare(run, ending, outcome);
+    if ("kind" in prepared) return this.#settle(run, prepared);
+    const written = await this.#write(run, ending, { outcome, prepared });
+    if (written !== "stored") return this.#settle(run, written);
+    await this.#finish(run, outcome, { ending, prepared });
+  }
+
+  #hasRecord(run: TaskRun): boolean {
+    return this.#parts.records !== undefined && !run.isResultIgnored;
+  }
+
+  /** The messages that go out with the acknowledgement, made before the result is stored: what cannot be sent is a failure of the task. */
+  async #prepare(run: TaskRun, ending: Ending, outcome: Ended): Promise<Prepared | Outcome> {
+    const { handOver } = this.#parts;
+    const { end, retry } = ending;
+    if (end !== undefined && !hasFollowUps(run.call)) return nothing;
+    try {
+      const attempt = async (): Promise<Prepared> => {
+        if (retry !== undefined) return { ...nothing, messages: [await this.#retryMessage(run, retry)] };
+        return end === undefined ? nothing : handOver.prepare(run, end);
+      };
+      const prepared = await keepTrying(attempt, this.#whileHeld(run));
+      return prepared === unwanted ? { kind: "dropped", why: "its lease was lost" } : prepared;
+    } catch (error) {
+      if (outcome.kind === "success" || outcome.kind === "retry") return this.#unsendable(run, error);
+      if (outcome.kind !== "failure") throw error;
+      this.#parts.log.error("What comes after a failed task cannot be sent.", { ...namesOf(run), error });
+      return nothing;
+    }
+  }
+
+  #unsendable(run: TaskRun, cause: unknown): Outcome {
+    return { kind: "failure", error: new FollowUpError(run.call.task, { cause }), reason: "failed" };
+  }
+
+  async #retryMessage({ delivery, call }: TaskRun, time: NonNullable<Ending["retry"]>): Promise<OutgoingMessage> {
+    const message = await this.#parts.producer.prepareRetry(delivery, call, { ...time, queue: delivery.queue });
+    return withoutMarks(message);
+  }
+
+  /** Stores the result. Answers with another outcome where that has been decided elsewhere, or where it cannot be stored. */
+  async #write(
+    run: TaskRun,
+    { record }: Ending,
+    at: { outcome: Ended; prepared: Prepared },
+  ): Promise<"stored" | Outcome> {
+    if (record === undefined || this.#parts.records === undefined || run.isResultIgnored) return "stored";
+    const { children } = at.prepared;
+    try {
+      const content = children.length === 0 ? record : { ...record, children };
+      return await this.#afterWrite(run, at.outcome, await this.#parts.records.put(run, content));
+    } catch (error) {
+      if (at.outcome.kind === "success") return this.#parts.decide(run, error);
+      this.#parts.log.error("The result of a task cannot be stored.", { ...namesOf(run), error });
+      return "stored";
+    }
+  }
+
+  async #afterWrite(run: TaskRun, outcome: Ended, written: WriteOutcome): Promise<"stored" | Outcome> {
+    if (written === "stored") return "stored";
+    if (written === "unwanted") return { kind: "dropped", why: "its lease was lost" };
+    // Should the lease be held after all, the next delivery speaks with a newer fence.
+    if (written === "stale") return { kind: "postponed", delayMs: 0 };
+    const isUnreadable = outcome.kind === "failure" && outcome.reason === "undecodable";
+    if (isUnreadable || outcome.kind === "revoked") return "stored";
+    const record = await this.#recordOf(run);
+    if (record?.state === "SUCCESS") return { kind: "repeated", document: record.document };
+    return { kind: "revoked", reason: "revoked" };
+  }
+
+  async #recordOf(run: TaskRun): Promise<ResultRecord | undefined> {
+    const results = this.#parts.backend?.results;
+    if (results === undefined) return undefined;
+    const found = await keepTrying(() => results.get([run.call.id]), this.#whileHeld(run));
+    return found === unwanted ? undefined : found[0];
+  }
+
+  async #finish(
+    run: TaskRun,
+    outcome: Ended,
+    { ending, prepared }: { ending: Ending; prepared: Prepared },
+  ): Promise<void> {
+    const { handOver } = this.#parts;
+    const arrived =
+      prepared === nothing ? undefined : await keepTrying(() => handOver.arrive(run, prepared), this.#whileHeld(run));
+    if (arrived === unwanted) return this.#drop(run, "its lease was lost");
+    const messages = arrived?.messages ?? prepared.messages;
+    const { death } = ending;
+    const settle = () => (death === undefined ? run.settlement.ack(messages) : run.settlement.reject(death, messages));
+    const how = await settleDelivery(run, settle, this.#parts);
+    if (how === "lost") return this.#drop(run, "its lease was lost");
+    if (arrived !== undefined) await this.#closeJoins(arrived);
+    this.#parts.onSettled(run, outcome);
+  }
+
+  /** A join that stays open expires by itself. */
+  async #closeJoins(arrived: Arrived): Promise<void> {
+    try {
+      await this.#parts.handOver.close(arrived);
+    } catch (error) {
+      this.#parts.log.debug("A finished join stays open until it expires.", { error });
+    }
+  }
+
+  async #postpone(run: TaskRun, outcome: Extract<Outcome, { kind: "postponed" }>): Promise<void> {
+    const { delayMs, mark } = outcome;
+    const { delivery } = run;
+    const settle =
+      mark === undefined
+        ? () => run.settlement.release({ delayMs })
+        : () => delivery.ack([markedCopy(delivery.message, { queue: delivery.queue, delayMs, marks: mark })]);
+    const how = await settleDelivery(run, settle, this.#parts);
+    if (how === "lost") this.#drop(run, "its lease was lost");
+    else this.#parts.onSettled(run, outcome);
+  }
+
+  /** The last resort for what can be settled in no other way: a dead letter says what went wrong. */
+  async #bury(run: TaskRun, error: unknown): Promise<void> {
+    this.#parts.log.error("A task cannot be settled and becomes a dead letter.", { ...namesOf(run), error });
+    const { type, message } = describeError(error);
+    const detail = `The task has run, but its end could not be recorded: ${type}: ${message}`;
+    try {
+      await settleDelivery(run, () => run.settlement.reject({ reason: "failed", detail }), this.#parts);
+      this.#parts.onSettled(run, { kind: "failure", error, reason: "failed" });
+    } catch (cause) {
+      this.#parts.log.error("A task cannot be dead-lettered either; it runs again when its lease has ended.", {
+        ...namesOf(run),
+        error: cause,
+      });
+      this.#drop(run, "it could not be settled");
+    }
+  }
+
+  #drop(run: TaskRun, why: string): void {
+    this.#parts.onSettled(run, { kind: "dropped", why });
+  }
+
+  #whileHeld(run: TaskRun) {
+    return { clock: this.#parts.clock, signal: this.#parts.signal, isWanted: () => !run.isLost };
+  }
+}
+
+function namesOf({ call, delivery }: TaskRun): {
+  readonly task: string;
+  readonly taskId: string;
+  readonly queue: string;
+} {
+  return { task: call.task, taskId: call.id, queue: delivery.queue };
+}

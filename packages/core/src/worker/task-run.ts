@@ -1,0 +1,106 @@
+import type { Delivery } from "@lovage/transport";
+import type { TaskDefinition } from "../app/task-definition.ts";
+import type { TaskCall } from "../protocol/task-call.ts";
+import { TaskRevokedError } from "../result/errors.ts";
+import type { Intake } from "./intake.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** How a delivery is settled: by itself, or by messages in its place once it was acknowledged early. */
+export type Settlement = Pick<Delivery, "ack" | "release" | "reject">;
+
+/** Called with the outcome of a run, once. */
+export type EndOfRun = (run: TaskRun, outcome: Outcome) => void;
+
+/** What a run is made of. */
+export interface TaskRunParts {
+  readonly delivery: Delivery;
+  readonly call: TaskCall;
+  readonly definition: TaskDefinition | undefined;
+  readonly intake: Intake;
+  readonly onEnd: EndOfRun;
+}
+
+/**
+ * One delivery of one call in the hands of this worker.
+ *
+ * | state | entered | what its function may still do |
+ * |---|---|---|
+ * | admitted | made | – |
+ * | running | `start` | everything |
+ * | ended | the first `end` | nothing: methods of its context throw `TASK_ENDED`, what it returns is thrown away |
+ */
+export class TaskRun {
+  readonly delivery: Delivery;
+  readonly call: TaskCall;
+  /** `undefined` for a task that this worker does not know. */
+  readonly definition: TaskDefinition | undefined;
+  /** Where it came from. */
+  readonly intake: Intake;
+  settlement: Settlement;
+  /** By the monotonic clock; 0 before it runs. */
+  startedAtMs = 0;
+  runtimeMs = 0;
+  /** Its function is not running: not yet, or not any more. A run that ends before is abandoned by it. */
+  hasReturned = true;
+  readonly #onEnd: EndOfRun;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+  #isRevoked = false;
+  #isEnded = false;
+
+  constructor({ delivery, call, definition, intake, onEnd }: TaskRunParts) {
+    this.delivery = delivery;
+    this.call = call;
+    this.definition = definition;
+    this.intake = intake;
+    this.settlement = delivery;
+    this.#onEnd = onEnd;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Another worker has the message, or will: nothing may be written any more. */
+  get isLost(): boolean {
+    return this.delivery.signal.aborted;
+  }
+
+  get isResultIgnored(): boolean {
+    return this.call.ignoreResult ?? this.definition?.options.ignoreResult ?? false;
+  }
+
+  /** What the function is given. Made when it is first asked for, because most tasks never do and signals are dear. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.delivery.signal.aborted) this.#lose();
+      else this.delivery.signal.addEventListener("abort", this.#lose, { once: true });
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Aborts the function's signal; the first reason stays. */
+  abort(reason: Error): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(this.#abortReason);
+  }
+
+  /** The call was cancelled: the function is told, and its outcome will be REVOKED. */
+  revoke(): void {
+    if (this.#isEnded || this.#isRevoked) return;
+    this.#isRevoked = true;
+    this.abort(new TaskRevokedError(this.call.id));
+  }
+
+  /** Ends the run; only the first outcome counts. */
+  end(outcome: Outcome): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.#controller !== undefined) this.delivery.signal.removeEventListener("abort", this.#lose);
+    this.#onEnd(this, this.#isRevoked && outcome.kind !== "dropped" ? { kind: "revoked", reason: "revoked" } : outcome);
+  }
+
+  readonly #lose = (): void => this.abort(this.delivery.signal.reason as Error);
+}

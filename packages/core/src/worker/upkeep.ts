@@ -1,0 +1,64 @@
+import type { Backend } from "@lovage/backend";
+import type { Clock, Log, Timer } from "@lovage/foundation";
+
+/** What an upkeep does. */
+export interface UpkeepOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly backend: Backend | undefined;
+  /** Done every second. Must not throw. */
+  readonly everySecond: () => void;
+  /** Done every 5 s. Never rejects. */
+  readonly readRevocations: () => Promise<void>;
+}
+
+const tickMs = 1_000;
+const revocationTicks = 5;
+const sweepTicks = 60;
+/** A sweep is a bounded step; so many in a row are enough for one time. */
+const sweepsAtOnce = 20;
+
+/** What a worker does now and then, on one timer. */
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  #timer: Timer | undefined;
+  #ticks = 0;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = this.#options.clock.timer(tickMs, () => this.#tick());
+  }
+
+  /** Does nothing more. Resolves once nothing is under way. Idempotent. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    await this.#sweeping;
+  }
+
+  #tick(): void {
+    const { everySecond, readRevocations } = this.#options;
+    this.#ticks += 1;
+    this.start();
+    everySecond();
+    if (this.#ticks % revocationTicks === 0) void readRevocations();
+    if (this.#ticks % sweepTicks === 0) this.#sweeping ??= this.#sweep();
+  }
+
+  /** Never rejects: what was not removed now is removed the next time. */
+  async #sweep(): Promise<void> {
+    const { backend, log } = this.#options;
+    try {
+      for (let step = 0; step < sweepsAtOnce && this.#timer !== undefined; step += 1) {
+        if (backend === undefined || (await backend.sweep()) === 0) break;
+      }
+    } catch (error) {
+      log.debug("Expired records cannot be removed at present.", { error });
+    }
+    this.#sweeping = undefined;
+  }
+}

@@ -1,0 +1,251 @@
+import type { Backend } from "@lovage/backend";
+import type { Clock, Log, Timer } from "@lovage/foundation";
+import { FeatureUnsupportedError } from "@lovage/transport";
+import type { Connection, Delivery } from "@lovage/transport";
+import type { AppRuntime } from "../app/app-runtime.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Intake } from "./intake.ts";
+import { Pipeline } from "./pipeline.ts";
+import { ProgressWriter } from "./progress-writer.ts";
+import { ResultRecords } from "./result-records.ts";
+import { ResultWriter } from "./result-writer.ts";
+import { RevocationFeed } from "./revocation-feed.ts";
+import { Revocations } from "./revocations.ts";
+import { RunLog } from "./run-log.ts";
+import { isGone } from "./settle-delivery.ts";
+import { Upkeep } from "./upkeep.ts";
+import type { HealthFacts } from "./worker-health.ts";
+import type { ResolvedWorkerOptions } from "./worker-options.ts";
+
+/** What a session is made of. */
+export interface WorkerSessionParts {
+  readonly runtime: AppRuntime;
+  readonly options: ResolvedWorkerOptions;
+  readonly connection: Connection;
+  readonly backend: Backend | undefined;
+  readonly log: Log;
+  /** Functions that go on after their runs fill all slots. */
+  readonly onExhausted: () => void;
+}
+
+/** A worker at work: all that is there from its start to its stop. */
+export class WorkerSession {
+  readonly #parts: WorkerSessionParts;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #runLog: RunLog;
+  /** Ends whatever still tries or waits when all is over. */
+  readonly #over = new AbortController();
+  readonly #intakes: readonly Intake[];
+  readonly #dispatcher: Dispatcher;
+  readonly #pipeline: Pipeline;
+  readonly #writer: ResultWriter | undefined;
+  readonly #feed: RevocationFeed;
+  readonly #upkeep: Upkeep;
+  readonly #quiet = Promise.withResolvers<void>();
+  #graceTimers: Timer[] = [];
+  #stopping: Promise<void> | undefined;
+  #isStopping = false;
+
+  constructor(parts: WorkerSessionParts) {
+    this.#parts = parts;
+    this.#clock = parts.runtime.clock;
+    this.#log = parts.log;
+    this.#runLog = new RunLog(parts.log);
+    const revocations = new Revocations((taskId) => this.#pipeline.revoke(taskId));
+    this.#writer = this.#createWriter();
+    this.#pipeline = this.#createPipeline(revocations);
+    this.#intakes = parts.options.queues.map((queue) => this.#createIntake(queue));
+    this.#dispatcher = this.#createDispatcher();
+    this.#feed = this.#createFeed(revocations);
+    this.#upkeep = new Upkeep({
+      clock: this.#clock,
+      log: this.#log,
+      backend: parts.backend,
+      everySecond: () => this.#everySecond(),
+      readRevocations: () => this.#feed.read(),
+    });
+  }
+
+  /** Begins to take tasks. @throws FEATURE_UNSUPPORTED, and as `declare` and `consume` of the connection */
+  async open(): Promise<void> {
+    const { runtime, connection } = this.#parts;
+    this.#requireCoordination();
+    for (const { queue } of this.#intakes) await runtime.producer.declareQueue(queue);
+    await this.#feed.open();
+    for (const intake of this.#intakes) {
+      if (this.#isStopping) return;
+      await intake.open(connection);
+    }
+    if (!this.#isStopping) this.#upkeep.start();
+  }
+
+  /**
+   * Takes nothing more, gives back what was not started and lets what runs end within the grace; then aborts and gives back that as well.
+   * Called again, it may shorten the grace. Never rejects.
+   */
+  stop(graceMs: number): Promise<void> {
+    if (graceMs > 0) this.#graceTimers.push(this.#clock.timer(graceMs, this.#quiet.resolve));
+    else this.#quiet.resolve();
+    this.#isStopping = true;
+    return (this.#stopping ??= this.#stop(graceMs));
+  }
+
+  failCurrent(error: unknown): boolean {
+    return this.#pipeline.failCurrent(error);
+  }
+
+  facts(): Omit<HealthFacts, "state"> {
+    const nowMs = this.#clock.monotonic();
+    const { oldestStartAtMs } = this.#pipeline;
+    return {
+      broker: this.#parts.connection.state,
+      concurrency: this.#parts.options.concurrency,
+      running: this.#dispatcher.taken,
+      settling: this.#pipeline.settling,
+      abandoned: this.#pipeline.abandoned,
+      buffered: this.#intakes.reduce((sum, { buffered }) => sum + buffered, 0),
+      oldestRunningMs: oldestStartAtMs === undefined ? undefined : nowMs - oldestStartAtMs,
+      queues: this.#intakes.map(({ health }) => health),
+      isBackendFailing: this.#writer?.isFailing ?? false,
+      idleMs: nowMs - this.#pipeline.lastStepAtMs,
+    };
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const closing = this.#intakes.map((intake) => intake.close(graceMs));
+    const upkeep = this.#upkeep.stop();
+    this.#checkQuiet();
+    await this.#quiet.promise;
+    for (const timer of this.#graceTimers) timer.cancel();
+    this.#pipeline.giveBackAll();
+    await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
+    this.#over.abort();
+    await Promise.all([upkeep, this.#feed.close()]);
+    this.#runLog.tellLost();
+  }
+
+  readonly #checkQuiet = (): void => {
+    if (this.#isStopping && this.#dispatcher.taken === 0 && this.#pipeline.settling === 0) this.#quiet.resolve();
+  };
+
+  #everySecond(): void {
+    const { concurrency } = this.#parts.options;
+    const sinceMs = this.#clock.monotonic() - this.#pipeline.lastStepAtMs;
+    const isStalled = this.#dispatcher.taken >= concurrency && sinceMs >= 1_000;
+    for (const intake of this.#intakes) {
+      intake.age();
+      if (isStalled) intake.stalled(sinceMs);
+    }
+    this.#runLog.tellLost();
+  }
+
+  #createWriter(): ResultWriter | undefined {
+    const results = this.#parts.backend?.results;
+    if (results === undefined) return undefined;
+    const { signal } = this.#over;
+    return new ResultWriter({
+      results,
+      clock: this.#clock,
+      log: this.#log,
+      signal,
+      onRecovery: () => this.#dispatcher.wake(),
+    });
+  }
+
+  #createPipeline(revocations: Revocations): Pipeline {
+    const { runtime, connection, backend, options } = this.#parts;
+    const { settings, producer, tasks } = runtime;
+    const shared = { clock: this.#clock, log: this.#log, runLog: this.#runLog, signal: this.#over.signal };
+    const writer = this.#writer;
+    const records =
+      writer === undefined
+        ? undefined
+        : new ResultRecords({ writer, clock: this.#clock, maxBytes: settings.maxPayloadBytes });
+    return new Pipeline({
+      ...shared,
+      connection,
+      backend,
+      producer,
+      tasks,
+      records,
+      revocations,
+      progress: new ProgressWriter(records),
+      acceptContent: settings.acceptContent,
+      unknownTaskTtlMs: settings.unknownTaskTtlMs,
+      delayHorizonMs: connection.capabilities.delayHorizonMs,
+      identity: { pid: process.pid, hostname: options.name },
+      listener: options.listener,
+      random: Math.random,
+      onFree: () => this.#freed(),
+      onSettled: this.#checkQuiet,
+      onAbandoned: (count) => this.#abandoned(count),
+    });
+  }
+
+  #freed(): void {
+    this.#dispatcher.free();
+    this.#checkQuiet();
+  }
+
+  #abandoned(count: number): void {
+    if (count >= this.#parts.options.concurrency && !this.#isStopping) this.#parts.onExhausted();
+  }
+
+  #createIntake(queue: string): Intake {
+    const { options, runtime } = this.#parts;
+    return new Intake({
+      queue,
+      concurrency: options.concurrency,
+      setting: options.prefetch,
+      maxDeliveries: runtime.settings.maxDeliveries,
+      clock: this.#clock,
+      onArrival: () => this.#dispatcher.wake(),
+      onExhausted: (delivery, intake) => this.#pipeline.exhaust(delivery, intake),
+      giveBack: (delivery) => this.#giveBack(delivery),
+    });
+  }
+
+  #createDispatcher(): Dispatcher {
+    return new Dispatcher({
+      clock: this.#clock,
+      concurrency: this.#parts.options.concurrency,
+      intakes: this.#intakes,
+      mayStart: () => this.#writer?.isFailing !== true,
+      start: (delivery, intake) => this.#pipeline.begin(delivery, intake),
+    });
+  }
+
+  #createFeed(revocations: Revocations): RevocationFeed {
+    const { options, backend, connection } = this.#parts;
+    const { results } = backend ?? {};
+    return new RevocationFeed({
+      revocations,
+      node: options.name,
+      log: this.#log,
+      results,
+      broadcast: connection.broadcast,
+    });
+  }
+
+  /** Nobody waits for it; where it fails, the end of the lease does its work. */
+  #giveBack(delivery: Delivery): void {
+    delivery.release().catch((error: unknown) => {
+      if (!isGone(error)) this.#log.warn("A message could not be given back.", { queue: delivery.queue, error });
+    });
+  }
+
+  /** @throws FEATURE_UNSUPPORTED */
+  #requireCoordination(): void {
+    const { runtime, backend } = this.#parts;
+    if (backend?.coordination !== undefined) return;
+    const limited = runtime.tasks.names().find((name) => {
+      const task = runtime.tasks.get(name);
+      return task?.run !== undefined && task.options.rateLimit !== undefined;
+    });
+    if (limited === undefined) return;
+    throw new FeatureUnsupportedError(
+      `Task "${limited}" has a rateLimit, and that needs a backend with coordination, such as memory:, sqlite: or redis:. Give the app one (backend or coordination), or remove the limit.`,
+    );
+  }
+}
