@@ -137,8 +137,8 @@ export class Expansion {
 
   /** The body with all that comes after the chord; it has an id, so that its failure can be told. */
   #bodyOf(body: WireSignature, at: { groupId: string; rest: readonly WireSignature[]; path: string }): WireSignature {
-    const { taskId = this.#lineage.newId(`${at.path}/body`), chord, groupId = at.groupId } = this.#settingsOf(body);
-    const place = writeSignatureSettings({ taskId, ...(chord === undefined && { groupId }) });
+    const { taskId = this.#lineage.newId(`${at.path}/body`), groupId = at.groupId } = this.#settingsOf(body);
+    const place = writeSignatureSettings({ taskId, groupId });
     const named = { ...body, options: { ...body.options, ...place } };
     if (at.rest.length === 0) return named;
     const [last] = at.rest;
