@@ -108,7 +108,7 @@ export class ClaimLoop {
 
   /** Room was made: claims once about half is free, or after a moment. */
   refill(): void {
-    if (this.#state !== "resting") return;
+    if (this.#isStopped || this.#state !== "resting") return;
     const room = this.#room();
     if (room * 2 >= this.#claimant.prefetch) this.#claimIf(room > 0);
     else if (room > 0) this.#linger ??= this.#options.clock.timer(lingerMs, () => this.#lingered());
