@@ -53,4 +53,18 @@ export {
   TimeoutError,
 } from "./result/errors.ts";
 export type { RemoteFailure } from "./result/errors.ts";
+export {
+  FollowUpError,
+  MaxRetriesExceededError,
+  PoisonMessageError,
+  SoftTimeLimitExceeded,
+  TaskEndedError,
+  TimeLimitExceeded,
+  UnknownTaskError,
+  WorkerLostError,
+  WorkerShutdownError,
+} from "./worker/errors.ts";
 export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/task-context.ts";
+export type { QueueHealth, WorkerHealth, WorkerState } from "./worker/worker-health.ts";
+export type { WorkerListener, WorkerOptions } from "./worker/worker-options.ts";
+export type { StopOptions, Worker } from "./worker/worker.ts";

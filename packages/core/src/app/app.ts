@@ -1,5 +1,7 @@
 import type { AsyncResult } from "../result/async-result.ts";
 import type { QueueHandle } from "../queue/queue-handle.ts";
+import type { WorkerOptions } from "../worker/worker-options.ts";
+import type { Worker } from "../worker/worker.ts";
 import type { Task, TaskHandler } from "./task.ts";
 import type { TaskFactory } from "./task-factory.ts";
 import type { TaskOptions } from "./task-options.ts";
@@ -21,6 +23,8 @@ export interface App extends AsyncDisposable {
   result<Result = unknown>(taskId: string): AsyncResult<Result>;
   /** A handle on a queue. Reads nothing. @throws NAME_INVALID */
   queue(name: string): QueueHandle;
+  /** A worker in this process. It takes nothing before its `start`; `close` of the app stops it. @throws OPTION_INVALID, NAME_INVALID */
+  worker(options?: WorkerOptions): Worker;
   /**
    * Reads the configuration file and loads the modules of tasks; done by itself before the first I/O. Idempotent.
    * @throws CONFIGURATION_INVALID; CLOSED

@@ -2,6 +2,9 @@ import { createQueueHandle } from "../queue/create-queue-handle.ts";
 import type { QueueHandle } from "../queue/queue-handle.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
+import type { WorkerOptions } from "../worker/worker-options.ts";
+import { createWorker } from "../worker/worker.ts";
+import type { Worker } from "../worker/worker.ts";
 import type { App } from "./app.ts";
 import { AppCore } from "./app-core.ts";
 import type { AppOptions } from "./app-options.ts";
@@ -27,6 +30,9 @@ export function createApp(options: AppOptions = {}): App {
 class TaskApp implements App {
   readonly task: TaskFactory;
   readonly #core: AppCore;
+  /** Those that are not stopped. */
+  readonly #workers = new Set<Worker>();
+  #closing: Promise<void> | undefined;
 
   constructor(core: AppCore) {
     this.#core = core;
@@ -53,12 +59,24 @@ class TaskApp implements App {
     return this.#core.ready();
   }
 
+  worker(options?: WorkerOptions): Worker {
+    const worker = createWorker(this.#core, options);
+    this.#workers.add(worker);
+    void worker.closed.then(() => this.#workers.delete(worker));
+    return worker;
+  }
+
   close(): Promise<void> {
-    return this.#core.close();
+    return (this.#closing ??= this.#close());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await this.#core.close();
   }
 
   #add(declaration: TaskDeclaration): Task<TaskHandler> {

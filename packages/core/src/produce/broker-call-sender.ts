@@ -13,11 +13,11 @@ import { PayloadValidationError } from "../protocol/errors.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
 import type { ResultSource } from "../result/result-source.ts";
+import { CallDefaults } from "./call-defaults.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
 import { createCall } from "./create-call.ts";
 import { mapArguments } from "./map-arguments.ts";
-import { mergeCallOptions } from "./merge-call-options.ts";
 
 const noEmbed: CallEmbed = Object.freeze({});
 
@@ -34,6 +34,7 @@ export interface CallSenderOptions {
 export class BrokerCallSender implements CallSender {
   readonly canvas: CanvasSender;
   readonly #options: CallSenderOptions;
+  readonly #defaults = new CallDefaults();
 
   constructor(options: CallSenderOptions) {
     this.#options = options;
@@ -70,7 +71,7 @@ export class BrokerCallSender implements CallSender {
     checkArgsList(task.name, argsList);
     await runtime.ready();
     const definition = this.#options.define(task);
-    const merged = mergeCallOptions(definition, options);
+    const merged = this.#defaults.merge(definition, options);
     if (definition.input !== undefined) {
       for (const args of argsList) await checkInput(definition, args, options.kwargs);
     }

@@ -13,9 +13,9 @@ import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
 import type { ResultSource } from "../result/result-source.ts";
 import type { BrokerProducer } from "./broker-producer.ts";
+import { CallDefaults } from "./call-defaults.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { origin } from "./create-call.ts";
-import { mergeCallOptions } from "./merge-call-options.ts";
 
 /** How long a join is kept after its last member has arrived: as long as results are. */
 const joinExpiresMs = 86_400_000;
@@ -33,6 +33,7 @@ export interface BrokerCanvasSenderOptions {
 export class BrokerCanvasSender implements CanvasSender {
   readonly origin: string = origin;
   readonly #options: BrokerCanvasSenderOptions;
+  readonly #defaults = new CallDefaults();
 
   constructor(options: BrokerCanvasSenderOptions) {
     this.#options = options;
@@ -53,7 +54,7 @@ export class BrokerCanvasSender implements CanvasSender {
       );
     }
     const definition = this.#options.runtime.tasks.get(task);
-    const merged = definition === undefined ? checked : mergeCallOptions(definition, checked);
+    const merged = definition === undefined ? checked : this.#defaults.merge(definition, checked);
     return { ...merged, queue: merged.queue ?? this.#options.queueOf(task) };
   }
 

@@ -2,6 +2,7 @@ import { checkName, hasCode } from "@lovage/foundation";
 import type { BrowseOptions, QueueAdmin, QueueStats } from "@lovage/transport";
 import { deadLetterQueueOf } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
+import { checkInteger, checkWord } from "../app/check-option.ts";
 import { toQueueEntry } from "./queue-entry.ts";
 import type { DeadLetters, DeadSelection, ListOptions, QueueHandle, QueueListing, QueuePage } from "./queue-handle.ts";
 import { queueListing } from "./queue-listing.ts";
@@ -58,6 +59,9 @@ class BrokerQueue implements QueueHandle {
   }
 
   async #readPage(queue: string, options: BrowseOptions): Promise<QueuePage> {
+    const { state, limit } = options;
+    if (state !== undefined) checkWord(state, "state", ["ready", "delayed", "unsettled"]);
+    if (limit !== undefined) checkInteger(limit, "limit", { min: 1, max: batchSize });
     const admin = await this.#admin();
     const { messages = [], next } = (await unlessAbsent(() => admin.browse(queue, options))) ?? {};
     const { acceptContent } = this.#runtime.settings;

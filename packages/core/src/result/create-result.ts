@@ -34,15 +34,13 @@ class StoredResult implements AsyncResult<unknown> {
     this.#context = context;
   }
 
-  async get(options: GetOptions = {}): Promise<unknown> {
-    const { timeout, signal } = options;
-    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, { field: "timeout" });
-    this.#checkKept();
-    if (this.#isForgotten) throw new ResultExpiredError(this.id);
-    const record = await this.#context.source.wait(this.id, { timeoutMs, signal });
-    const result = decodeResult(record.document);
-    if (result.state !== "SUCCESS") throw outcomeError(this.id, result);
-    return result.value;
+  /** No async function: of ten thousand waiters, each would keep its frame. */
+  get(options: GetOptions = {}): Promise<unknown> {
+    try {
+      return this.#wait(options).then(valueOf);
+    } catch (error) {
+      return rejected(error as Error);
+    }
   }
 
   async state(): Promise<ResultState> {
@@ -81,6 +79,13 @@ class StoredResult implements AsyncResult<unknown> {
     return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs ?? dayMs });
   }
 
+  #wait({ timeout, signal }: GetOptions): Promise<ResultRecord> {
+    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, { field: "timeout" });
+    this.#checkKept();
+    if (this.#isForgotten) throw new ResultExpiredError(this.id);
+    return this.#context.source.wait(this.id, { timeoutMs, signal });
+  }
+
   async #read(): Promise<ResultRecord | undefined> {
     this.#checkKept();
     return this.#context.source.read(this.id);
@@ -90,4 +95,15 @@ class StoredResult implements AsyncResult<unknown> {
     if (!this.#context.ignored) return;
     throw new NoResultBackendError(`Call ${this.id} was sent with ignoreResult: nothing is stored for it.`);
   }
+}
+
+/** What the task returned. @throws what it threw */
+function valueOf({ taskId, document }: ResultRecord): unknown {
+  const result = decodeResult(document);
+  if (result.state !== "SUCCESS") throw outcomeError(taskId, result);
+  return result.value;
+}
+
+function rejected(error: Error): Promise<never> {
+  return Promise.reject(error);
 }

@@ -36,21 +36,8 @@ export class ResultSource {
   }
 
   /** The first final record of a task. @throws RESULT_TIMEOUT, NO_RESULT_BACKEND, BACKEND_UNAVAILABLE, CLOSED, the signal's reason */
-  async wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
-    if (this.#opened !== undefined) return this.#opened.waits.wait(taskId, options);
-    const { timeoutMs, signal } = options;
-    const { clock } = this.#runtime;
-    const startedAt = clock.monotonic();
-    const reason = new TimeoutError(taskId, { timeoutMs: timeoutMs ?? Infinity, state: undefined });
-    const deadline = clock.deadline(timeoutMs ?? Infinity, { reason });
-    const signals = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
-    try {
-      const { waits } = await abortable(this.#open(), signals);
-      const leftMs = timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (clock.monotonic() - startedAt));
-      return await waits.wait(taskId, { timeoutMs: leftMs, signal });
-    } finally {
-      deadline.cancel();
-    }
+  wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
+    return this.#opened?.waits.wait(taskId, options) ?? this.#openAndWait(taskId, options);
   }
 
   /** What is stored for a task; reads of the same turn are joined into one. @throws NO_RESULT_BACKEND, BACKEND_UNAVAILABLE */
@@ -73,6 +60,22 @@ export class ResultSource {
       return (await this.results()).get(taskIds);
     });
     return { taskIds, records };
+  }
+
+  /** The time runs while the backend is opened, too. */
+  async #openAndWait(taskId: string, { timeoutMs, signal }: WaitOptions): Promise<ResultRecord> {
+    const { clock } = this.#runtime;
+    const startedAtMs = clock.monotonic();
+    const reason = new TimeoutError(taskId, { timeoutMs: timeoutMs ?? Infinity, state: undefined });
+    const deadline = clock.deadline(timeoutMs ?? Infinity, { reason });
+    const signals = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
+    try {
+      const { waits } = await abortable(this.#open(), signals);
+      const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - startedAtMs);
+      return await waits.wait(taskId, { timeoutMs: leftMs, signal });
+    } finally {
+      deadline.cancel();
+    }
   }
 
   async #open(): Promise<Opened> {

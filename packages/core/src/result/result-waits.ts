@@ -3,11 +3,11 @@ import { isFinalState } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
 import { ClosedError } from "@lovage/foundation";
 import { Waiter } from "./waiter.ts";
-import type { WaitOptions } from "./waiter.ts";
+import type { WaiterOwner, WaitOptions } from "./waiter.ts";
 
 /** One task that somebody waits for. */
 interface Wait {
-  readonly waiters: Set<Waiter>;
+  readonly waiters: Waiter[];
   batch: Batch;
   state: string | undefined;
 }
@@ -32,7 +32,7 @@ const smallestToShrink = 64;
  * waits for it.
  */
 export class ResultWaits {
-  readonly #clock: Clock;
+  readonly #owner: WaiterOwner;
   readonly #results: Results;
   readonly #waits = new Map<string, Wait>();
   /** Collects ids until the end of the turn. */
@@ -40,7 +40,11 @@ export class ResultWaits {
   #closed = false;
 
   constructor(clock: Clock, results: Results) {
-    this.#clock = clock;
+    this.#owner = {
+      clock,
+      stateOf: (taskId) => this.#waits.get(taskId)?.state,
+      remove: (waiter) => this.#remove(waiter),
+    };
     this.#results = results;
   }
 
@@ -48,39 +52,44 @@ export class ResultWaits {
    * The first final record of a task.
    * @throws RESULT_TIMEOUT, CLOSED, the signal's reason, BACKEND_UNAVAILABLE
    */
-  async wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
-    options.signal?.throwIfAborted();
-    if (this.#closed) throw closed();
+  wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
+    const { signal } = options;
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    if (this.#closed) return Promise.reject(closed());
+    const waiter = new Waiter(taskId, this.#owner, options);
     const wait = this.#waits.get(taskId) ?? this.#add(taskId);
-    const waiter = new Waiter({
-      ...options,
-      taskId,
-      clock: this.#clock,
-      state: () => wait.state,
-      onEnd: (ended) => this.#remove(taskId, ended),
-    });
-    wait.waiters.add(waiter);
+    wait.waiters.push(waiter);
     return waiter.result;
   }
 
   /** Rejects all waiters with `CLOSED` and ends all watches. Idempotent. */
   close(): void {
     this.#closed = true;
-    for (const { waiters } of this.#waits.values()) for (const waiter of waiters) waiter.reject(closed());
+    for (const taskId of this.#waits.keys()) for (const waiter of this.#take(taskId)) waiter.reject(closed());
   }
 
   #add(taskId: string): Wait {
-    const wait: Wait = { waiters: new Set(), batch: this.#collect(taskId), state: undefined };
+    const wait: Wait = { waiters: [], batch: this.#collect(taskId), state: undefined };
     this.#waits.set(taskId, wait);
     return wait;
   }
 
-  #remove(taskId: string, waiter: Waiter): void {
+  #remove(waiter: Waiter): void {
+    const { taskId } = waiter;
     const wait = this.#waits.get(taskId);
-    if (wait === undefined || !wait.waiters.delete(waiter) || wait.waiters.size > 0) return;
+    if (wait === undefined) return;
+    wait.waiters.splice(wait.waiters.indexOf(waiter), 1);
+    if (wait.waiters.length === 0) this.#take(taskId);
+  }
+
+  /** Ends the wait for a task and gives those who waited. */
+  #take(taskId: string): readonly Waiter[] {
+    const wait = this.#waits.get(taskId);
+    if (wait === undefined) return [];
     this.#waits.delete(taskId);
     wait.batch.ids.delete(taskId);
     this.#shrink(wait.batch);
+    return wait.waiters;
   }
 
   #collect(taskId: string): Batch {
@@ -112,7 +121,7 @@ export class ResultWaits {
   }
 
   #fail(batch: Batch, error: Error): void {
-    for (const id of batch.ids) for (const waiter of this.#waits.get(id)?.waiters ?? []) waiter.reject(error);
+    for (const id of batch.ids) for (const waiter of this.#take(id)) waiter.reject(error);
   }
 
   #onRecord(record: ResultRecord): void {
@@ -120,7 +129,7 @@ export class ResultWaits {
     if (wait === undefined) return;
     wait.state = record.state;
     if (!isFinalState(record.state)) return;
-    for (const waiter of wait.waiters) waiter.resolve(record);
+    for (const waiter of this.#take(record.taskId)) waiter.resolve(record);
   }
 
   /** Ends a batch that nobody waits for, and moves a mostly dead one to a smaller watch. */

@@ -8,33 +8,38 @@ export interface WaitOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a waiter is made of. */
-export interface WaiterOptions extends WaitOptions {
-  readonly taskId: string;
+/** Who keeps the waiters. */
+export interface WaiterOwner {
   readonly clock: Clock;
-  /** The state last seen, for the error of a timeout. */
-  state(): string | undefined;
-  /** Called once, when the wait is over in whatever way. */
-  onEnd(waiter: Waiter): void;
+  /** The state of a task that was seen last, for the error of a timeout. */
+  stateOf(taskId: string): string | undefined;
+  /** Called once for each waiter, when its wait is over in whatever way. */
+  remove(waiter: Waiter): void;
 }
 
-/** Somebody who waits for one result. Leaves neither timer nor listener behind. */
+/**
+ * Somebody who waits for one result. Leaves neither timer nor listener behind. There may be tens of thousands, so it holds one closure at most,
+ * that of its timer.
+ */
 export class Waiter {
+  readonly taskId: string;
   readonly result: Promise<ResultRecord>;
-  readonly #options: WaiterOptions;
+  readonly #owner: WaiterOwner;
+  readonly #signal: AbortSignal | undefined;
   readonly #timer: Timer | undefined;
-  #resolve!: (record: ResultRecord) => void;
-  #reject!: (error: Error) => void;
+  readonly #resolve: (record: ResultRecord) => void;
+  readonly #reject: (error: Error) => void;
 
-  constructor(options: WaiterOptions) {
-    const { clock, timeoutMs, signal } = options;
-    this.#options = options;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+  constructor(taskId: string, owner: WaiterOwner, { timeoutMs, signal }: WaitOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<ResultRecord>();
+    this.taskId = taskId;
+    this.result = promise;
+    this.#owner = owner;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
     signal?.addEventListener("abort", this);
-    this.#timer = timeoutMs === undefined ? undefined : clock.timer(timeoutMs, () => this.#onTimeout(timeoutMs));
+    if (timeoutMs !== undefined) this.#timer = owner.clock.timer(timeoutMs, () => this.#onTimeout(timeoutMs));
   }
 
   resolve(record: ResultRecord): void {
@@ -49,17 +54,16 @@ export class Waiter {
 
   /** The signal has aborted. */
   handleEvent(): void {
-    this.reject(this.#options.signal?.reason as Error);
+    this.reject(this.#signal?.reason as Error);
   }
 
   #onTimeout(timeoutMs: number): void {
-    const { taskId } = this.#options;
-    this.reject(new TimeoutError(taskId, { timeoutMs, state: this.#options.state() }));
+    this.reject(new TimeoutError(this.taskId, { timeoutMs, state: this.#owner.stateOf(this.taskId) }));
   }
 
   #end(): void {
     this.#timer?.cancel();
-    this.#options.signal?.removeEventListener("abort", this);
-    this.#options.onEnd(this);
+    this.#signal?.removeEventListener("abort", this);
+    this.#owner.remove(this);
   }
 }

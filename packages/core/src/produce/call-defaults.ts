@@ -1,0 +1,39 @@
+import type { ResolvedTaskOptions, TaskDefinition } from "../app/task-definition.ts";
+import type { CheckedCallOptions } from "./check-call-options.ts";
+
+/**
+ * What a task's options say of each of its calls, as far as the message must say it: the worker knows the limits of its own tasks, but not what
+ * the caller has been told about a task that lives elsewhere. Worked out once for each task.
+ */
+export class CallDefaults {
+  readonly #known = new WeakMap<TaskDefinition, CheckedCallOptions>();
+
+  /** Options of a call with those of its task beneath. */
+  merge(definition: TaskDefinition, options: CheckedCallOptions): CheckedCallOptions {
+    return { ...this.#of(definition), ...options };
+  }
+
+  #of(definition: TaskDefinition): CheckedCallOptions {
+    const known = this.#known.get(definition);
+    if (known !== undefined) return known;
+    const defaults = defaultsOf(definition);
+    this.#known.set(definition, defaults);
+    return defaults;
+  }
+}
+
+function defaultsOf({ options, run }: TaskDefinition): CheckedCallOptions {
+  const { queue, priority, expiresMs } = options;
+  const defaults = {
+    queue,
+    priority,
+    expires: expiresMs === undefined ? undefined : { inMs: expiresMs },
+    ignoreResult: options.ignoreResult ? true : undefined,
+    ...(run === undefined && limitsOf(options)),
+  };
+  return Object.fromEntries(Object.entries(defaults).filter(([, value]) => value !== undefined));
+}
+
+function limitsOf({ timeLimitMs, softTimeLimitMs }: ResolvedTaskOptions): object {
+  return { timeLimitMs, softTimeLimitMs };
+}
