@@ -34,7 +34,16 @@ export async function sqliteHarness(): Promise<TransportHarness> {
         gateOf(connection).freeze();
         return async () => gateOf(connection).thaw();
       },
+      stall: async (connection) => {
+        gateOf(connection).freeze();
+        return async () => gateOf(connection).thaw();
+      },
       cut: async (connection) => gateOf(connection).cut(new TransportUnavailableError("The link was cut.")),
+      restart: async ({ withData }) => {
+        // There is no broker to stop: its connections break, and for an empty one the file is another.
+        if (!withData) for (const ending of ["", "-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
+        for (const gate of gates.values()) gate.cut(new TransportUnavailableError("The broker was restarted."));
+      },
     },
     open: async () => {
       const settings = leaseSettings({ lease: leaseMs, sweep: sweepMs });
