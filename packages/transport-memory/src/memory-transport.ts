@@ -13,6 +13,8 @@ export interface MemoryTransportSettings extends MemoryOptions, Pick<TransportOp
   readonly name?: string | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
+  /** Runs the timers of this connection alone, on the same time: one that stops makes of it a process that hangs. @default `clock` */
+  readonly timers?: Clock | undefined;
   /** @default a log that writes nothing */
   readonly log?: Log | undefined;
 }
@@ -22,9 +24,9 @@ export interface MemoryTransportSettings extends MemoryOptions, Pick<TransportOp
  * @throws OPTION_INVALID
  */
 export async function memoryTransport(settings: MemoryTransportSettings = {}): Promise<Connection> {
-  const { name = "", clock = systemClock, log = silentLog, onState, ...options } = settings;
+  const { name = "", clock = systemClock, timers = clock, log = silentLog, onState, ...options } = settings;
   const parsed = await readOptions(options, "memoryTransport");
-  const opening = { clock, log, name, ...(onState && { onState }) };
+  const opening = { clock: timers, log, name, ...(onState && { onState }) };
   return await openLeaseConnection({ store: new MemoryStore(name, clock), opening, settings: leaseSettings(parsed) });
 }
 

@@ -71,7 +71,7 @@ export function outcomeOf(promise: Promise<unknown>): { readonly state: string }
   const outcome = { state: "pending" };
   promise.then(
     () => (outcome.state = "resolved"),
-    (error: unknown) => (outcome.state = String((error as LovageError).code)),
+    (error: unknown) => (outcome.state = (error as LovageError).code),
   );
   return outcome;
 }

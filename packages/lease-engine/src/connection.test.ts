@@ -1,0 +1,107 @@
+import { TransportUnavailableError } from "@lovage/transport";
+import { describe, expect, it } from "vitest";
+
+import { engineBench, hang, idOf, messageOf, outcomeOf, unavailable } from "./test-support/engine-bench.ts";
+
+describe("closing", () => {
+  it("waits for what is unsettled until the grace has passed, and gives the rest back", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["a", "b", "c"]);
+    await consume({ prefetch: 2 });
+    const closed = outcomeOf(connection.close({ graceMs: 1_000 }));
+    expect(connection.state).toBe("closed");
+    await clock.advance(500);
+    await deliveries[0]?.ack();
+    await clock.advance(499);
+    expect([closed.state, deliveries[1]?.signal.aborted]).toEqual(["pending", false]);
+    await clock.advance(1);
+    expect(closed.state).toBe("resolved");
+    expect(deliveries[1]?.signal.reason).toMatchObject({ code: "LEASE_LOST", cause: { code: "CLOSED" } });
+    expect(store.settled.map(({ kind }) => kind)).toEqual(["ack", "release"]);
+    expect([deliveries.length, store.isClosed, clock.pending]).toEqual([2, true, 0]);
+    await expect(deliveries[1]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+  });
+
+  it("does not wait when nothing is unsettled", async () => {
+    const { connection, consume, clock } = await engineBench();
+    await consume();
+    await connection.close({ graceMs: 60_000 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is idempotent, and a later call may shorten the grace", async () => {
+    const { connection, consume, store, deliveries, states, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    const calls = [connection.close({ graceMs: 60_000 }), connection.close({ graceMs: 90_000 })].map(outcomeOf);
+    await clock.advance(100);
+    expect(calls.map(({ state }) => state)).toEqual(["pending", "pending"]);
+    calls.push(outcomeOf(connection.close()));
+    await clock.advance(0);
+    expect(calls.map(({ state }) => state)).toEqual(["resolved", "resolved", "resolved"]);
+    expect(deliveries[0]?.signal.aborted).toBe(true);
+    expect(states).toEqual(["closed"]);
+  });
+
+  it("ends within a second although the store answers nothing", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    for (const method of ["settle", "claim", "publish", "extend", "sweep"] as const) store.always(method, hang);
+    const published = outcomeOf(connection.publish([messageOf("b")]));
+    const closed = outcomeOf(connection.close());
+    await clock.advance(1_000);
+    expect([closed.state, published.state]).toEqual(["resolved", "PUBLISH_UNCERTAIN"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("ends while the store is away", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    store.always("open", unavailable);
+    store.always("settle", unavailable);
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(500);
+    const closed = outcomeOf(connection.close());
+    await clock.advance(1_000);
+    expect([closed.state, clock.pending]).toEqual(["resolved", 0]);
+  });
+
+  it("gives back what a claim brings that was under way", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    const gate = Promise.withResolvers<void>();
+    store.next("claim", () => gate.promise);
+    await consume();
+    const closed = outcomeOf(connection.close());
+    gate.resolve();
+    await clock.advance(100);
+    expect([closed.state, deliveries.length, store.leased.size, store.ready.length]).toEqual(["resolved", 0, 0, 1]);
+  });
+
+  it("of one consumer leaves the others alone", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    const first = await consume({ prefetch: 1 });
+    store.put("q", ["a"]);
+    await clock.advance(0);
+    await first.close();
+    expect([first.unsettled, store.ready.length]).toEqual([0, 1]);
+    const second: string[] = [];
+    await consume({ onDelivery: (delivery) => void second.push(idOf(delivery)) });
+    expect([second, deliveries.length]).toEqual([["a"], 1]);
+    await connection.close();
+  });
+
+  it("refuses everything afterwards", async () => {
+    const { connection } = await engineBench();
+    await connection.close();
+    const calls = [
+      connection.publish([]),
+      connection.declare({}),
+      connection.consume({ queue: "q", prefetch: 1, onDelivery: () => {} }),
+      connection.admin.list(),
+    ];
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});

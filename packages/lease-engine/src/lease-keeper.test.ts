@@ -1,0 +1,144 @@
+import type { VirtualClock } from "@lovage/foundation";
+import { describe, expect, it } from "vitest";
+
+import { engineBench, hang, idOf, outcomeOf } from "./test-support/engine-bench.ts";
+import { FreezableClock } from "./test-support/freezable-clock.ts";
+
+describe("renewal", () => {
+  it("keeps what is held for as long as it runs", async () => {
+    const { consume, store, connection, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    await clock.advance(60_000);
+    expect(deliveries.map(idOf)).toEqual(["a"]);
+    expect(deliveries[0]?.signal.aborted).toBe(false);
+    const renewals = store.callsOf("extend").length;
+    expect(renewals).toBeGreaterThanOrEqual(50);
+    expect(renewals).toBeLessThanOrEqual(90);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("costs nothing for what is settled before its lease has grown old", async () => {
+    const { consume, store, connection, clock } = await engineBench();
+    await consume({ onDelivery: (delivery) => void delivery.ack() });
+    for (let second = 0; second < 20; second += 1) {
+      store.put("q", ["a", "b"]);
+      await clock.advance(1_000);
+    }
+    expect(store.callsOf("extend")).toEqual([]);
+    await connection.close();
+  });
+
+  it("comes to renew leases of different ages together", async () => {
+    const { consume, store, connection, clock } = await engineBench();
+    await consume();
+    for (let at = 0; at < 8; at += 1) {
+      store.put("q", [`m${at}`]);
+      await clock.advance(110);
+    }
+    await clock.advance(5_000);
+    const before = store.callsOf("extend").length;
+    await clock.advance(10_000);
+    expect(store.callsOf("extend").length - before).toBeLessThanOrEqual(20);
+    await connection.close();
+  });
+
+  it("aborts the signal of a lost lease, and makes room for another message", async () => {
+    const { consume, store, connection, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    const consumer = await consume({ prefetch: 1 });
+    const [first] = deliveries;
+    store.steal({ id: 1, fence: first?.fence ?? 0 });
+    await clock.advance(1_500);
+    expect(first?.signal.reason).toMatchObject({ code: "LEASE_LOST" });
+    expect([deliveries.length, consumer.unsettled]).toEqual([2, 1]);
+    await expect(first?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+    await connection.close();
+  });
+
+  it("gives a lease up at its end when it cannot be confirmed", async () => {
+    const { consume, store, connection, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    const consumer = await consume();
+    store.always("extend", hang);
+    await clock.advance(2_999);
+    expect(deliveries[0]?.signal.aborted).toBe(false);
+    await clock.advance(251);
+    expect(deliveries[0]?.signal.aborted).toBe(true);
+    expect(consumer.unsettled).toBe(0);
+    await connection.close();
+  });
+
+  it("does not take a lease for lost whose settlement the store has just recorded", async () => {
+    const { consume, store, connection, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    const [delivery] = deliveries;
+    const answer = Promise.withResolvers<void>();
+    const settle = store.settle.bind(store);
+    store.settle = async (...args) => {
+      const lost = await settle(...args);
+      await answer.promise;
+      return lost;
+    };
+    const acked = outcomeOf(delivery?.ack() ?? hang());
+    await clock.advance(2_000);
+    expect(store.callsOf("extend").length).toBeGreaterThan(0);
+    answer.resolve();
+    await clock.advance(0);
+    expect([acked.state, delivery?.signal.aborted]).toEqual(["resolved", false]);
+    await connection.close();
+  });
+
+  it("asks before it gives up when this process stood still, and works on if nobody took the message", async () => {
+    const { bench, own } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("sweep", hang);
+    own().freeze();
+    await clock.advance(10_000);
+    own().thaw();
+    await clock.advance(1_000);
+    expect(deliveries[0]?.signal.aborted).toBe(false);
+    await deliveries[0]?.ack();
+    await connection.close();
+  });
+
+  it("aborts within a second of its waking what was taken by others while this process stood still", async () => {
+    const { bench, own } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    own().freeze();
+    await clock.advance(4_000);
+    store.steal({ id: 1, fence: deliveries[0]?.fence ?? 0 });
+    await clock.advance(6_000);
+    own().thaw();
+    await clock.advance(1_000);
+    expect(deliveries[0]?.signal.reason).toMatchObject({ code: "LEASE_LOST" });
+    await connection.close();
+  });
+
+  it("aborts within a second of its waking when the store is silent then", async () => {
+    const { bench, own } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("extend", hang);
+    own().freeze();
+    await clock.advance(10_000);
+    own().thaw();
+    await clock.advance(1_000);
+    expect(deliveries[0]?.signal.aborted).toBe(true);
+    await connection.close();
+  });
+});
+
+/** A bench with a clock that can be frozen, and one message held. */
+async function frozenBench(): Promise<{
+  readonly bench: Awaited<ReturnType<typeof engineBench>>;
+  readonly own: () => FreezableClock;
+}> {
+  let own: FreezableClock | undefined;
+  const clockOf = (clock: VirtualClock): FreezableClock => (own ??= new FreezableClock(clock));
+  const bench = await engineBench({ clockOf });
+  bench.store.put("q", ["a"]);
+  await bench.consume({ prefetch: 1 });
+  return { bench, own: () => own ?? clockOf(bench.clock) };
+}

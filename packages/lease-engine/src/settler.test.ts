@@ -1,0 +1,110 @@
+import { LovageError } from "@lovage/foundation";
+import { describe, expect, it } from "vitest";
+
+import { engineBench, hang, messageOf, outcomeOf, unavailable } from "./test-support/engine-bench.ts";
+
+/** Codes of what was refused, `ok` for what was not. */
+async function codesOf(promises: readonly (Promise<unknown> | undefined)[]): Promise<readonly string[]> {
+  const outcomes = await Promise.allSettled(promises.map(async (each) => await each));
+  return outcomes.map((each) => (each.status === "fulfilled" ? "ok" : (each.reason as LovageError).code));
+}
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
+
+describe("settling", () => {
+  it("sends a lone settlement in the same tick, and joins those that come before it returns", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ids(5));
+    await consume();
+    await Promise.all(deliveries.map((delivery) => delivery.ack()));
+    expect(store.callsOf("settle").map(([, settlements]) => (settlements as unknown[]).length)).toEqual([1, 4]);
+    await connection.close();
+  });
+
+  it("takes one ack, release or reject", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    const [delivery] = deliveries;
+    const codes = await codesOf([delivery?.ack(), delivery?.ack(), delivery?.reject({ reason: "no" })]);
+    expect(codes).toEqual(["ok", "DELIVERY_SETTLED", "DELIVERY_SETTLED"]);
+    await connection.close();
+  });
+
+  it("tells each settlement of a batch whether its own lease was lost", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ids(3));
+    const consumer = await consume();
+    store.steal({ id: 2, fence: deliveries[1]?.fence ?? 0 });
+    consumer.setPrefetch(0);
+    const codes = await codesOf(deliveries.map((delivery) => delivery.ack()));
+    expect(codes).toEqual(["ok", "LEASE_LOST", "ok"]);
+    expect(deliveries.map(({ signal }) => signal.aborted)).toEqual([false, true, false]);
+    expect(consumer.unsettled).toBe(0);
+    await connection.close();
+  });
+
+  it("refuses a bad follow-up at the call, and the delivery stays unsettled", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ["a"]);
+    const consumer = await consume();
+    const [delivery] = deliveries;
+    await expect(delivery?.ack([messageOf("x", { to: "elsewhere" })])).rejects.toMatchObject({
+      code: "QUEUE_NOT_DECLARED",
+    });
+    await expect(delivery?.ack([messageOf("x", { to: { exchange: "none", routingKey: "" } })])).rejects.toMatchObject({
+      code: "MESSAGE_UNROUTABLE",
+    });
+    await expect(delivery?.release({ delayMs: Number.NaN })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(consumer.unsettled).toBe(1);
+    await delivery?.ack([messageOf("x")]);
+    expect(store.settled).toMatchObject([{ kind: "ack", followUps: [{ to: "q" }] }]);
+    await connection.close();
+  });
+
+  it("leaves a delivery unsettled whose settlement the store refuses, and settles the others of the batch", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ids(4));
+    const consumer = await consume();
+    store.always("settle", (_, settlements) => {
+      if ((settlements as { lease: { id: number } }[]).some(({ lease }) => lease.id === 3))
+        throw new LovageError("no", { code: "TRANSPORT_REJECTED" });
+    });
+    const codes = await codesOf(deliveries.map((delivery) => delivery.ack()));
+    expect(codes).toEqual(["ok", "ok", "TRANSPORT_REJECTED", "ok"]);
+    expect(consumer.unsettled).toBe(1);
+    store.always("settle", undefined);
+    await deliveries[2]?.reject({ reason: "failed" });
+    expect(consumer.unsettled).toBe(0);
+    await connection.close();
+  });
+
+  it("repeats a settlement while the store is away and the lease can be valid, and then gives up", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["a", "b"]);
+    await consume();
+    store.always("settle", unavailable);
+    store.always("extend", unavailable);
+    store.always("open", unavailable);
+    const first = outcomeOf(deliveries[0]?.ack() ?? hang());
+    await clock.advance(2_000);
+    expect(first.state).toBe("pending");
+    await clock.advance(2_000);
+    expect(first.state).toBe("LEASE_LOST");
+    expect(deliveries[0]?.signal.aborted).toBe(true);
+    await connection.close();
+  });
+
+  it("records a settlement once the store is back in time", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    await consume();
+    store.next("settle", unavailable);
+    store.next("open", unavailable);
+    const outcome = outcomeOf(deliveries[0]?.ack() ?? hang());
+    await clock.advance(1_000);
+    expect(outcome.state).toBe("resolved");
+    expect(store.settled.length).toBe(1);
+    await connection.close();
+  });
+});

@@ -1,0 +1,92 @@
+import { LovageError } from "@lovage/foundation";
+import { describe, expect, it } from "vitest";
+
+import type { ClaimRequest } from "./store.ts";
+import { engineBench, hang, idOf } from "./test-support/engine-bench.ts";
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
+
+describe("suspects", () => {
+  it("are claimed only when nothing else is unsettled on the connection, and run alone", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    await connection.declare({ queues: [{ name: "r" }] });
+    store.put("r", ["c"]);
+    await consume({ queue: "r", prefetch: 2 });
+    store.put("q", ["a", "b"]);
+    store.put("q", ["suspect"], { losses: 2 });
+    await consume({ prefetch: 2 });
+    await clock.advance(100);
+    expect(deliveries.map(idOf)).toEqual(["c", "a", "b"]);
+    store.put("r", ["d"]);
+    await Promise.all(deliveries.map((delivery) => delivery.ack()));
+    await clock.advance(100);
+    expect(deliveries.slice(3).map(idOf)).toEqual(["suspect"]);
+    await deliveries[3]?.ack();
+    await clock.advance(100);
+    expect(deliveries.slice(4).map(idOf)).toEqual(["d"]);
+    await connection.close();
+  });
+
+  it("and ordinary work take turns", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    const seen: string[] = [];
+    store.put("q", ids(20));
+    store.put("q", ["s1", "s2", "s3"], { losses: 2 });
+    await consume({
+      prefetch: 5,
+      onDelivery: (delivery) => {
+        seen.push(idOf(delivery));
+        void delivery.ack();
+      },
+    });
+    await clock.advance(100);
+    expect(seen.length).toBe(23);
+    expect(seen.findIndex((id) => id === "s1")).toBeLessThanOrEqual(5);
+    expect(seen.findIndex((id) => id === "s3")).toBeLessThan(20);
+    await connection.close();
+  });
+
+  it("of which another process was faster do not make it ask in circles", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    const claim = store.claim.bind(store);
+    store.claim = async (request) => ({ ...(await claim(request)), suspectsWait: true });
+    await consume();
+    const before = store.callsOf("claim").length;
+    await clock.advance(10_000);
+    expect(store.callsOf("claim").length - before).toBeLessThan(60);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("that were lost as often as allowed are rejected as poison, without being handed out", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["poison"], { losses: 3 });
+    await consume();
+    await clock.advance(10);
+    expect(deliveries).toEqual([]);
+    expect(store.settled).toMatchObject([{ kind: "reject", count: 4, reason: { reason: "poison" } }]);
+    await connection.close();
+  });
+
+  it("go to whoever wants to settle them", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    store.put("q", ["poison"], { losses: 3 });
+    await consume({ onExhausted: (delivery) => void delivery.ack() });
+    await clock.advance(10);
+    expect(store.settled).toMatchObject([{ kind: "ack" }]);
+    await connection.close();
+  });
+
+  it("do not stop ordinary work when the store never answers the question for one", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["suspect"], { losses: 2 });
+    store.always("claim", (request) => ((request as ClaimRequest).suspects ? hang() : undefined));
+    await consume();
+    store.put("q", ["a"]);
+    store.events?.lost(new LovageError("gone", { code: "TRANSPORT_UNAVAILABLE", retryable: true }));
+    await clock.advance(1_000);
+    store.always("claim", undefined);
+    expect(deliveries.map(idOf)).toEqual(["a"]);
+    await connection.close();
+  });
+});
