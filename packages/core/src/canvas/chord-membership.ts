@@ -20,7 +20,7 @@ export function arrivalsOf(signature: WireSignature): number {
 }
 
 /** A signature whose last tasks report to a group. */
-export function joinGroup(signature: WireSignature, membership: Membership): WireSignature {
+function joinGroup(signature: WireSignature, membership: Membership): WireSignature {
   const { options } = signature;
   const parts = partsOf(signature);
   if (parts.kind === "group") return groupSignature(joinAll(parts.members, membership), options);

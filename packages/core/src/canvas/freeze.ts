@@ -5,7 +5,7 @@ import type { Blueprint, TaskBlueprint } from "./blueprint.ts";
 import type { CanvasSender } from "./canvas-sender.ts";
 
 /** The task whose result is that of a workflow, or of one of its ends. */
-export interface FrozenEnd {
+interface FrozenEnd {
   readonly taskId: string;
   /** It stores no result. */
   readonly ignored: boolean;

@@ -14,7 +14,7 @@ export type ImmutableSignatureFactory<Args extends readonly unknown[], Result> =
 type MaxParameters = 10;
 
 /** Every end of an argument list, from all of it to nothing. `Dropped` bounds the search, which the compiler wants to see end. */
-export type Tails<Args extends readonly unknown[], Dropped extends readonly unknown[] = []> =
+type Tails<Args extends readonly unknown[], Dropped extends readonly unknown[] = []> =
   | Args
   | (Dropped["length"] extends MaxParameters
       ? never
@@ -29,12 +29,7 @@ export type Tails<Args extends readonly unknown[], Dropped extends readonly unkn
               : never);
 
 /** What may come before the given arguments: with optional parameters there can be several ways. */
-export type Missing<Args extends readonly unknown[], Given extends readonly unknown[]> = MissingFrom<
-  Args,
-  Given,
-  Args,
-  []
->;
+type Missing<Args extends readonly unknown[], Given extends readonly unknown[]> = MissingFrom<Args, Given, Args, []>;
 
 type MissingFrom<
   Args extends readonly unknown[],

@@ -11,7 +11,7 @@ import { MAX_RESULT_DEPTH } from "./value-check.ts";
 import { formatWireTime } from "./wire-time.ts";
 
 /** Largest value that is stored as a result unless the app says otherwise. */
-export const DEFAULT_MAX_RESULT_BYTES: number = 256 * 1_024;
+const DEFAULT_MAX_RESULT_BYTES = 256 * 1_024;
 
 /** A result to write. */
 export interface ResultContent {

@@ -52,7 +52,7 @@ describe("what is refused before anything is sent", () => {
     expect(() => encodeTask(fits, { dialect: "lovage", maxPayloadBytes: 99 })).toThrow(
       expect.objectContaining({ code: "PAYLOAD_TOO_LARGE", bytes: 100, maxBytes: 99 }),
     );
-    expect(() => encodeTask(fits, { dialect: "lovage", maxPayloadBytes: 99 })).toThrow(/"shop.add" have 100 bytes/);
+    expect(() => encodeTask(fits, { dialect: "lovage", maxPayloadBytes: 99 })).toThrow(/"shop.add": 100 bytes/);
   });
 
   test("50 MB, without writing them first", () => {

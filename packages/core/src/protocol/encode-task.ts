@@ -6,7 +6,7 @@ import type { TaskCall } from "./task-call.ts";
 import { fullHeaders, leanHeaders } from "./task-headers.ts";
 
 /** Largest body that is sent unless the app says otherwise. */
-export const DEFAULT_MAX_PAYLOAD_BYTES: number = 256 * 1_024;
+const DEFAULT_MAX_PAYLOAD_BYTES = 256 * 1_024;
 
 /** How a call is written. */
 export interface EncodeTaskOptions {

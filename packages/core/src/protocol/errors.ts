@@ -32,7 +32,7 @@ export class PayloadTooLargeError extends LovageError {
   ) {
     const { bytes, maxBytes, atLeast = false } = size;
     super(
-      `${subject} have ${atLeast ? "at least " : ""}${bytes} bytes and the limit is ${maxBytes}. Send a reference (a file, a row, an object key) instead of the data.`,
+      `${subject}: ${atLeast ? "at least " : ""}${bytes} bytes, and the limit is ${maxBytes}. Pass a reference (a file, a row, an object key) instead of the data.`,
       { code: "PAYLOAD_TOO_LARGE" },
     );
     this.bytes = bytes;
