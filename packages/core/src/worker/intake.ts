@@ -31,6 +31,7 @@ export class Intake {
   #aged = 0;
   #isOpen = true;
   #lastFetchedAtMs: number | undefined;
+  /** By the monotonic clock, which is read anyway. */
   #lastSettledAtMs: number | undefined;
 
   constructor(options: IntakeOptions) {
@@ -44,13 +45,15 @@ export class Intake {
   }
 
   get health(): QueueHealth {
+    const { clock } = this.#options;
+    const agoMs = this.#lastSettledAtMs === undefined ? undefined : clock.monotonic() - this.#lastSettledAtMs;
     return {
       queue: this.queue,
       buffered: this.buffered,
       unsettled: this.#consumer?.unsettled ?? 0,
       prefetch: this.#sizer.prefetch,
       lastFetchedAtMs: this.#lastFetchedAtMs,
-      lastSettledAtMs: this.#lastSettledAtMs,
+      lastSettledAtMs: agoMs === undefined ? undefined : clock.now() - agoMs,
     };
   }
 
@@ -94,8 +97,9 @@ export class Intake {
     this.#resize();
   }
 
-  settled(): void {
-    this.#lastSettledAtMs = this.#options.clock.now();
+  /** A delivery was settled at this instant of the monotonic clock. */
+  settledAt(monotonicMs: number): void {
+    this.#lastSettledAtMs = monotonicMs;
   }
 
   /**

@@ -84,7 +84,7 @@ export class Pipeline {
   get oldestStartAtMs(): number | undefined {
     let oldestMs: number | undefined;
     for (const { startedAtMs } of this.#live) {
-      if (startedAtMs > 0 && startedAtMs < (oldestMs ?? Infinity)) oldestMs = startedAtMs;
+      if (startedAtMs >= 0 && startedAtMs < (oldestMs ?? Infinity)) oldestMs = startedAtMs;
     }
     return oldestMs;
   }
@@ -190,7 +190,7 @@ export class Pipeline {
 
   readonly #onEnd = (run: TaskRun, outcome: Outcome): void => {
     this.#live.delete(run);
-    if (run.startedAtMs > 0) {
+    if (run.startedAtMs >= 0) {
       this.#lastStepAtMs = this.#parts.clock.monotonic();
       run.runtimeMs = this.#lastStepAtMs - run.startedAtMs;
       run.intake.measured(run.runtimeMs);
@@ -208,9 +208,9 @@ export class Pipeline {
 
   readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {
     this.#settling -= 1;
-    run.intake.settled();
-    this.#parts.runLog.ended(run, outcome);
     this.#lastStepAtMs = this.#parts.clock.monotonic();
+    run.intake.settledAt(this.#lastStepAtMs);
+    this.#parts.runLog.ended(run, outcome);
     this.#parts.onSettled();
   };
 

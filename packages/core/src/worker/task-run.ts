@@ -37,8 +37,8 @@ export class TaskRun {
   /** Where it came from. */
   readonly intake: Intake;
   settlement: Settlement;
-  /** By the monotonic clock; 0 before it runs. */
-  startedAtMs = 0;
+  /** By the monotonic clock; -1 before it runs. */
+  startedAtMs = -1;
   runtimeMs = 0;
   /** Its function is not running: not yet, or not any more. A run that ends before is abandoned by it. */
   hasReturned = true;
