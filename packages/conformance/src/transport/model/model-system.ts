@@ -16,9 +16,9 @@ export class ModelSystem {
   readonly scene: Scene;
   readonly queue: string;
   readonly model: ReferenceQueue;
-  readonly deliveries = new Map<string, Delivery>();
+  readonly deliveries: Map<string, Delivery> = new Map();
   /** The prefetch of each live consumer, by number. */
-  readonly prefetches = new Map<number, number>();
+  readonly prefetches: Map<number, number> = new Map();
   consumers: ModelConsumer[] = [];
   #consumersMade = 0;
   #messagesMade = 0;
@@ -152,8 +152,8 @@ export class ModelSystem {
   #isAtRest(): boolean {
     const { model } = this;
     const hasRoom = [...this.prefetches].some(([number, prefetch]) => model.heldBy(number).length < prefetch);
-    // A suspect waits for its connection to be empty and makes others wait: when, the commands decide.
-    const suspects = model.in("waiting", "held", "lost", "unsure").some((each) => model.isSuspect(each));
+    // A suspect, or poison, waits for its connection to be empty and makes others wait: when, the commands decide.
+    const suspects = model.in("waiting", "held", "lost", "unsure", "doomed").some((each) => model.mayBeSuspect(each));
     const due = model.in("waiting").some(({ dueAtMs }) => dueAtMs <= this.nowMs);
     return this.#problem !== undefined || !hasRoom || suspects || !due;
   }

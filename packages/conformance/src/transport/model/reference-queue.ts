@@ -42,7 +42,7 @@ export const maxDeliveries = 3;
 
 /** A queue that knows the promises and nothing of how they are kept. */
 export class ReferenceQueue {
-  readonly references = new Map<string, Reference>();
+  readonly references: Map<string, Reference> = new Map();
   readonly #countsLosses: boolean;
   readonly #toleranceMs: number;
 
@@ -99,6 +99,12 @@ export class ReferenceQueue {
   /** One loss more would be the last: it is delivered alone. */
   isSuspect({ losses, state }: Reference): boolean {
     return losses + (state === "lost" ? 1 : 0) >= maxDeliveries - 1;
+  }
+
+  /** As {@link isSuspect}, and true too where only the broker knows. */
+  mayBeSuspect(reference: Reference): boolean {
+    const { state, redelivered } = reference;
+    return state === "doomed" || (state === "unsure" && redelivered !== false) || this.isSuspect(reference);
   }
 
   #problemOf(reference: Reference, seen: Observation): string | undefined {
