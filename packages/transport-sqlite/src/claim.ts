@@ -10,8 +10,6 @@ import type { Statements } from "./statements.ts";
 const nothing: Claim = { messages: [], suspectsWait: false };
 /** Flows looked at in one claim; more of them wait for the next one. */
 const maxFlows = 64;
-/** Behind the workers' other waits: a claim that fails is made again. */
-const waitMs = 5_000;
 
 /** Which flow of each queue was served last, by this program. */
 export type TurnByQueue = Map<string, string>;
@@ -26,9 +24,9 @@ export interface ClaimContext {
 /** Leases ready messages. Looks without a lock first, so that idle programs do not hinder those that write. */
 export async function claimMessages(context: ClaimContext, request: ClaimRequest): Promise<Claim> {
   const { connection, nowMs } = context;
-  const seen = await connection.read(() => look(connection, request, nowMs()), { waitMs });
+  const seen = await connection.read(() => look(connection, request, nowMs()));
   if (seen !== undefined) return seen;
-  return connection.write(() => claimNow(context, request), { waitMs });
+  return connection.write(() => claimNow(context, request));
 }
 
 /** What a claim would say that finds nothing; `undefined` when there is something to claim or to make ready. */

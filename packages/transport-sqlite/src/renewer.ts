@@ -13,7 +13,7 @@ export const openRenewer: OpenRenewer = (options) =>
     return {
       extend: (_queue, leases, leaseMs) =>
         asTransport(() =>
-          extendLeases(connection, { leases, untilMs: systemClock.now() + leaseMs, waitMs: leaseMs / 3 }),
+          extendLeases(connection, { leases, untilMs: systemClock.now() + leaseMs, waitMs: leaseMs / 2 }),
         ),
       close: async () => connection.close(),
     };

@@ -142,7 +142,7 @@ export class SqliteStore implements LeaseStore {
 
   extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
     const untilMs = this.#options.clock.now() + leaseMs;
-    return asTransport(() => extendLeases(this.#open().relaxed, { leases, untilMs, waitMs: leaseMs / 3 }));
+    return asTransport(() => extendLeases(this.#open().relaxed, { leases, untilMs, waitMs: leaseMs / 2 }));
   }
 
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {

@@ -10,21 +10,16 @@ export interface SweepResult extends SweepOutcome {
   readonly filled: readonly string[];
 }
 
-const waitMs = 5_000;
-
 /** Takes back what dead consumers held and drops old dead letters, at most `max` of both. Looks without a lock first. */
 export async function sweepQueues(
   connection: SqliteConnection,
   request: SweepRequest & { readonly nowMs: number },
 ): Promise<SweepResult> {
-  const isClean = await connection.read(
-    () => request.queues.every((name) => hasNothing(connection, name, request.nowMs)),
-    {
-      waitMs,
-    },
+  const isClean = await connection.read(() =>
+    request.queues.every((name) => hasNothing(connection, name, request.nowMs)),
   );
   if (isClean) return { recovered: 0, more: false, filled: [] };
-  return connection.write(() => sweepNow(connection, request), { waitMs });
+  return connection.write(() => sweepNow(connection, request));
 }
 
 function sweepNow(db: Statements, request: SweepRequest & { readonly nowMs: number }): SweepResult {
