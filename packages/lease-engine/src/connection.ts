@@ -47,8 +47,8 @@ export interface LeaseConnectionOptions {
   readonly onState: (state: ConnectionState, cause?: Error) => void;
 }
 
-/** How long closing may outlast its grace. */
-const closingMs = 1_000;
+/** How long the store may take to close: what the consumers leave of the second that the contract allows. */
+const closingMs = 250;
 
 /** A connection over a lease store: wires the parts that each do one thing, and passes on what happens. */
 export class LeaseConnection implements Connection, StoreEvents {

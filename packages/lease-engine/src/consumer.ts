@@ -32,8 +32,8 @@ export interface ConsumerParts {
   readonly onDetached: (consumer: LeaseConsumer) => void;
 }
 
-/** How long closing may outlast its grace. */
-const closingMs = 1_000;
+/** How long giving back may outlast the grace: most of the second that the contract allows a connection. */
+const closingMs = 700;
 const defaultMaxDeliveries = 3;
 
 /** One running consumption: holds what is unsettled, never more than its prefetch. */

@@ -20,11 +20,11 @@ export interface RenewalThreadOptions {
 }
 
 const waits = { baseMs: 500, maxMs: 30_000, jitter: "equal" } as const;
-const closingMs = 500;
+const closingMs = 200;
 
 /** From the sources while these are run unbuilt, from beside this module otherwise. */
 const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./renewal-worker.ts" : "./renewal-worker.js",
+  import.meta.url.endsWith(".ts") ? "./run-renewal-thread.ts" : "./run-renewal-thread.js",
   import.meta.url,
 );
 

@@ -28,7 +28,7 @@ interface Item {
   leaseEndsAtMs: number;
 }
 
-export const scriptedCapabilities: Capabilities = {
+const scriptedCapabilities: Capabilities = {
   reach: "process",
   durability: "none",
   fencing: "token",

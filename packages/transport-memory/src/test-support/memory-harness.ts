@@ -25,6 +25,7 @@ export function memoryHarness(clock: VirtualClock = virtualClock()): TransportHa
     sweepMs: settings.sweepMs,
     controls: {
       freeze,
+      stall: freeze,
       cut: async (connection) => await (stores.get(connection) ?? fail()).cut(),
       restart: async ({ withData }) => {
         if (!withData) {
