@@ -53,7 +53,7 @@ export class AppCore implements AppRuntime {
     this.#givenLog = options.log;
     this.#stores = new AppStores({ configuration: () => this.configuration, opening: () => this.#opening() });
     this.tasks = new AppTasks(() => this.configuration);
-    this.producer = this.#createProducer();
+    this.producer = this.createProducer(this);
     this.results = new ResultSource(this);
     this.sender = this.#createSender();
     this.#bindAll(this.configuration.tasks);
@@ -97,12 +97,13 @@ export class AppCore implements AppRuntime {
     return (this.#closing ??= this.#close());
   }
 
-  #createProducer(): BrokerProducer {
+  /** A producer with the app's configuration, over the stores of the app or of another. */
+  createProducer(stores: Pick<AppRuntime, "backend" | "clock" | "connection">): BrokerProducer {
     return new BrokerProducer({
-      clock: this.clock,
+      clock: stores.clock,
       ready: () => this.ready(),
-      connection: () => this.connection(),
-      backend: () => this.backend(),
+      connection: () => stores.connection(),
+      backend: () => stores.backend(),
       settings: () => this.settings,
       queueOf: (task) => this.#queueOf(task),
       declarationOf: (queue) => this.#declarationOf(queue),

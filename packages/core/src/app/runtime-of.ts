@@ -31,6 +31,20 @@ export function overrideConfiguration(app: App, flags: Flags): void {
   coreOf(app).layers.override(flags);
 }
 
+/**
+ * An app's inside as another process with the same program would have it: the same configuration and tasks, with time, connection and backend of its
+ * own. Whoever makes it closes those. @throws CONFIGURATION_INVALID for what is no app
+ */
+export function siblingRuntime(
+  app: App,
+  { clock, connection, backend }: Pick<AppRuntime, "backend" | "clock" | "connection">,
+): AppRuntime {
+  const core = coreOf(app);
+  const producer = core.createProducer({ clock, connection, backend });
+  const { name, settings, log, tasks } = core;
+  return { name, settings, log, tasks, clock, connection, backend, producer, ready: () => core.ready() };
+}
+
 /** What an app was told; final once it is ready. @throws CONFIGURATION_INVALID for what is no app */
 export function configurationOf(app: App): Configuration {
   return coreOf(app).configuration;

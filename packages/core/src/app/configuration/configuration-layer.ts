@@ -87,7 +87,7 @@ const schema = z.strictObject({
 } satisfies Record<keyof AppOptions, unknown>);
 
 /** All options there are, for suggestions. */
-export const optionNames: readonly string[] = Object.keys(schema.shape);
+const optionNames: readonly string[] = Object.keys(schema.shape);
 
 /**
  * Checks what one layer says.
