@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { runtimeOf } from "../../app/runtime-of.ts";
 import { openApp } from "../app-module/open-app.ts";
 import type { WorkerFlags } from "../commands/worker-command.ts";
@@ -19,7 +20,11 @@ export async function runChildWorker(flags: WorkerFlags, number: number): Promis
   const fields = { process: number };
   const { app } = await openApp(flags, fields);
   const { log } = runtimeOf(app);
-  const { process: local, report } = createLocalWorker(app, flags, fields);
+  const { process: local, report } = createLocalWorker(
+    app,
+    { ...flags, hostname: `${flags.hostname ?? `lovage@${hostname()}`}.${number}` },
+    fields,
+  );
   process.on("SIGTERM", () => local.stop());
   const channel = new ParentChannel({
     onStop: (reason, graceMs) => {

@@ -63,7 +63,11 @@ export function addWorkerCommand(program: Command): void {
       "how long running tasks may finish when stopping (default: the app's, 25s; LOVAGE_SHUTDOWN_GRACE)",
       optionValue(readDuration),
     )
-    .option("-n, --hostname <name>", "name of this worker (default: worker@host.pid)", optionValue(readHostname))
+    .option(
+      "-n, --hostname <name>",
+      "name of this worker, in logs and results (default: lovage@ and the name of the machine)",
+      optionValue(readHostname),
+    )
     .addOption(
       new Option("--child-number <number>").argParser(optionValue(readInteger({ min: 1, max: 1_000 }))).hideHelp(),
     )

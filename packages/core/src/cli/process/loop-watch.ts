@@ -16,6 +16,8 @@ export interface LoopWatchOptions {
   readonly thread: { readonly isText: boolean; readonly fields: Readonly<Record<string, unknown>> } | undefined;
 }
 
+/** A histogram holds whole numbers from 1. */
+const smallestRecord = 1;
 const beatMs = 250;
 const blockedMs = 1_000;
 
@@ -55,13 +57,9 @@ export class LoopWatch {
 
   /** How late the loop was so far. */
   delay(): LoopDelay {
-    // An empty histogram has the largest number as its minimum and percentiles of zero.
-    const seconds = (ms: number): number => Math.round(ms) / 1_000;
-    return {
-      p50: seconds(this.#delays.percentile(50) - 1),
-      p99: seconds(this.#delays.percentile(99) - 1),
-      max: seconds(Math.max(1, this.#delays.max) - 1),
-    };
+    const { max } = this.#delays;
+    const [p50, p99] = [this.#delays.percentile(50), this.#delays.percentile(99)];
+    return { p50: lateness(p50), p99: lateness(p99), max: lateness(max) };
   }
 
   /** Leaves neither timer nor thread behind. Idempotent. */
@@ -78,8 +76,7 @@ export class LoopWatch {
     const nowMs = this.#options.clock.monotonic();
     const lateMs = Math.max(0, nowMs - this.#beatAtMs - beatMs);
     this.#beatAtMs = nowMs;
-    // A histogram holds whole numbers from 1.
-    this.#delays.record(Math.round(lateMs) + 1);
+    this.#delays.record(Math.round(lateMs) + smallestRecord);
     if (lateMs >= blockedMs) {
       this.#options.log.warn("event-loop-blocked", {
         blockedMs: Math.round(lateMs),
@@ -101,4 +98,9 @@ export class LoopWatch {
     worker.on("error", (error) => this.#options.log.debug("the watch of the event loop has ended", { error }));
     return worker;
   }
+}
+
+/** Seconds from what was recorded. */
+function lateness(record: number): number {
+  return Math.max(0, Math.round(record) - smallestRecord) / 1_000;
 }
