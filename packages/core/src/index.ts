@@ -1,3 +1,34 @@
+export { BackendUnavailableError, DocumentTooLargeError } from "@lovage/backend";
+export type { ResultState } from "@lovage/backend";
+export {
+  ClosedError,
+  ConfigurationError,
+  DriverLoadError,
+  DriverNotFoundError,
+  hasCode,
+  isLovageError,
+  LovageError,
+  NameError,
+  OptionError,
+} from "@lovage/foundation";
+export type { Clock, Duration, Log } from "@lovage/foundation";
+export {
+  FeatureUnsupportedError,
+  LeaseLostError,
+  MessageTooLargeError,
+  MessageUnroutableError,
+  PublishError,
+  PublishTimeoutError,
+  PublishUncertainError,
+  QueueNotFoundError,
+  SchemaVersionError,
+  StorageFullError,
+  TopologyMismatchError,
+  TransactionUnsupportedError,
+  TransportRejectedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
+export type { DeathRecord, Headers, HeaderValue, MessageState, QueueStats } from "@lovage/transport";
 export type { App } from "./app/app.ts";
 export type {
   AnyTask,
