@@ -99,7 +99,7 @@ function takeFairly({ connection: db, turns }: ClaimContext, { queue, max, until
 }
 
 function readFlow(db: Statements, { queue, urgency, key }: Flow, max: number): WaitingRow[] {
-  const sql = `${select} WHERE queue = ? AND state = 2 AND urgency = ? AND key = ? ORDER BY id LIMIT ?`;
+  const sql = `${select} WHERE queue = ? AND state = 2 AND urgency = ? AND key = ? ORDER BY place, id LIMIT ?`;
   return db.statement(sql).all(queue, urgency, key, max) as unknown as WaitingRow[];
 }
 

@@ -16,7 +16,7 @@ export function encodeMessages(messages: readonly RoutedMessage[]): EncodedMessa
 }
 
 const insertSql =
-  "INSERT INTO lovage_messages (queue, state, urgency, key, at, fence, frame) VALUES (?, ?, ?, ?, ?, ?, ?)";
+  "INSERT INTO lovage_messages (queue, state, urgency, key, place, at, fence, frame) VALUES (?, ?, ?, ?, ?5, ?5, ?, ?)";
 
 /** Inserts in order. Call it in a transaction. */
 export function insertMessages(db: Statements, messages: readonly EncodedMessage[], nowMs: number): void {

@@ -17,8 +17,8 @@ export interface SeenMessage {
   readonly place: Place;
 }
 
-/** Where in the index of its state a message is: `[urgency, key, id]` for ready ones, `[at, "", id]` for others. */
-type Place = readonly [number, string, number];
+/** Where in the index of its state a message is: `[urgency, key, place, id]` for ready ones, `[at, "", 0, id]` for others. */
+type Place = readonly [number, string, number, number];
 
 /** The next page begins behind this message. */
 export interface PageCursor {
@@ -33,8 +33,8 @@ export const statesOf: Readonly<Record<MessageState, readonly [StateCode, ...Sta
   unsettled: [messageState.leased],
 };
 
-const columns = "SELECT id, urgency, key, at, losses, frame FROM lovage_messages";
-const readySql = `${columns} WHERE queue = ? AND state = 2 AND (urgency, key, id) > (?, ?, ?) ORDER BY urgency, key, id LIMIT ?`;
+const columns = "SELECT id, urgency, key, place, at, losses, frame FROM lovage_messages";
+const readySql = `${columns} WHERE queue = ? AND state = 2 AND (urgency, key, place, id) > (?, ?, ?, ?) ORDER BY urgency, key, place, id LIMIT ?`;
 const heldSql = `${columns} WHERE queue = ? AND state = ? AND state > 2 AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?`;
 
 /** Messages of a queue in one state, in the order of its index, behind `after`. */
@@ -47,16 +47,18 @@ export function readPage(
     readonly limit: number;
   },
 ): Promise<SeenMessage[]> {
-  const { queue, state, after = [-1, "", 0], limit } = request;
+  const { queue, state, after = [-1, "", 0, 0], limit } = request;
   const isReady = state === messageState.ready;
   return db.read(() => {
     const rows = isReady
       ? db.statement(readySql).all(queue, ...after, limit)
-      : db.statement(heldSql).all(queue, state, after[0], after[2], limit);
+      : db.statement(heldSql).all(queue, state, after[0], after[3], limit);
     return rows.map((row) => {
       const id = Number(row["id"]);
       const atMs = Number(row["at"]);
-      const place: Place = isReady ? [Number(row["urgency"]), String(row["key"]), id] : [atMs, "", id];
+      const place: Place = isReady
+        ? [Number(row["urgency"]), String(row["key"]), Number(row["place"]), id]
+        : [atMs, "", 0, id];
       return {
         id,
         state,
@@ -77,10 +79,16 @@ export function writeCursor({ state, place }: PageCursor): string {
 /** @throws OptionError (`OPTION_INVALID`) for a text that is no cursor of {@link writeCursor} */
 export function readCursor(text: string): PageCursor {
   const fields = parse(Buffer.from(text, "base64url").toString());
-  const [state, first, key, id] = Array.isArray(fields) ? (fields as unknown[]) : [];
+  const [state, first, key, place, id] = Array.isArray(fields) ? (fields as unknown[]) : [];
   const isState = Object.values<unknown>(messageState).includes(state);
-  if (isState && typeof first === "number" && typeof key === "string" && typeof id === "number") {
-    return { state: state as StateCode, place: [first, key, id] };
+  if (
+    isState &&
+    typeof first === "number" &&
+    typeof key === "string" &&
+    typeof place === "number" &&
+    typeof id === "number"
+  ) {
+    return { state: state as StateCode, place: [first, key, place, id] };
   }
   throw new OptionError("cursor must be the `next` of the page before.", { field: "cursor" });
 }

@@ -17,12 +17,12 @@ export function queueStats(db: Statements, queue: QueueRow, nowMs: number): Queu
     delayed: delayed - due,
     unsettled: countHeld(db, queue, messageState.leased),
     dead: dead === undefined ? 0 : countReady(db, dead).count,
-    ...(oldest === undefined ? {} : { oldestReadyMs: Math.max(0, nowMs - readyAt(db, oldest)) }),
+    ...(oldest === undefined ? {} : { oldestReadyMs: Math.max(0, nowMs - oldest) }),
   };
 }
 
 function countReady(db: Statements, queue: QueueRow): { count: number; oldest: number | undefined } {
-  const sql = "SELECT count(*) AS count, min(id) AS oldest FROM lovage_messages WHERE queue = ? AND state = 2";
+  const sql = "SELECT count(*) AS count, min(place) AS oldest FROM lovage_messages WHERE queue = ? AND state = 2";
   const row = db.statement(sql).get(queue.id);
   const oldest = row?.["oldest"];
   return { count: Number(row?.["count"]), oldest: typeof oldest === "number" ? oldest : undefined };
@@ -36,8 +36,4 @@ function countHeld(db: Statements, queue: QueueRow, state: number): number {
 function countDue(db: Statements, queue: QueueRow, nowMs: number): number {
   const sql = "SELECT count(*) AS count FROM lovage_messages WHERE queue = ? AND state = 3 AND state > 2 AND at <= ?";
   return Number(db.statement(sql).get(queue.id, nowMs)?.["count"]);
-}
-
-function readyAt(db: Statements, id: number): number {
-  return Number(db.statement("SELECT at FROM lovage_messages WHERE id = ?").get(id)?.["at"]);
 }

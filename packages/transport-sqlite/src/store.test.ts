@@ -71,6 +71,20 @@ describe("publishing and claiming", () => {
     expect(idsOf(await take(store))).toEqual(["later"]);
   });
 
+  it("gives what became due meanwhile in the order of being due, behind what was ready before", async () => {
+    const clock = virtualClock();
+    const { store } = await openStore({ clock });
+    await store.publish([
+      message("third", { notBefore: { inMs: 300 } }),
+      message("first", { notBefore: { inMs: 100 } }),
+      message("second", { notBefore: { inMs: 200 } }),
+      message("ready"),
+    ]);
+    await clock.advance(400);
+    await store.publish([message("fourth")]);
+    expect(idsOf(await take(store))).toEqual(["ready", "first", "second", "third", "fourth"]);
+  });
+
   it("wakes sleepers here and in other programs, after an empty claim", async () => {
     const one = await openStore();
     const two = await openStore({ path: one.path });

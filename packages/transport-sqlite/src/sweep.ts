@@ -63,7 +63,7 @@ function dropDead(db: Statements, dead: QueueRow, { nowMs, max }: Bounds): numbe
   const { changes } = db
     .statement(
       `DELETE FROM lovage_messages WHERE id IN (
-         SELECT id FROM (SELECT id, at FROM lovage_messages WHERE queue = ? AND state = 2 ORDER BY urgency, key, id LIMIT ?) WHERE at <= ?
+         SELECT id FROM (SELECT id, at FROM lovage_messages WHERE queue = ? AND state = 2 ORDER BY urgency, key, place, id LIMIT ?) WHERE at <= ?
        )`,
     )
     .run(dead.id, max, nowMs - dead.retentionMs);
@@ -82,7 +82,7 @@ function hasEnded(db: Statements, { id }: QueueRow, nowMs: number): boolean {
 }
 
 function hasOld(db: Statements, dead: QueueRow, nowMs: number): boolean {
-  const sql = "SELECT at FROM lovage_messages WHERE queue = ? AND state = 2 ORDER BY urgency, key, id LIMIT 1";
+  const sql = "SELECT at FROM lovage_messages WHERE queue = ? AND state = 2 ORDER BY urgency, key, place, id LIMIT 1";
   const row = db.statement(sql).get(dead.id);
   return row !== undefined && Number(row["at"]) <= nowMs - dead.retentionMs;
 }
