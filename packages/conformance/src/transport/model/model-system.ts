@@ -20,6 +20,8 @@ export class ModelSystem {
   /** The prefetch of each live consumer, by number. */
   readonly prefetches: Map<number, number> = new Map();
   consumers: ModelConsumer[] = [];
+  /** Consumers that may be making room for a suspect. */
+  readonly #draining = new Set<number>();
   #consumersMade = 0;
   #messagesMade = 0;
   #problem: string | undefined;
@@ -93,27 +95,25 @@ export class ModelSystem {
     }
     await this.consume(20);
     const left = (): Reference[] => model.in("waiting", "held", "lost");
-    await scene.until(
-      async () => {
-        if (this.#problem !== undefined) fail(this.#problem);
-        for (const reference of model.in("held")) await this.#ack(reference);
-        return left().length === 0;
-      },
-      `the rest to be delivered: ${this.#tell()}`,
-      2 * scene.recoveryMs + 5_000,
-    );
+    const drained = async (): Promise<boolean> => (await this.#ackAll(), left().length === 0);
+    await scene.until(drained, `the rest to be delivered: ${this.#tell()}`, 2 * scene.recoveryMs + 5_000);
     await this.#compareDead();
   }
 
-  async #ack(reference: Reference): Promise<void> {
-    reference.state = "gone";
-    await this.deliveryOf(reference).ack();
+  async #ackAll(): Promise<void> {
+    if (this.#problem !== undefined) fail(this.#problem);
+    for (const reference of this.model.in("held")) {
+      reference.state = "gone";
+      await this.deliveryOf(reference).ack();
+    }
   }
 
   async #compareDead(): Promise<void> {
     const { scene, model, queue } = this;
     const expected = model.in("dead", "doomed").map(({ id }) => id);
     const browse = async (): Promise<string[]> => {
+      // Poison is buried when nothing else is held, and what was unsure may still come.
+      await this.#ackAll();
       const { messages } = await scene.connection.admin.browse(deadLetterQueueOf(queue), { limit: 1_000 });
       return messages.map(({ message }) => message.properties.messageId);
     };
@@ -151,11 +151,24 @@ export class ModelSystem {
 
   #isAtRest(): boolean {
     const { model } = this;
-    const hasRoom = [...this.prefetches].some(([number, prefetch]) => model.heldBy(number).length < prefetch);
-    // A suspect, or poison, waits for its connection to be empty and makes others wait: when, the commands decide.
     const suspects = model.in("waiting", "held", "lost", "unsure", "doomed").some((each) => model.mayBeSuspect(each));
+    this.#noteDraining(suspects);
+    const hasRoom = [...this.prefetches].some(
+      ([number, prefetch]) => !this.#draining.has(number) && model.heldBy(number).length < prefetch,
+    );
     const due = model.in("waiting").some(({ dueAtMs }) => dueAtMs <= this.nowMs);
-    return this.#problem !== undefined || !hasRoom || suspects || !due;
+    return this.#problem !== undefined || !hasRoom || !due;
+  }
+
+  /**
+   * A suspect, or poison, makes every connection wait until it holds nothing; one that began to may go on although another took the suspect.
+   * When that ends, the commands decide.
+   */
+  #noteDraining(suspects: boolean): void {
+    for (const number of this.prefetches.keys()) {
+      if (suspects) this.#draining.add(number);
+      else if (this.model.heldBy(number).length === 0) this.#draining.delete(number);
+    }
   }
 
   #tell(): string {
