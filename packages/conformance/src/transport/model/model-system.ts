@@ -117,7 +117,10 @@ export class ModelSystem {
       const { messages } = await scene.connection.admin.browse(deadLetterQueueOf(queue), { limit: 1_000 });
       return messages.map(({ message }) => message.properties.messageId);
     };
-    const areThere = async (): Promise<boolean> => (await browse()).length >= expected.length;
+    const areThere = async (): Promise<boolean> => {
+      const there = new Set(await browse());
+      return expected.every((id) => there.has(id));
+    };
     await scene.until(areThere, `the dead letters ${expected.join(", ")}`, scene.recoveryMs);
     const unsure = new Set(model.in("unsure").map(({ id }) => id));
     deepEqual((await browse()).filter((id) => !unsure.has(id)).toSorted(), expected.toSorted());
