@@ -81,3 +81,16 @@ export class FollowUpError extends LovageError {
     });
   }
 }
+
+/**
+ * An error escaped the code of a task, in a timer or in a promise that nobody waited for: the reason with which `task.signal` is aborted then.
+ * Code `TASK_ERROR_ESCAPED`.
+ */
+export class EscapedError extends LovageError {
+  constructor(task: string, options: { readonly cause: unknown }) {
+    super(`An error escaped task "${task}", in a timer or in a promise that nobody waited for; the run has failed.`, {
+      ...options,
+      code: "TASK_ERROR_ESCAPED",
+    });
+  }
+}

@@ -22,22 +22,20 @@ type Handler = NonNullable<TaskDefinition["run"]>;
 export function execute(run: TaskRun, args: readonly unknown[], parts: ExecutionParts): void {
   const handler = run.definition?.run as Handler;
   const context = new RunContext(run, parts);
-  const limits = startLimits(run, parts);
+  run.limits = startLimits(run, parts);
   let returned: unknown;
   run.hasReturned = false;
   try {
     returned = currentTask.run(run.call, handler, context, args);
     if (isThenable(returned)) {
-      void follow(run, returned, limits, parts);
+      void follow(run, returned, parts);
       return;
     }
   } catch (thrown) {
-    limits?.cancel();
     run.hasReturned = true;
     run.end(parts.decide(run, thrown));
     return;
   }
-  limits?.cancel();
   run.hasReturned = true;
   run.end({ kind: "success", value: returned });
 }
@@ -49,19 +47,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Ends the run with what the promise becomes. Never rejects. */
-async function follow(
-  run: TaskRun,
-  promise: PromiseLike<unknown>,
-  limits: Timer | undefined,
-  parts: ExecutionParts,
-): Promise<void> {
+async function follow(run: TaskRun, promise: PromiseLike<unknown>, parts: ExecutionParts): Promise<void> {
   let outcome: Outcome;
   try {
     outcome = { kind: "success", value: await promise };
   } catch (thrown) {
     outcome = run.isEnded ? { kind: "dropped", why: "ended before" } : parts.decide(run, thrown);
   }
-  limits?.cancel();
   run.hasReturned = true;
   if (run.isEnded) parts.returnedLate(run);
   else run.end(outcome);

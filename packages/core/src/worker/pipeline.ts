@@ -4,7 +4,7 @@ import { currentTask } from "../app/current-task.ts";
 import { admit } from "./admit.ts";
 import type { Admission, AdmissionParts } from "./admit.ts";
 import { earlySettlement } from "./early-settlement.ts";
-import { PoisonMessageError, WorkerShutdownError } from "./errors.ts";
+import { EscapedError, PoisonMessageError, WorkerShutdownError } from "./errors.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionParts } from "./execute.ts";
 import { HandOver } from "./hand-over.ts";
@@ -119,9 +119,7 @@ export class Pipeline {
     const call = currentTask.getStore();
     for (const run of this.#live) {
       if (run.call !== call) continue;
-      run.abort(
-        error instanceof Error ? error : new Error("A task let a value escape that is no error.", { cause: error }),
-      );
+      run.abort(new EscapedError(run.call.task, { cause: error }));
       run.end(this.#decide(run, error));
       return true;
     }

@@ -5,7 +5,13 @@ import { describe, expect, test, vi } from "vitest";
 import { recordedLog } from "../test-support/recorded-log.ts";
 import { ResultWriter } from "./result-writer.ts";
 
-const put = (taskId: string): ResultPut => ({ taskId, state: "SUCCESS", document: "{}", fence: [0, 1], expiresInMs: 1_000 });
+const put = (taskId: string): ResultPut => ({
+  taskId,
+  state: "SUCCESS",
+  document: "{}",
+  fence: [0, 1],
+  expiresInMs: 1_000,
+});
 const always = (): boolean => true;
 
 /** A backend that answers when it is told to. */
@@ -39,7 +45,11 @@ const away = new BackendUnavailableError("The store is away.");
 describe("a writer of results", () => {
   test("writes a lone record at once, and together what comes meanwhile", async () => {
     const { writer, batches, answer } = setUp();
-    const outcomes = Promise.all([writer.put(put("a"), always), writer.put(put("b"), always), writer.put(put("c"), always)]);
+    const outcomes = Promise.all([
+      writer.put(put("a"), always),
+      writer.put(put("b"), always),
+      writer.put(put("c"), always),
+    ]);
     expect(batches).toEqual([["a"]]);
     await answer(["stored"]);
     expect(batches).toEqual([["a"], ["b", "c"]]);
@@ -100,11 +110,9 @@ describe("a writer of results", () => {
     await answer(error);
     await answer(error);
     await answer(["stored"]);
-    expect((await settled).map((outcome) => (outcome.status === "fulfilled" ? outcome.value : outcome.reason))).toEqual([
-      "stored",
-      error,
-      "stored",
-    ]);
+    expect(
+      (await settled).map((outcome) => (outcome.status === "fulfilled" ? outcome.value : (outcome.reason as Error))),
+    ).toEqual(["stored", error, "stored"]);
     expect(batches.slice(-2)).toEqual([["bad"], ["good"]]);
   });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, double, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { resolveTaskOptions } from "../app/resolve-task-options.ts";
 import type { TaskOptions } from "../app/task-options.ts";
@@ -10,7 +10,11 @@ import { decideRetry } from "./retry-policy.ts";
 
 class NetworkError extends Error {}
 
-const decide = (thrown: unknown, options: TaskOptions, { retries = 0, random = 0.5 } = {}): Outcome & { errors: unknown[] } => {
+const decide = (
+  thrown: unknown,
+  options: TaskOptions,
+  { retries = 0, random = 0.5 } = {},
+): Outcome & { errors: unknown[] } => {
   const call: TaskCall = { id: "1", task: "t", args: [], kwargs: {}, embed: {}, retries, rootId: "1", headers: {} };
   const errors: unknown[] = [];
   const outcome = decideRetry({
@@ -49,7 +53,9 @@ describe("a task that threw", () => {
   });
 
   test("fits a class that is not of errors", () => {
-    class Signal {}
+    class Signal {
+      readonly number = 9;
+    }
     expect(decide(new Signal(), { retryFor: [Signal] })).toMatchObject({ kind: "retry" });
     expect(decide(new Error("other"), { retryFor: [Signal] })).toMatchObject({ kind: "failure", errors: [] });
   });
@@ -68,13 +74,22 @@ describe("a task that threw", () => {
   });
 
   test("has failed when a proxy that throws on everything is tested against a class", () => {
-    const hostile = new Proxy({}, { getPrototypeOf: () => { throw new Error("no"); } });
+    const hostile = new Proxy(
+      {},
+      {
+        getPrototypeOf: () => {
+          throw new Error("no");
+        },
+      },
+    );
     expect(decide(hostile, { retryFor: [NetworkError] })).toMatchObject({ kind: "failure" });
   });
 
   test("has failed once its retries are used up", () => {
     expect(decide(new Error("x"), { retryFor: true, maxRetries: 2 }, { retries: 1 })).toMatchObject({ kind: "retry" });
-    expect(decide(new Error("x"), { retryFor: true, maxRetries: 2 }, { retries: 2 })).toMatchObject({ kind: "failure" });
+    expect(decide(new Error("x"), { retryFor: true, maxRetries: 2 }, { retries: 2 })).toMatchObject({
+      kind: "failure",
+    });
   });
 
   test("by its time limit is retried only where retryFor says so", () => {
@@ -86,7 +101,13 @@ describe("a task that threw", () => {
 
 describe("the wait before a retry", () => {
   test("doubles with each retry, up to its cap, without jitter", () => {
-    const options = { retryFor: true, maxRetries: 10, retryBackoff: "1s", retryBackoffMax: "5s", retryJitter: false } as const;
+    const options = {
+      retryFor: true,
+      maxRetries: 10,
+      retryBackoff: "1s",
+      retryBackoffMax: "5s",
+      retryJitter: false,
+    } as const;
     const waits = [0, 1, 2, 3].map((retries) => decide(new Error("x"), options, { retries }));
     expect(waits.map((outcome) => outcome.kind === "retry" && outcome.time)).toEqual(
       [1_000, 2_000, 4_000, 5_000].map((countdownMs) => ({ countdownMs })),
@@ -94,8 +115,8 @@ describe("the wait before a retry", () => {
   });
 
   test("is anywhere from nothing to the back-off, for any number of retries", () => {
-    fc.assert(
-      fc.property(fc.nat(1_000_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (retries, random) => {
+    assert(
+      property(nat(1_000_000), double({ min: 0, max: 0.999, noNaN: true }), (retries, random) => {
         const options = { retryFor: true, maxRetries: 1_000_000, retryBackoff: "1s", retryBackoffMax: "10m" } as const;
         const outcome = decide(new Error("x"), options, { retries: Math.min(retries, 999_999), random });
         const wait = outcome.kind === "retry" && "countdownMs" in outcome.time ? outcome.time.countdownMs : Number.NaN;

@@ -29,5 +29,10 @@ export class RetryRequest extends LovageError {
 
 /** Whether a task threw what `task.retry` gave it. */
 export function isRetryRequest(thrown: unknown): thrown is RetryRequest {
-  return hasCode(thrown, "TASK_RETRY");
+  try {
+    return hasCode(thrown, "TASK_RETRY");
+  } catch {
+    // A proxy or a getter that throws: whatever that is, it is not ours.
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Log } from "@lovage/foundation";
+import { describeError } from "../protocol/describe-error.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TaskRun } from "./task-run.ts";
 
@@ -31,14 +32,14 @@ export class RunLog {
           ...fields,
           retries: call.retries,
           ...outcome.time,
-          error: outcome.error,
+          ...shown(outcome.error),
         });
       case "failure":
         return this.#log.error("Task failed.", {
           ...fields,
           reason: outcome.reason,
           runtimeMs: rounded(runtimeMs),
-          error: outcome.error,
+          ...shown(outcome.error),
         });
       case "revoked":
         return this.#log.info("Task was not run to its end.", { ...fields, reason: outcome.reason });
@@ -70,6 +71,12 @@ export class RunLog {
       this.#log.warn(`The ends of ${this.#lost} tasks were not recorded: other deliveries of them speak, or will.`);
     this.#lost = 0;
   }
+}
+
+/** What a task threw may be anything, and not fit for a logger. */
+function shown(thrown: unknown): { readonly error: string; readonly stack: string | undefined } {
+  const { type, message, traceback } = describeError(thrown);
+  return { error: `${type}: ${message}`, stack: traceback };
 }
 
 function rounded(ms: number): number {

@@ -1,3 +1,4 @@
+import type { Timer } from "@lovage/foundation";
 import type { Delivery } from "@lovage/transport";
 import type { TaskDefinition } from "../app/task-definition.ts";
 import type { TaskCall } from "../protocol/task-call.ts";
@@ -40,6 +41,8 @@ export class TaskRun {
   /** By the monotonic clock; -1 before it runs. */
   startedAtMs = -1;
   runtimeMs = 0;
+  /** Its time limits; stopped when it ends. */
+  limits: Timer | undefined;
   /** Its function is not running: not yet, or not any more. A run that ends before is abandoned by it. */
   hasReturned = true;
   readonly #onEnd: EndOfRun;
@@ -98,6 +101,7 @@ export class TaskRun {
   end(outcome: Outcome): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.limits?.cancel();
     if (this.#controller !== undefined) this.delivery.signal.removeEventListener("abort", this.#lose);
     this.#onEnd(this, this.#isRevoked && outcome.kind !== "dropped" ? { kind: "revoked", reason: "revoked" } : outcome);
   }

@@ -33,13 +33,19 @@ describe("a worker", () => {
     ["that cannot write results is not ready", { isBackendFailing: true }, [true, false]],
     ["that starts nothing though it could is not live", { idleMs: 61_000, buffered: 1, running: 9 }, [false, true]],
     ["that settles nothing though it should is not live", { idleMs: 61_000, settling: 1 }, [false, true]],
-    ["that waits for its broker with work in hand is live", { idleMs: 61_000, settling: 1, broker: "reconnecting" }, [true, false]],
+    [
+      "that waits for its broker with work in hand is live",
+      { idleMs: 61_000, settling: 1, broker: "reconnecting" },
+      [true, false],
+    ],
     ["that is filled by abandoned functions is not live", { abandoned: 10 }, [false, true]],
   ] as const)("%s", (_what, changes, expected) => {
     expect(verdicts(changes)).toEqual(expected);
   });
 
   test("says why it is not ready", () => {
-    expect(judge({ ...facts, broker: "reconnecting" }).ready.reasons).toEqual(["the connection to the broker is reconnecting"]);
+    expect(judge({ ...facts, broker: "reconnecting" }).ready.reasons).toEqual([
+      "the connection to the broker is reconnecting",
+    ]);
   });
 });

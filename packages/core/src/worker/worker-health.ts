@@ -71,7 +71,7 @@ function deadReasons(facts: Omit<WorkerHealth, "live" | "ready">, idleMs: number
   const isStuck = hasWork && broker === "open" && idleMs > stuckAfterMs;
   return [
     state === "stopped" && "the worker has stopped",
-    abandoned >= concurrency && `${abandoned} abandoned functions fill all ${concurrency} slots`,
+    abandoned > 0 && abandoned >= concurrency && `${abandoned} abandoned functions fill all ${concurrency} slots`,
     isStuck && `nothing was started or settled for ${Math.round(idleMs / 1_000)} s, though there is work`,
   ];
 }

@@ -23,9 +23,12 @@ describe("the options of a worker", () => {
     );
   });
 
-  test.each([{ queues: ["a b"] }, { queues: [""] }, { name: "" }, { queues: ["__proto__"] }])("refuse the name in %j", (options) => {
-    expect(() => checkWorkerOptions(options)).toThrow(expect.objectContaining({ code: "NAME_INVALID" }) as Error);
-  });
+  test.each([{ queues: ["a b"] }, { queues: [""] }, { name: "" }, { queues: ["__proto__"] }])(
+    "refuse the name in %j",
+    (options) => {
+      expect(() => checkWorkerOptions(options)).toThrow(expect.objectContaining({ code: "NAME_INVALID" }) as Error);
+    },
+  );
 
   test("take from the app what they do not say", () => {
     const settings = { concurrency: 4, prefetch: "auto" } as RuntimeSettings;

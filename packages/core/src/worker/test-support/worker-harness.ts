@@ -1,5 +1,5 @@
 import { memoryBackend } from "@lovage/backend-memory";
-import type { Backend } from "@lovage/backend";
+import type { Backend, Results } from "@lovage/backend";
 import type { VirtualClock } from "@lovage/foundation";
 import { virtualClock } from "@lovage/foundation";
 import { memoryTransport } from "@lovage/transport-memory";
@@ -43,6 +43,8 @@ export interface RawMessage {
 export interface HarnessOptions extends Omit<AppOptions, "broker" | "backend" | "clock" | "log"> {
   /** Stands between the worker and the deliveries of its queues. */
   readonly onDelivery?: (delivery: Delivery) => Delivery;
+  /** Which deliveries were lost too often, as the broker would tell. */
+  readonly isExhausted?: (delivery: Delivery) => boolean;
   /** Stands between the app and its backend; `undefined`: the app has none. */
   readonly wrapBackend?: (backend: Backend) => Backend | undefined;
 }
@@ -51,16 +53,21 @@ const stepMs = 50;
 
 /** Makes a {@link WorkerHarness}. */
 export async function workerHarness(options: HarnessOptions = {}): Promise<WorkerHarness> {
-  const { onDelivery, wrapBackend = (backend: Backend) => backend, ...appOptions } = options;
+  const {
+    onDelivery = same,
+    isExhausted = () => false,
+    wrapBackend = (backend: Backend) => backend,
+    ...appOptions
+  } = options;
   const clock = virtualClock();
   const log = recordedLog();
   const connection = await memoryTransport({ clock });
   const observer = await memoryTransport({ clock });
   await observer.declare({ queues: [{ name: "default" }] });
-  const backend = await memoryBackend({ clock });
+  const backend = memoryBackend({ clock });
   const given = wrapBackend(backend);
   const app = createApp({
-    broker: onDelivery === undefined ? connection : withDeliveries(connection, onDelivery),
+    broker: withDeliveries(connection, onDelivery, isExhausted),
     ...(given === undefined ? {} : { backend: given }),
     clock,
     log,
@@ -90,19 +97,25 @@ export async function workerHarness(options: HarnessOptions = {}): Promise<Worke
     send: (message) => observer.publish([rawMessage(message)]),
     lines: (level) => log.lines.filter(([of]) => of === level).map(([, text]) => text),
     close: async () => {
-      await app.close();
-      await connection.close();
-      await observer.close();
+      const closed = app.close().then(() => true);
+      while (!(await Promise.race([closed, clock.advance(1_000)]))) continue;
+      await Promise.all([connection.close(), observer.close()]);
       await backend.close();
+      if (clock.pending > 0) throw new Error(`${clock.pending} timers are left behind.`);
     },
   };
 }
 
-function rawMessage({ headers = {}, properties = {}, body = "[[],{},{}]", queue = "default" }: RawMessage): OutgoingMessage {
+function rawMessage({
+  headers = {},
+  properties = {},
+  body = "[[],{},{}]",
+  queue = "default",
+}: RawMessage): OutgoingMessage {
   return {
     headers,
     properties: {
-      messageId: `${String(headers["id"] ?? "raw")}:0`,
+      messageId: `${JSON.stringify(headers["id"] ?? "raw")}:0`,
       contentType: "application/json",
       contentEncoding: "utf-8",
       ...properties,
@@ -112,27 +125,39 @@ function rawMessage({ headers = {}, properties = {}, body = "[[],{},{}]", queue 
   };
 }
 
-function withDeliveries(connection: Connection, change: (delivery: Delivery) => Delivery): Connection {
-  return new Proxy(connection, {
+const same = (delivery: Delivery): Delivery => delivery;
+
+function withDeliveries(
+  connection: Connection,
+  change: (delivery: Delivery) => Delivery,
+  isExhausted: (delivery: Delivery) => boolean,
+): Connection {
+  return changed(connection, {
+    consume: (options) =>
+      connection.consume({
+        ...options,
+        onDelivery: (delivery) => {
+          const seen = change(delivery);
+          if (isExhausted(seen)) options.onExhausted?.(seen);
+          else options.onDelivery(seen);
+        },
+      }),
+  });
+}
+
+/** An object that differs from the one it stands for in some members. */
+export function changed<T extends object>(original: T, changes: Partial<T>): T {
+  return new Proxy(original, {
     get(target, key) {
-      if (key !== "consume") {
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      const consume: Connection["consume"] = (options) =>
-        target.consume({ ...options, onDelivery: (delivery) => options.onDelivery(change(delivery)) });
-      return consume;
+      if (key in changes) return Reflect.get(changes, key) as unknown;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }
 
-/** A delivery that differs from the one it stands for in some members. */
-export function changedDelivery(delivery: Delivery, changes: Partial<Delivery>): Delivery {
-  return new Proxy(delivery, {
-    get(target, key) {
-      if (key in changes) return Reflect.get(changes, key) as unknown;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+/** A backend whose results differ in some members. */
+export function changedResults(backend: Backend, changes: (results: Results) => Partial<Results>): Backend {
+  const results = backend.results as Results;
+  return changed(backend, { results: changed(results, changes(results)) });
 }

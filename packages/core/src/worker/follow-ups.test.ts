@@ -1,0 +1,152 @@
+import { LeaseLostError } from "@lovage/transport";
+import { afterEach, describe, expect, test } from "vitest";
+import { chain } from "../canvas/chain.ts";
+import { chord } from "../canvas/chord.ts";
+import { group } from "../canvas/group.ts";
+import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
+
+let harness: WorkerHarness;
+afterEach(() => harness.close());
+
+const setUp = async (options: HarnessOptions = {}): Promise<WorkerHarness> => (harness = await workerHarness(options));
+const ended = (harnessed: WorkerHarness, id: string) =>
+  harnessed.until(async () => ((await harnessed.resultOf(id))?.dateDoneMs ?? 0) > 0);
+const leaseLost = () => new LeaseLostError({ queue: "default", messageId: "1" });
+
+describe("what follows a task", () => {
+  test("is sent with the acknowledgement, and named in the result", async () => {
+    const { app, resultOf } = await setUp();
+    const add = app.task("add", (x: number, y: number) => x + y);
+    await app.worker().start();
+    const result = await chain(
+      add.s(1, 2),
+      add.s(10).set({ taskId: "second" }),
+      add.s(100).set({ taskId: "third" }),
+    ).delay();
+    await ended(harness, "third");
+    expect((await resultOf("third"))?.value).toBe(113);
+    expect((await resultOf("second"))?.children).toEqual([{ id: "third" }]);
+    await expect(result.get()).resolves.toBe(113);
+  });
+
+  test("a failure is the same failure, for each step of the chain that now cannot run, and its errbacks", async () => {
+    const { app, resultOf, until } = await setUp();
+    const told: unknown[] = [];
+    const boom = app.task("boom", { deadLetter: "never" }, (): number => {
+      throw new TypeError("boom");
+    });
+    const next = app.task("next", (x: number) => x);
+    const onError = app.task("on-error", (id: string) => void told.push(id));
+    await app.worker().start();
+    await chain(
+      boom.s().set({ taskId: "first" }).onError(onError.s()),
+      next.s().set({ taskId: "second" }),
+      next.s().set({ taskId: "third" }),
+    ).delay();
+    await until(() => told.length === 1);
+    expect(told).toEqual(["first"]);
+    for (const id of ["first", "second", "third"]) {
+      expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "TypeError", message: "boom" } });
+    }
+  });
+
+  test("a chord is its body, once, with the results in order, however often members are delivered", async () => {
+    const seen = new Set<string>();
+    const { app, clock } = await setUp({
+      onDelivery: (delivery) => {
+        const { messageId } = delivery.message.properties;
+        if (seen.has(messageId)) return delivery;
+        seen.add(messageId);
+        // Each first delivery is lost after its result was stored.
+        return changed(delivery, { ack: async () => (await delivery.release(), Promise.reject(leaseLost())) });
+      },
+    });
+    const bodies: unknown[] = [];
+    const square = app.task("square", (x: number) => x * x);
+    const total = app.task("total", (all: number[]) => (bodies.push(all), all.reduce((sum, x) => sum + x, 0)));
+    await app.worker().start();
+    const result = await chord(group([1, 2, 3, 4].map((n) => square.s(n))), total.s()).delay();
+    await clock.advance(10_000);
+    await expect(result.get()).resolves.toBe(30);
+    expect(bodies).toEqual([[1, 4, 9, 16]]);
+  });
+
+  test("a chord with a failing member is a ChordError of the body", async () => {
+    const { app, clock, resultOf } = await setUp();
+    const task = app.task("task", { deadLetter: "never" }, (x: number): number => {
+      if (x === 2) throw new RangeError("two");
+      return x;
+    });
+    const total = app.task("total", (all: number[]) => all.length);
+    await app.worker().start();
+    const result = await chord(group([1, 2, 3].map((n) => task.s(n))), total.s().set({ taskId: "body" })).delay();
+    await clock.advance(5_000);
+    expect(await resultOf("body")).toMatchObject({ state: "FAILURE", error: { type: "ChordError" } });
+    await expect(result.get()).rejects.toMatchObject({ code: "REMOTE_TASK_FAILED", name: "ChordError" });
+  });
+
+  test("that cannot be sent is a failure of the task", async () => {
+    const { app, dead, resultOf, until } = await setUp();
+    app.task("task", () => 1);
+    const next = {
+      task: "next",
+      args: [],
+      kwargs: {},
+      options: { queue: "a b", task_id: "n" },
+      subtask_type: null,
+      immutable: false,
+    };
+    await harness.send({ headers: { id: "x", task: "task" }, body: JSON.stringify([[], {}, { callbacks: [next] }]) });
+    await app.worker().start();
+    await until(async () => (await dead()).length === 1);
+    expect(await resultOf("x")).toMatchObject({ state: "FAILURE", error: { type: "FollowUpError" } });
+  });
+
+  test("that the broker refuses makes a dead letter, and the worker goes on", async () => {
+    const { app, dead, until } = await setUp();
+    const big = app.task("big", () => "x".repeat(200_000));
+    const next = app.task("next", (text: string) => text.length);
+    await app.worker().start();
+    const second = next.s("y".repeat(100_000) as never);
+    await chain(big.s(), second as never).delay();
+    await until(async () => (await dead()).length === 1);
+    await expect((await big.delay()).get()).resolves.toHaveLength(200_000);
+  });
+});
+
+describe("a message that was lost too often", () => {
+  test("is not run: its result is a failure, and it becomes a dead letter", async () => {
+    const { app, dead, resultOf, until } = await setUp({
+      onDelivery: (delivery) => changed(delivery, { count: 4 }),
+      isExhausted: ({ count }) => count > 3,
+    });
+    let runs = 0;
+    const task = app.task("task", { retryFor: true }, () => void (runs += 1));
+    await app.worker().start();
+    const { id } = await task.delay();
+    await until(async () => (await dead()).length === 1);
+    expect([runs, (await dead())[0]?.death?.reason]).toEqual([0, "poison"]);
+    expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "PoisonMessageError" } });
+    expect((await resultOf(id))?.error?.message).toContain("3 workers were lost while they had it (WorkerLostError)");
+  });
+
+  test("tells those that follow it", async () => {
+    const { app, resultOf, until } = await setUp({
+      isExhausted: ({ message }) => message.headers["task"] === "poison",
+    });
+    const told: string[] = [];
+    const onError = app.task("on-error", (id: string) => void told.push(id));
+    const poison = app.task("poison", () => 1);
+    await app.worker().start();
+    await chain(
+      poison.s().set({ taskId: "p" }).onError(onError.s()),
+      app
+        .task("next", (x: number) => x)
+        .s()
+        .set({ taskId: "n" }),
+    ).delay();
+    await until(() => told.length === 1);
+    expect([told, (await resultOf("n"))?.state]).toEqual([["p"], "FAILURE"]);
+  });
+});

@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import type { WorkerHarness } from "./test-support/worker-harness.ts";
+
+let harness: WorkerHarness;
+afterEach(() => harness.close());
+
+describe("a rate limit", () => {
+  test("holds over all workers, and a task that waits holds no slot", async () => {
+    harness = await workerHarness();
+    const { app, clock } = harness;
+    const startsAtMs: number[] = [];
+    let others = 0;
+    const limited = app.task(
+      "limited",
+      { rateLimit: "5/s", ignoreResult: true },
+      () => void startsAtMs.push(clock.now()),
+    );
+    const other = app.task("other", () => void (others += 1));
+    await Promise.all([app.worker({ concurrency: 1 }).start(), app.worker({ concurrency: 1 }).start()]);
+    await limited.applyMany(Array.from({ length: 20 }, () => []));
+    await clock.advance(100);
+    await other.delay();
+    await clock.advance(100);
+    expect(others).toBe(1);
+    await clock.advance(10_000);
+    expect(startsAtMs).toHaveLength(20);
+    // The broker may deliver up to 1.1 s late; the average holds.
+    expect(startsAtMs.at(-1)! - startsAtMs[0]!).toBeGreaterThanOrEqual(3_800);
+    expect(startsAtMs.at(-1)! - startsAtMs[0]!).toBeLessThanOrEqual(5_500);
+  });
+
+  test("takes one turn for each run, and hides how", async () => {
+    let turns = 0;
+    harness = await workerHarness({
+      wrapBackend: (backend) =>
+        changed(backend, {
+          coordination: changed(backend.coordination!, {
+            reserve: (request) => ((turns += 1), backend.coordination!.reserve(request)),
+          }),
+        }),
+    });
+    const { app, clock } = harness;
+    const seen: unknown[] = [];
+    const task = app.task("task", { rateLimit: "1/s", bind: true, retryBackoff: 0 }, (self) => {
+      seen.push([self.headers, self.retries, self.delivery.count]);
+      if (self.retries === 0) throw self.retry({ countdown: 0 });
+    });
+    await app.worker().start();
+    await task.applyMany([[], []], { headers: { tenant: "acme" } });
+    await clock.advance(30_000);
+    expect(turns).toBe(4);
+    expect(seen).toHaveLength(4);
+    for (const run of seen) expect(run).toEqual([{ tenant: "acme" }, expect.any(Number), 1]);
+  });
+});

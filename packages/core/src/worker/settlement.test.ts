@@ -1,0 +1,69 @@
+import { LeaseLostError, TransportUnavailableError } from "@lovage/transport";
+import { afterEach, describe, expect, test } from "vitest";
+import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
+
+let harness: WorkerHarness;
+afterEach(() => harness.close());
+
+const setUp = async (options: HarnessOptions = {}): Promise<WorkerHarness> => (harness = await workerHarness(options));
+const leaseLost = () => new LeaseLostError({ queue: "default", messageId: "1" });
+
+describe("an acknowledgement", () => {
+  test("that the broker refuses for now is tried again", async () => {
+    let refusals = 3;
+    const { app, clock, waiting } = await setUp({
+      onDelivery: (delivery) =>
+        changed(delivery, {
+          ack: (followUps) =>
+            refusals-- > 0 ? Promise.reject(new TransportUnavailableError("away")) : delivery.ack(followUps),
+        }),
+    });
+    const task = app.task("task", () => 1);
+    await app.worker().start();
+    await task.delay();
+    await clock.advance(10_000);
+    expect([refusals, await waiting("unsettled")]).toEqual([-1, []]);
+  });
+
+  test("whose lease is lost is told, and the redelivery finds the result", async () => {
+    let isFirst = true;
+    const { app, clock, until } = await setUp({
+      onDelivery: (delivery) => {
+        if (!isFirst) return delivery;
+        isFirst = false;
+        return changed(delivery, { ack: async () => (await delivery.release(), Promise.reject(leaseLost())) });
+      },
+    });
+    let runs = 0;
+    const task = app.task("task", () => (runs += 1));
+    await app.worker().start();
+    const result = await task.delay();
+    await until(() => harness.lines("info").includes("Task had succeeded before; it was not run again."));
+    await clock.advance(0);
+    expect([runs, await harness.waiting("unsettled")]).toEqual([1, []]);
+    await expect(result.get()).resolves.toBe(1);
+  });
+
+  test("comes before the run of a task that acknowledges early; what fails then is a dead letter all the same", async () => {
+    const { app, until, waiting, dead } = await setUp();
+    const held: number[] = [];
+    const task = app.task(
+      "task",
+      { ack: "early", bind: true, retryFor: true, maxRetries: 1, retryBackoff: 0 },
+      async () => {
+        held.push((await waiting("unsettled")).length);
+        throw new Error("boom");
+      },
+    );
+    await app.worker().start();
+    await task.delay();
+    await until(async () => (await dead()).length === 1);
+    expect(held).toEqual([0, 0]);
+    expect((await dead())[0]?.death).toMatchObject({
+      reason: "failed",
+      queue: "default",
+      detail: "Error: boom (after 2 attempts)",
+    });
+  });
+});
