@@ -13,7 +13,10 @@ beforeAll(() => {
     "enum.ts": "export enum Color { Red }",
     "wrong.ts":
       'import { createApp } from "lovage"; export const app = createApp({ brocker: "sqlite:x.db" } as object);',
-    "memory.ts": 'import { createApp } from "lovage"; export const app = createApp({ name: "m", broker: "memory:" });',
+    "memory.ts":
+      'import { createApp } from "lovage"; export const app = createApp({ name: "m", broker: "memory:", backend: "memory:" });',
+    "resultless.ts":
+      'import { createApp } from "lovage"; export const app = createApp({ name: "r", broker: "sqlite:queue.db" });',
     "redis.ts":
       'import { createApp } from "lovage"; export const app = createApp({ broker: "redis://u:geheim@db/0" });',
   });
@@ -119,12 +122,19 @@ describe("an app that cannot be had ends with 1 and says why", () => {
   });
 
   test("a broker inside one process cannot be looked into, nor be shared by several", async () => {
-    for (const args of [["queues"], ["call", "x", "--force"], ["worker", "--processes", "2"]]) {
+    for (const args of [["queues"], ["call", "x", "--force"], ["worker", "--processes", "2"], ["result", "x"]]) {
       const { code, stderr } = await folder.run(["-A", "memory.ts", ...args]);
       expect(stderr).toContain("lives inside one process");
       expect(stderr).toContain("sqlite:.lovage/queue.db");
       expect(code).toBe(1);
     }
+  });
+
+  test("a result that is kept nowhere is not waited for, and nothing is sent", async () => {
+    const { code, stderr } = await folder.run(["-A", "resultless.ts", "call", "x", "--force", "--wait"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('App "r" has no result backend');
+    expect((await folder.run(["-A", "resultless.ts", "queues"])).stderr).toContain("There are no queues yet.");
   });
 });
 

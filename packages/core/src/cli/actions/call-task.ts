@@ -6,13 +6,15 @@ import { callByName, runtimeOf } from "../../app/runtime-of.ts";
 import { withApp } from "../app-module/open-app.ts";
 import type { CallFlags } from "../commands/call-command.ts";
 import { print, printJson } from "../output/print.ts";
-import { sharedBroker } from "./shared-broker.ts";
+import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
 
 /** Sends a call by the name of its task; prints its id, or its result. */
 export async function callTask(task: string, flags: CallFlags): Promise<void> {
   await withApp(flags, async (app) => {
     if (flags.force !== true) checkKnown(app, task);
     await sharedBroker(app);
+    // Before the call is sent: a result that nobody can read would be waited for in vain.
+    if (flags.wait === true) await checkSharedBackend(app);
     const result = await callByName(app, { task, args: flags.args, options: callOptions(flags) });
     if (flags.wait === true) await printJson((await result.get({ timeout: flags.timeout })) ?? null);
     else await print(`${result.id}\n`);

@@ -3,7 +3,7 @@ import type { DeadChangeFlags } from "../commands/dead-command.ts";
 import { withApp } from "../app-module/open-app.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
-import { sharedBroker } from "./shared-broker.ts";
+import { sharedBroker } from "./shared-stores.ts";
 
 /** Replays or drops dead letters of a queue and prints how many; ids of which none was found are a failure. */
 export async function changeDead(verb: "replay" | "drop", queue: string, flags: DeadChangeFlags): Promise<void> {

@@ -5,7 +5,7 @@ import { withApp } from "../app-module/open-app.ts";
 import { formatTable } from "../output/format-table.ts";
 import type { Column } from "../output/format-table.ts";
 import { print, printJson, printNote } from "../output/print.ts";
-import { sharedBroker } from "./shared-broker.ts";
+import { sharedBroker } from "./shared-stores.ts";
 
 const maxPage = 1_000;
 

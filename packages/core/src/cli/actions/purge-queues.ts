@@ -4,7 +4,7 @@ import { withApp } from "../app-module/open-app.ts";
 import { exitCode } from "../exit-code.ts";
 import { confirm } from "../output/confirm.ts";
 import { print, printNote } from "../output/print.ts";
-import { sharedBroker } from "./shared-broker.ts";
+import { sharedBroker } from "./shared-stores.ts";
 
 /** Removes what waits in some queues, all of which must exist; asks first unless told not to. */
 export async function purgeQueues(queues: readonly string[], flags: PurgeFlags): Promise<void> {

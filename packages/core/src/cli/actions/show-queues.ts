@@ -5,7 +5,7 @@ import { withApp } from "../app-module/open-app.ts";
 import { formatTable } from "../output/format-table.ts";
 import type { Column } from "../output/format-table.ts";
 import { print, printJson, printNote } from "../output/print.ts";
-import { sharedBroker } from "./shared-broker.ts";
+import { sharedBroker } from "./shared-stores.ts";
 
 /** Prints the counts of queues: of those named, or of all there are. */
 export async function showQueues(names: readonly string[], flags: QueuesFlags): Promise<void> {

@@ -18,7 +18,7 @@ export interface LoopWatchOptions {
 
 /** A histogram holds whole numbers from 1. */
 const smallestRecord = 1;
-const beatMs = 250;
+const beatMs = 500;
 const blockedMs = 1_000;
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from "@lovage/foundation";
 
 /** The part of `process` that hands out signals. */
-export interface SignalSource {
+interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
 }

@@ -48,8 +48,13 @@ export class WorkerProcess {
   async run(onStarted: () => void): Promise<number> {
     const { worker, close } = this.#options;
     try {
-      await Promise.race([worker.start(), worker.closed]);
-      if (this.#state === "running") onStarted();
+      const starting = worker.start();
+      await Promise.race([starting, worker.closed]);
+      // A start that fails closes the worker before it tells why.
+      if (this.#state === "running") {
+        await starting;
+        onStarted();
+      }
       await worker.closed;
     } catch (error) {
       // A worker that is told to stop while it starts does not start, as it was told.
