@@ -65,6 +65,7 @@ export type Settlement = { readonly lease: Lease; readonly followUps?: readonly 
 
 /** What to look after. */
 export interface SweepRequest {
+  /** Declared queues, and dead-letter queues that are consumed; expired dead letters are those of a queue's own dead-letter queue. */
   readonly queues: readonly string[];
   /** A message whose losses reach this becomes a suspect. */
   readonly suspectAfter: number;
@@ -141,7 +142,7 @@ export interface BindingStore {
  *
  * The engine has already checked names, sizes, priorities and that queues are declared. All methods may be called in parallel; the store's own clock decides
  * what is due and what has ended. Errors are `LovageError`s: with `retryable` nothing was written and the engine tries again (with back-off, within its
- * deadlines); `PUBLISH_UNCERTAIN` is passed to the caller.
+ * deadlines); `PUBLISH_UNCERTAIN` and `STORAGE_FULL` are passed to the caller of a publish. Calls under way when the store goes away reject.
  */
 export interface LeaseStore {
   /** Read after `open`. */
@@ -151,7 +152,7 @@ export interface LeaseStore {
   readonly bindings?: BindingStore;
   readonly broadcast?: Broadcast;
   readonly schema?: StoreSchema;
-  /** Connects, and makes the tables where it may. Called again after `lost`. @throws TRANSPORT_UNAVAILABLE, SCHEMA_VERSION */
+  /** Connects, and makes the tables where it may. Called again after `lost`, and after a call failed with `TRANSPORT_UNAVAILABLE`. @throws TRANSPORT_UNAVAILABLE, SCHEMA_VERSION */
   open(events: StoreEvents): Promise<void>;
   /** Makes queues and their dead-letter queues exist. Idempotent. @throws FEATURE_UNSUPPORTED, TOPOLOGY_MISMATCH */
   declare(queues: readonly QueueDeclaration[]): Promise<void>;
