@@ -105,6 +105,8 @@ test("one that stops by itself ends with 0", async () => {
 });
 
 test("what keeps it from starting is thrown, and everything is closed", async () => {
+  // As a worker does: it is closed before its start rejects.
+  worker.ending.resolve();
   worker.starting.reject(new Error("no broker"));
   await expect(ended).rejects.toThrow("no broker");
   expect(happened).toEqual(["closed"]);
