@@ -1,4 +1,4 @@
-import { LeaseLostError } from "@lovage/transport";
+import { LeaseLostError, MessageTooLargeError } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import { chain } from "../canvas/chain.ts";
 import { chord } from "../canvas/chord.ts";
@@ -103,15 +103,31 @@ describe("what follows a task", () => {
     expect(await resultOf("x")).toMatchObject({ state: "FAILURE", error: { type: "FollowUpError" } });
   });
 
-  test("that the broker refuses makes a dead letter, and the worker goes on", async () => {
-    const { app, dead, until } = await setUp();
+  test("that is too large is a failure of the task", async () => {
+    const { app, dead, resultOf, until } = await setUp();
     const big = app.task("big", () => "x".repeat(200_000));
-    const next = app.task("next", (text: string) => text.length);
+    const next = app.task("next", (text: string, more: string) => text.length + more.length);
     await app.worker().start();
-    const second = next.s("y".repeat(100_000) as never);
-    await chain(big.s(), second as never).delay();
+    await chain(big.s().set({ taskId: "big-id" }), next.s("y".repeat(100_000))).delay();
     await until(async () => (await dead()).length === 1);
-    await expect((await big.delay()).get()).resolves.toHaveLength(200_000);
+    expect(await resultOf("big-id")).toMatchObject({ state: "FAILURE", error: { type: "FollowUpError" } });
+  });
+
+  test("that the broker refuses makes a dead letter, and the worker goes on", async () => {
+    const refusal = new MessageTooLargeError("x", { bytes: 2, maxBytes: 1 });
+    const { app, dead, until } = await setUp({
+      onDelivery: (delivery) =>
+        changed(delivery, {
+          ack: (messages) => (messages?.length === 1 ? Promise.reject(refusal) : delivery.ack(messages)),
+        }),
+    });
+    const one = app.task("one", () => 1);
+    const next = app.task("next", (x: number) => x);
+    await app.worker().start();
+    await chain(one.s(), next.s()).delay();
+    await until(async () => (await dead()).length === 1);
+    expect((await dead())[0]?.death?.detail).toContain("its end could not be recorded: MessageTooLargeError");
+    await expect((await one.delay()).get()).resolves.toBe(1);
   });
 });
 

@@ -68,6 +68,8 @@ export class Intake {
       onExhausted: (delivery) => onExhausted(delivery, this),
     });
     this.#consumer = consumer;
+    // The worker was stopped while the broker was asked.
+    if (!this.#isOpen) await consumer.close();
   }
 
   /** Takes the next one out of the buffer. */

@@ -106,6 +106,7 @@ export class Pipeline {
   exhaust(delivery: Delivery, intake: Intake): void {
     const { run } = readDelivery(delivery, intake, this.#reading);
     const error = new PoisonMessageError(run.call.task, delivery.count - 1);
+    this.#parts.listener.onTaskEnded?.(run.call, "failure");
     this.#settle(run, { kind: "failure", error, reason: "poison" });
   }
 

@@ -23,6 +23,7 @@ export class RevocationFeed {
   #subscription: Subscription | undefined;
   #reading: Promise<void> | undefined;
   #isFailing = false;
+  #isClosed = false;
 
   constructor(options: RevocationFeedOptions) {
     this.#options = options;
@@ -34,6 +35,8 @@ export class RevocationFeed {
     this.#subscription = await broadcast?.subscribe(controlChannel, (message) => {
       revocations.add(decodeRevoke(message, node)?.taskIds ?? []);
     });
+    // The worker was stopped while the broker was asked.
+    if (this.#isClosed) return this.close();
     await this.read();
   }
 
@@ -44,6 +47,7 @@ export class RevocationFeed {
 
   /** Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const subscription = this.#subscription;
     this.#subscription = undefined;
     await subscription?.close();

@@ -132,6 +132,28 @@ describe("a worker that stops", () => {
     expect(clock.now() - startedAtMs).toBeLessThanOrEqual(2_000);
   });
 
+  test("leaves no consumer behind when it is stopped while it starts", async () => {
+    const { app, observer, until } = await setUp();
+    for (let turns = 0; turns < 30; turns += 1) {
+      const worker = app.worker();
+      const starting = worker.start().catch(codeOf);
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await worker.stop({ timeout: 0 });
+      expect([undefined, "CLOSED"]).toContain(await starting);
+    }
+    await observer.publish([
+      {
+        to: "default",
+        headers: {},
+        properties: { messageId: "1", contentType: "x", contentEncoding: "binary" },
+        body: Buffer.of(1),
+      },
+    ]);
+    await harness?.clock.advance(10_000);
+    await until(async () => (await harness?.waiting())?.length === 1);
+    expect(await harness?.dead()).toEqual([]);
+  });
+
   test("takes nothing any more from the moment of the call", async () => {
     const { app, clock, waiting } = await setUp();
     let runs = 0;

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createApp } from "../app/create-app.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
 import { recordedLog } from "../test-support/recorded-log.ts";
+import type { WorkerListener } from "./worker-options.ts";
 import { changed, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -125,6 +126,23 @@ describe("a worker", () => {
     await clock.advance(2_000);
     const { queues } = worker.health();
     expect(clock.now() - queues[0]!.lastSettledAtMs!).toBe(500);
+  });
+
+  test("tells a listener what runs and how it ended", async () => {
+    const { app, until } = await setUp();
+    const told: string[] = [];
+    const task = app.task("task", { deadLetter: "never" }, (x: number) => {
+      if (x > 1) throw new Error("boom");
+    });
+    const listener: WorkerListener = {
+      onTaskStarted: (call) => void told.push(`${call.task} started`),
+      onTaskEnded: (call, outcome) => void told.push(`${call.task} ${outcome}`),
+    };
+    await app.worker({ concurrency: 1, listener }).start();
+    await task.applyMany([[1], [2]]);
+    await task.applyAsync([3], { expires: new Date(0) });
+    await until(() => told.length === 5);
+    expect(told).toEqual(["task started", "task success", "task started", "task failure", "task revoked"]);
   });
 
   test("sweeps its backend every minute", async () => {
