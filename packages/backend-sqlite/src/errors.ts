@@ -1,13 +1,5 @@
 import { BackendUnavailableError } from "@lovage/backend";
 import { isSqliteError, type SqliteErrorKind } from "@lovage/client-sqlite";
-import { LovageError } from "@lovage/foundation";
-
-/** The backend's tables are of a version this release cannot work with; nothing was written. Code `SCHEMA_VERSION`. */
-export class SchemaVersionError extends LovageError {
-  constructor(message: string) {
-    super(message, { code: "SCHEMA_VERSION" });
-  }
-}
 
 /** What may be over by itself, or by freeing space. The other kinds are faults that no repetition mends; they pass as they are. */
 const passing: ReadonlySet<SqliteErrorKind> = new Set<SqliteErrorKind>(["busy", "full", "io", "cannot-open"]);

@@ -10,6 +10,7 @@ export {
   LovageError,
   NameError,
   OptionError,
+  SchemaVersionError,
 } from "@lovage/foundation";
 export type { Clock, Duration, Log } from "@lovage/foundation";
 export {
@@ -21,7 +22,6 @@ export {
   PublishTimeoutError,
   PublishUncertainError,
   QueueNotFoundError,
-  SchemaVersionError,
   StorageFullError,
   TopologyMismatchError,
   TransactionUnsupportedError,

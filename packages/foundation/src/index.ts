@@ -24,6 +24,7 @@ export { OptionError } from "./option-error.ts";
 export { quoteValue } from "./quote-value.ts";
 export { resolveDriver } from "./resolve-driver.ts";
 export type { ResolveDriverOptions } from "./resolve-driver.ts";
+export { SchemaVersionError } from "./schema-version-error.ts";
 export { sleepOn } from "./sleep-on.ts";
 export type * from "./store-schema.ts";
 export { systemClock } from "./system-clock.ts";

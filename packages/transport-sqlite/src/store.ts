@@ -8,6 +8,7 @@ import {
   type WakeSubscription,
 } from "@lovage/client-sqlite";
 import type { Clock, Log, SchemaPlan, StoreSchema, Timer } from "@lovage/foundation";
+import { SchemaVersionError } from "@lovage/foundation";
 import type {
   BindingStore,
   Claim,
@@ -21,12 +22,7 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from "@lovage/lease-engine";
-import {
-  SchemaVersionError,
-  TransportUnavailableError,
-  type QueueAdmin,
-  type QueueDeclaration,
-} from "@lovage/transport";
+import { TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
 
 import { SqliteAdmin } from "./admin.ts";
 import { sqliteBindings } from "./bindings.ts";

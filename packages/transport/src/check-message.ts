@@ -9,10 +9,15 @@ const MAX_KEY_BYTES = 200;
  * Every driver calls it for each message of a batch before it joins the batch with others.
  * @throws OPTION_INVALID, MESSAGE_TOO_LARGE
  */
-export function checkMessage(message: OutgoingMessage, limits: { maxMessageBytes: number; delayHorizonMs: number }): void {
+export function checkMessage(
+  message: OutgoingMessage,
+  limits: { maxMessageBytes: number; delayHorizonMs: number },
+): void {
   const { properties, notBefore } = message;
   if (typeof properties.messageId !== "string" || properties.messageId.length === 0) {
-    throw new OptionError(`A message needs a message id, got ${JSON.stringify(properties.messageId)}.`, { field: "messageId" });
+    throw new OptionError(`A message needs a message id, got ${JSON.stringify(properties.messageId)}.`, {
+      field: "messageId",
+    });
   }
   checkPriority(properties.priority);
   checkKey(properties.key);
@@ -22,7 +27,9 @@ export function checkMessage(message: OutgoingMessage, limits: { maxMessageBytes
 
 function checkPriority(priority: number | undefined): void {
   if (priority === undefined || (Number.isInteger(priority) && priority >= 0 && priority <= 9)) return;
-  throw new OptionError(`A priority is an integer from 0 to 9 (9 the most urgent), got ${String(priority)}.`, { field: "priority" });
+  throw new OptionError(`A priority is an integer from 0 to 9 (9 the most urgent), got ${String(priority)}.`, {
+    field: "priority",
+  });
 }
 
 function checkKey(key: string | undefined): void {
@@ -34,10 +41,14 @@ function checkKey(key: string | undefined): void {
 function checkNotBefore(notBefore: NonNullable<OutgoingMessage["notBefore"]>, horizonMs: number): void {
   const ms = "inMs" in notBefore ? notBefore.inMs : notBefore.atMs;
   if (!Number.isFinite(ms)) {
-    throw new OptionError(`notBefore takes a finite number of milliseconds, got ${String(ms)}.`, { field: "notBefore" });
+    throw new OptionError(`notBefore takes a finite number of milliseconds, got ${String(ms)}.`, {
+      field: "notBefore",
+    });
   }
   if ("inMs" in notBefore && ms > horizonMs) {
-    throw new OptionError(`This transport can delay a message by at most ${horizonMs} ms, got ${ms}.`, { field: "notBefore" });
+    throw new OptionError(`This transport can delay a message by at most ${horizonMs} ms, got ${ms}.`, {
+      field: "notBefore",
+    });
   }
 }
 

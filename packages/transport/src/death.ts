@@ -10,7 +10,13 @@ const MAX_DETAIL_BYTES = 2048;
 /** The message as it goes to the dead-letter queue. */
 export function withDeath(message: Message, death: DeadLetterReason & Omit<DeathRecord, "reason" | "detail">): Message {
   const detail = death.detail?.slice(0, MAX_DETAIL_BYTES);
-  const record = { queue: death.queue, reason: death.reason, count: death.count, atMs: death.atMs, ...(detail === undefined ? {} : { detail }) };
+  const record = {
+    queue: death.queue,
+    reason: death.reason,
+    count: death.count,
+    atMs: death.atMs,
+    ...(detail === undefined ? {} : { detail }),
+  };
   return { ...message, headers: { ...message.headers, [DEATH_HEADER]: record } };
 }
 

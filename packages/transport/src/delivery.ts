@@ -59,8 +59,5 @@ export interface Delivery {
    * rows of the user's, follow-ups and the fenced acknowledgement commit together. Rolled back when `work` throws, which is
    * then rethrown and leaves the delivery unsettled.
    */
-  transact?<T>(
-    work: (transaction: unknown) => Promise<T>,
-    followUps?: readonly OutgoingMessage[],
-  ): Promise<T>;
+  transact?<T>(work: (transaction: unknown) => Promise<T>, followUps?: readonly OutgoingMessage[]): Promise<T>;
 }

@@ -52,9 +52,12 @@ export class TopologyMismatchError extends LovageError {
 export class QueueNotDeclaredError extends LovageError {
   readonly queue: string;
   constructor(queue: string) {
-    super(`Queue "${queue}" was not declared on this connection. Call declare({ queues: [{ name: "${queue}" }] }) first.`, {
-      code: "QUEUE_NOT_DECLARED",
-    });
+    super(
+      `Queue "${queue}" was not declared on this connection. Call declare({ queues: [{ name: "${queue}" }] }) first.`,
+      {
+        code: "QUEUE_NOT_DECLARED",
+      },
+    );
     this.queue = queue;
   }
 }
@@ -71,9 +74,12 @@ export class QueueNotFoundError extends LovageError {
 /** No queue is bound to the exchange under that routing key; the message was not accepted. Code `MESSAGE_UNROUTABLE`. */
 export class MessageUnroutableError extends LovageError {
   constructor(exchange: string, routingKey: string) {
-    super(`No queue is bound to exchange "${exchange}" for routing key "${routingKey}"; the message was not accepted.`, {
-      code: "MESSAGE_UNROUTABLE",
-    });
+    super(
+      `No queue is bound to exchange "${exchange}" for routing key "${routingKey}"; the message was not accepted.`,
+      {
+        code: "MESSAGE_UNROUTABLE",
+      },
+    );
   }
 }
 
@@ -120,7 +126,11 @@ export class PublishError extends LovageError {
     const first = failures[0];
     super(
       `${failures.length} of ${batchSize} messages were not accepted; the first is ${first?.messageId ?? "?"}: ${first?.error.message ?? "?"}`,
-      { code: "PUBLISH_FAILED", retryable: failures.every(({ error }) => isLovageError(error) && error.retryable), cause: first?.error },
+      {
+        code: "PUBLISH_FAILED",
+        retryable: failures.every(({ error }) => isLovageError(error) && error.retryable),
+        cause: first?.error,
+      },
     );
     this.failures = failures;
   }
@@ -143,13 +153,8 @@ export class LeaseLostError extends LovageError {
 /** A delivery was settled a second time. Code `DELIVERY_SETTLED`. */
 export class DeliverySettledError extends LovageError {
   constructor(messageId: string) {
-    super(`Message ${messageId} was settled already: a delivery takes one ack, release or reject.`, { code: "DELIVERY_SETTLED" });
-  }
-}
-
-/** The tables in the store are of a version this release cannot work with; nothing was written. Code `SCHEMA_VERSION`. */
-export class SchemaVersionError extends LovageError {
-  constructor(message: string) {
-    super(message, { code: "SCHEMA_VERSION" });
+    super(`Message ${messageId} was settled already: a delivery takes one ack, release or reject.`, {
+      code: "DELIVERY_SETTLED",
+    });
   }
 }

@@ -5,6 +5,8 @@ import { onTestFinished } from "vitest";
 /** A connection beside the store's, as another program has one. */
 export function openBeside(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 0 });
-  onTestFinished(() => database.isOpen && database.close());
+  onTestFinished(() => {
+    if (database.isOpen) database.close();
+  });
   return database;
 }
