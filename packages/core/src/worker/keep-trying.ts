@@ -6,7 +6,7 @@ export interface KeepTryingOptions {
   readonly clock: Clock;
   /** Ends all waiting. */
   readonly signal: AbortSignal;
-  /** Whether the outcome still matters; asked before each attempt. */
+  /** Whether the outcome still matters; asked before each attempt but the first. */
   readonly isWanted: () => boolean;
   /** Told of each failure that is followed by another attempt. */
   readonly onFailure?: (error: unknown) => void;
@@ -26,7 +26,7 @@ export async function keepTrying<T>(
   options: KeepTryingOptions,
 ): Promise<T | typeof unwanted> {
   const { clock, signal, isWanted, onFailure } = options;
-  for (let failures = 0; isWanted() && !signal.aborted; failures += 1) {
+  for (let failures = 0; ; failures += 1) {
     try {
       return await attempt();
     } catch (error) {
@@ -34,8 +34,8 @@ export async function keepTrying<T>(
       onFailure?.(error);
     }
     await pause(clock, backOff(pauses, failures), signal);
+    if (signal.aborted || !isWanted()) return unwanted;
   }
-  return unwanted;
 }
 
 /** Ends early, without an error, when the signal aborts. */

@@ -166,7 +166,7 @@ export class Pipeline {
 
   #run(run: TaskRun, args: readonly unknown[]): void {
     const { clock, runLog, listener, progress, identity } = this.#parts;
-    if (run.definition?.options.trackStarted === true) progress.started(run, identity);
+    if (run.definition?.options.trackStarted === true) void progress.started(run, identity);
     runLog.started(run);
     listener.onTaskStarted?.(run.call);
     run.startedAtMs = clock.monotonic();

@@ -43,13 +43,14 @@ export class ProgressWriter {
     throw new LeaseLostError({ queue: run.delivery.queue, messageId: run.delivery.message.properties.messageId });
   }
 
-  /** Stores STARTED, without making the run wait for it. */
-  started(run: TaskRun, worker: { readonly pid: number; readonly hostname: string }): void {
+  /** Stores STARTED, without making the run wait for it. Never rejects. */
+  async started(run: TaskRun, worker: { readonly pid: number; readonly hostname: string }): Promise<void> {
     if (this.#records === undefined || run.isResultIgnored) return;
-    this.#records.put(run, { state: "STARTED", value: worker }).then(
-      (outcome) => (outcome === "final" ? run.revoke() : undefined),
+    try {
+      const outcome = await this.#records.put(run, { state: "STARTED", value: worker });
+      if (outcome === "final") run.revoke();
+    } catch {
       // STARTED is for whoever looks on. The end of the task is written anew, and fails or succeeds for itself.
-      () => {},
-    );
+    }
   }
 }

@@ -39,7 +39,7 @@ export class ResultRecords {
    * Stores the record of a run.
    * @throws RESULT_ENCODE, PAYLOAD_TOO_LARGE for the value, DOCUMENT_TOO_LARGE
    */
-  async put(run: TaskRun, content: RecordContent): Promise<WriteOutcome> {
+  put(run: TaskRun, content: RecordContent): Promise<WriteOutcome> {
     const { call, delivery, definition } = run;
     const { replyTo, groupId, parentId } = call;
     const document = encodeResult({

@@ -69,8 +69,10 @@ export class ResultWriter {
   /** Settles every one of the batch; never rejects. */
   async #write(batch: readonly Waiting[]): Promise<void> {
     try {
+      const { clock, signal } = this.#options;
       const written = await keepTrying(() => this.#attempt(batch), {
-        ...this.#options,
+        clock,
+        signal,
         isWanted: () => batch.some((waiting) => waiting.isWanted()),
         onFailure: (error) => this.#failed(error),
       });
@@ -84,9 +86,11 @@ export class ResultWriter {
   }
 
   async #attempt(batch: readonly Waiting[]): Promise<void> {
-    const wanted = batch.filter((waiting) => waiting.isWanted());
+    // Nobody is asked the first time: the fence keeps old deliveries out, and asking is dear.
+    const wanted = this.#isFailing ? batch.filter((waiting) => waiting.isWanted()) : batch;
     const outcomes = await this.#options.results.put(wanted.map(({ put }) => put));
     wanted.forEach(({ resolve }, index) => resolve(outcomes[index] ?? "stale"));
+    if (wanted === batch) return;
     // Does nothing to those that have their outcome.
     for (const { resolve } of batch) resolve("unwanted");
   }

@@ -33,6 +33,12 @@ export interface SettlerParts {
   onSettled(run: TaskRun, outcome: Outcome): void;
 }
 
+/**
+ * Whether the lease of a shorter run was lost is not asked, because asking makes an abort signal, which costs more than most tasks. The fence
+ * of the result and the acknowledgement find out all the same.
+ */
+const askAfterMs = 1_000;
+
 type Ended = Exclude<Outcome, { kind: "postponed" | "dropped" }>;
 
 /**
@@ -67,10 +73,11 @@ export class Settler {
 
   async #settle(run: TaskRun, outcome: Outcome): Promise<void> {
     if (outcome.kind === "dropped") return this.#drop(run, outcome.why);
-    if (run.isLost) return this.#drop(run, "its lease was lost");
+    if (run.runtimeMs >= askAfterMs && run.isLost) return this.#drop(run, "its lease was lost");
     if (outcome.kind === "postponed") return this.#postpone(run, outcome);
     const ending = endingOf(run, outcome);
-    const prepared = await this.#prepare(run, ending, outcome);
+    const needsMessages = ending.retry !== undefined || hasFollowUps(run.call);
+    const prepared = needsMessages ? await this.#prepare(run, ending, outcome) : nothing;
     if ("kind" in prepared) return this.#settle(run, prepared);
     const written = await this.#write(run, ending, { outcome, prepared });
     if (written !== "stored") return this.#settle(run, written);
@@ -85,7 +92,6 @@ export class Settler {
   async #prepare(run: TaskRun, ending: Ending, outcome: Ended): Promise<Prepared | Outcome> {
     const { handOver } = this.#parts;
     const { end, retry } = ending;
-    if (end !== undefined && !hasFollowUps(run.call)) return nothing;
     try {
       const attempt = async (): Promise<Prepared> => {
         if (retry !== undefined) return { ...nothing, messages: [await this.#retryMessage(run, retry)] };
@@ -120,7 +126,8 @@ export class Settler {
     const { children } = at.prepared;
     try {
       const content = children.length === 0 ? record : { ...record, children };
-      return await this.#afterWrite(run, at.outcome, await this.#parts.records.put(run, content));
+      const written = await this.#parts.records.put(run, content);
+      return written === "stored" ? written : await this.#afterWrite(run, at.outcome, written);
     } catch (error) {
       if (at.outcome.kind === "success") return this.#parts.decide(run, error);
       this.#parts.log.error("The result of a task cannot be stored.", { ...namesOf(run), error });
@@ -128,8 +135,11 @@ export class Settler {
     }
   }
 
-  async #afterWrite(run: TaskRun, outcome: Ended, written: WriteOutcome): Promise<"stored" | Outcome> {
-    if (written === "stored") return "stored";
+  async #afterWrite(
+    run: TaskRun,
+    outcome: Ended,
+    written: Exclude<WriteOutcome, "stored">,
+  ): Promise<"stored" | Outcome> {
     if (written === "unwanted") return { kind: "dropped", why: "its lease was lost" };
     // Should the lease be held after all, the next delivery speaks with a newer fence.
     if (written === "stale") return { kind: "postponed", delayMs: 0 };
