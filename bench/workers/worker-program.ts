@@ -1,0 +1,59 @@
+import process from "node:process";
+import { machineClockMs } from "../machine-clock.ts";
+import { findPeer } from "../peers/peers.ts";
+import { startProfile } from "../profile/start-profile.ts";
+import type { WorkerCommand, WorkerNote } from "./worker-note.ts";
+
+// A worker process of a peer: started, told and listened to by process-crew.ts.
+const [peerName = "", folder = "", telling = "count"] = process.argv.slice(2);
+const countEveryMs = 10;
+
+let unsaid: number[] = [];
+let uncounted = 0;
+let endProfile: () => Promise<void> = async () => {};
+
+const worker = await findPeer(peerName).openWorker({ folder, onRun: telling === "each" ? sayEach : sayCount });
+process.on("SIGINT", () => {});
+process.on("message", (command: WorkerCommand) => void (command === "start" ? start() : stop()));
+process.once("disconnect", () => process.exit(1));
+say("ready");
+
+async function start(): Promise<void> {
+  endProfile = await startProfile("worker");
+  await worker.start();
+  say("started");
+}
+
+async function stop(): Promise<void> {
+  await worker.stop();
+  await endProfile();
+  say("stopped");
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
+
+/** Runs of one turn of the loop are told together. */
+function sayEach(id: number): void {
+  if (unsaid.length === 0) {
+    setImmediate(() => {
+      say({ runs: unsaid });
+      unsaid = [];
+    });
+  }
+  unsaid.push(id, machineClockMs());
+}
+
+/** Seldom, so that telling costs no time that is measured. */
+function sayCount(): void {
+  if (uncounted === 0) {
+    setTimeout(() => {
+      say({ count: uncounted });
+      uncounted = 0;
+    }, countEveryMs);
+  }
+  uncounted += 1;
+}
+
+function say(note: WorkerNote): void {
+  process.send?.(note);
+}
