@@ -46,6 +46,27 @@ describe("suspects", () => {
     await connection.close();
   });
 
+  it("hold ordinary work back for a moment only while a long task runs, and get their turn after it", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["long"]);
+    await consume({ prefetch: 2 });
+    await clock.advance(10);
+    store.put("q", ["a"]);
+    store.put("q", ["suspect"], { losses: 2 });
+    await clock.advance(10);
+    store.put("q", ["b"]);
+    await deliveries[1]?.ack();
+    await clock.advance(1_500);
+    expect(deliveries.map(idOf)).toEqual(["long", "a"]);
+    await clock.advance(1_000);
+    expect(deliveries.map(idOf)).toEqual(["long", "a", "b"]);
+    await Promise.all([deliveries[0]?.ack(), deliveries[2]?.ack()]);
+    await clock.advance(20_000);
+    expect(deliveries.slice(3).map(idOf)).toEqual(["suspect"]);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it("of which another process was faster do not make it ask in circles", async () => {
     const { connection, consume, store, clock } = await engineBench();
     const claim = store.claim.bind(store);

@@ -16,6 +16,12 @@ export interface GateMember {
 /** How long a queue is believed to have no suspect to give, after a claim that found none. */
 const quietMs = 1_000;
 
+/** How long to drain for a suspect at first, and at most after drains that were in vain. */
+const drains = { firstMs: 2_000, maxMs: 1_800_000 } as const;
+
+/** After a drain in vain ordinary work goes on for so many times as long: suspects cost a busy worker at most a fifth of its time. */
+const restsPerDrain = 4;
+
 /**
  * Lets suspects run alone: a message that was lost before may take the whole process down, and what runs beside it would be charged for it.
  * After each suspect every consumer claims ordinary work once before the next one gets its turn, so that neither starves the other.
@@ -23,7 +29,7 @@ const quietMs = 1_000;
  * | state | ordinary claims | left |
  * |---|---|---|
  * | open | go on | a claim saw that suspects wait |
- * | draining | none | nothing is unsettled any more |
+ * | draining | none | nothing is unsettled any more, or long tasks made the drain take too long |
  * | alone | none | the suspect is settled, or there was none |
  */
 export class SuspectGate {
@@ -33,6 +39,9 @@ export class SuspectGate {
   readonly #quiet = new Map<string, Timer>();
   #state: "open" | "draining" | "alone" = "open";
   #isAsking = false;
+  /** Grows with each drain in vain, so that a suspect gets its turn beside tasks of any length in the end. */
+  #drainMs: number = drains.firstMs;
+  #drainTimer: Timer | undefined;
   /** Tells the answer to the present question from one that was given up. */
   #generation = 0;
 
@@ -50,7 +59,7 @@ export class SuspectGate {
   note(queue: string): void {
     if (this.#quiet.has(queue)) return;
     this.#queues.add(queue);
-    if (this.#state === "open") this.#state = "draining";
+    if (this.#state === "open") this.#drain();
   }
 
   /** Something was settled, or a claim ended, or a consumer went: the next step may be possible. */
@@ -65,15 +74,32 @@ export class SuspectGate {
   restart(): void {
     this.#generation += 1;
     this.#isAsking = false;
+    this.#drainTimer?.cancel();
     this.#state = "open";
   }
 
   close(): void {
+    this.#drainTimer?.cancel();
     for (const timer of this.#quiet.values()) timer.cancel();
     this.#quiet.clear();
   }
 
+  #drain(): void {
+    this.#state = "draining";
+    this.#drainTimer = this.#clock.timer(this.#drainMs, () => this.#giveUp());
+  }
+
+  /** Slots must not stay empty for as long as some other task takes; the suspect may be had by another process meanwhile. */
+  #giveUp(): void {
+    for (const queue of this.#queues) this.#hush(queue, restsPerDrain * this.#drainMs);
+    this.#queues.clear();
+    this.#drainMs = Math.min(2 * this.#drainMs, drains.maxMs);
+    this.#state = "open";
+    for (const member of this.#members()) member.resume();
+  }
+
   async #runOne(): Promise<void> {
+    this.#drainTimer?.cancel();
     const [queue] = this.#queues;
     if (queue !== undefined) this.#queues.delete(queue);
     const member = this.#members().find((one) => one.queue === queue && one.isTaking);
@@ -84,13 +110,14 @@ export class SuspectGate {
     const wasThere = await member.claimSuspect();
     if (generation !== this.#generation) return;
     this.#isAsking = false;
-    if (!wasThere) this.#hush(queue);
+    if (wasThere) this.#drainMs = drains.firstMs;
+    else this.#hush(queue, quietMs);
     this.check();
   }
 
-  /** Another process was faster, or the suspects cannot be had: asking again at once would go round in circles. */
-  #hush(queue: string): void {
-    const timer = this.#clock.timer(quietMs, () => {
+  /** Suspects of this queue are not had for now: asking again at once would go round in circles. */
+  #hush(queue: string, ms: number): void {
+    const timer = this.#clock.timer(ms, () => {
       this.#quiet.delete(queue);
       for (const member of this.#members()) if (member.queue === queue) member.resume();
     });
@@ -101,7 +128,7 @@ export class SuspectGate {
     this.#state = "open";
     for (const member of this.#members()) member.resume();
     // Those that were noted meanwhile wait until each consumer had its ordinary claim.
-    if (this.#queues.size > 0) this.#state = "draining";
+    if (this.#queues.size > 0) this.#drain();
     this.check();
   }
 }

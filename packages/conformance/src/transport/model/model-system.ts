@@ -164,8 +164,8 @@ export class ModelSystem {
   }
 
   /**
-   * A suspect, or poison, makes every connection wait until it holds nothing; one that began to may go on although another took the suspect.
-   * When that ends, the commands decide.
+   * A suspect, or poison, makes a connection wait for a while, at most until it holds nothing; one that began to may go on although another took
+   * the suspect. When that ends, the commands decide.
    */
   #noteDraining(suspects: boolean): void {
     for (const number of this.prefetches.keys()) {
