@@ -1,3 +1,4 @@
+import type { Results } from "@lovage/backend";
 import { OptionError, quoteValue } from "@lovage/foundation";
 import { LeaseLostError } from "@lovage/transport";
 import type { ResultRecords } from "./result-records.ts";
@@ -18,10 +19,12 @@ const maxNameLength = 50;
 /** Stores what running tasks tell of themselves. */
 export class ProgressWriter {
   readonly #records: ResultRecords | undefined;
+  readonly #results: Results | undefined;
 
-  /** @param records `undefined` when there is no backend; then nothing is stored. */
-  constructor(records: ResultRecords | undefined) {
+  /** Without a backend, both are `undefined`, and nothing is stored. */
+  constructor(records: ResultRecords | undefined, results: Results | undefined) {
     this.#records = records;
+    this.#results = results;
   }
 
   /**
@@ -38,9 +41,15 @@ export class ProgressWriter {
     if (this.#records === undefined || run.isResultIgnored) return;
     const outcome = await this.#records.put(run, { state, value: info });
     if (outcome === "stored") return;
-    // Cancelled: the signal says so, and the outcome will be REVOKED.
-    if (outcome === "final") return run.revoke();
+    // The signal says so, and the outcome will be REVOKED.
+    if (outcome === "final" && (await this.#isCancelled(run))) return run.revoke();
     throw new LeaseLostError({ queue: run.delivery.queue, messageId: run.delivery.message.properties.messageId });
+  }
+
+  /** A task that is final and was not cancelled has come to its end elsewhere. */
+  async #isCancelled(run: TaskRun): Promise<boolean> {
+    const [record] = (await this.#results?.get([run.call.id])) ?? [];
+    return record?.state === "REVOKED";
   }
 
   /** Stores STARTED, without making the run wait for it. Never rejects. */

@@ -136,12 +136,12 @@ describe("updateState", () => {
     expect(await resultOf(id)).toBeUndefined();
   });
 
-  test("throws when another worker has the task by now", async () => {
+  test.each(["STARTED", "SUCCESS"])("throws when another worker has the task by now, or had it (%s)", async (state) => {
     const { app, backend, until } = await setUp();
     const thrown: unknown[] = [];
     const task = app.task("task", { bind: true }, async (self) => {
-      const document = '{"status":"STARTED","result":null}';
-      await backend.results?.put([{ taskId: self.id, state: "STARTED", document, fence: [0, 1e9], expiresInMs: 1e5 }]);
+      const document = `{"status":"${state}","result":null}`;
+      await backend.results?.put([{ taskId: self.id, state, document, fence: [0, 1e9], expiresInMs: 1e5 }]);
       await self.updateState("PROGRESS").catch((error: unknown) => thrown.push(error));
       throw self.retry({ countdown: "1h" });
     });

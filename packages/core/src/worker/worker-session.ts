@@ -44,6 +44,7 @@ export class WorkerSession {
   readonly #upkeep: Upkeep;
   readonly #quiet = Promise.withResolvers<void>();
   #graceTimers: Timer[] = [];
+  #isQuiet = false;
   #stopping: Promise<void> | undefined;
   #isStopping = false;
 
@@ -85,8 +86,8 @@ export class WorkerSession {
    * Called again, it may shorten the grace. Never rejects.
    */
   stop(graceMs: number): Promise<void> {
-    if (graceMs > 0) this.#graceTimers.push(this.#clock.timer(graceMs, this.#quiet.resolve));
-    else this.#quiet.resolve();
+    if (graceMs <= 0) this.#quiet.resolve();
+    else if (!this.#isQuiet) this.#graceTimers.push(this.#clock.timer(graceMs, this.#quiet.resolve));
     this.#isStopping = true;
     return (this.#stopping ??= this.#stop(graceMs));
   }
@@ -117,6 +118,7 @@ export class WorkerSession {
     const upkeep = this.#upkeep.stop();
     this.#checkQuiet();
     await this.#quiet.promise;
+    this.#isQuiet = true;
     for (const timer of this.#graceTimers) timer.cancel();
     this.#pipeline.giveBackAll();
     await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
@@ -170,7 +172,7 @@ export class WorkerSession {
       tasks,
       records,
       revocations,
-      progress: new ProgressWriter(records),
+      progress: new ProgressWriter(records, backend?.results),
       acceptContent: settings.acceptContent,
       unknownTaskTtlMs: settings.unknownTaskTtlMs,
       delayHorizonMs: connection.capabilities.delayHorizonMs,

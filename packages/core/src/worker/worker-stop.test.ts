@@ -113,6 +113,18 @@ describe("a worker that stops", () => {
     await worker.stop();
   });
 
+  test("leaves no timer behind when it is asked again afterwards", async () => {
+    const { app, clock } = await setUp();
+    const worker = app.worker();
+    await worker.start();
+    const stopped = worker.stop({ timeout: "1h" });
+    await clock.advance(100);
+    await stopped;
+    const pending = clock.pending;
+    await worker.stop({ timeout: "1h" });
+    expect(clock.pending).toBe(pending);
+  });
+
   test("resolves within its time when the broker takes nothing any more", async () => {
     const { app, clock, until } = await setUp({
       onDelivery: (delivery) => changed(delivery, { ack: away, release: away }),
