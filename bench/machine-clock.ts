@@ -6,7 +6,10 @@ export function machineClockMs(): number {
   return seconds * 1_000 + nanoseconds / 1e6;
 }
 
-/** The same instant on the wall clock, in Unix ms with fractions. */
-export function wallClockMs(): number {
-  return performance.timeOrigin + performance.now();
+/** What the wall clock, in Unix ms, is ahead of {@link machineClockMs}. Waits for the turn of a millisecond, since the wall clock shows no fractions. */
+export function wallClockOffsetMs(): number {
+  const firstMs = Date.now();
+  let nowMs = firstMs;
+  while (nowMs === firstMs) nowMs = Date.now();
+  return nowMs - machineClockMs();
 }

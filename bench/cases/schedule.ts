@@ -1,5 +1,5 @@
 import { percentile } from "../figures/percentile.ts";
-import { machineClockMs, wallClockMs } from "../machine-clock.ts";
+import { wallClockOffsetMs } from "../machine-clock.ts";
 import { makeJobs } from "../peers/make-jobs.ts";
 import { openCrew } from "../workers/open-crew.ts";
 import { RunLog } from "../workers/run-log.ts";
@@ -21,14 +21,14 @@ export const schedule: BenchCase = {
     const jobs = makeJobs(sizeFor(bench, { memory: 10_000, sqlite: 10_000, quick: 200 }));
     const crew = await openCrew({ peer, folder, size: 1, telling: "each", runs });
     // All are sent before the first is due.
-    const firstAtMs = Math.ceil(wallClockMs()) + leadMs(bench);
+    const offsetMs = wallClockOffsetMs();
+    const firstAtMs = Date.now() + leadMs(bench);
     const dueAtMs = (id: number): number => firstAtMs + Math.floor((id * 1_000) / perSecond);
     await producer.schedule(jobs.map((job) => ({ job, dueAtMs: dueAtMs(job.id) })));
-    if (wallClockMs() > firstAtMs)
+    if (Date.now() > firstAtMs)
       throw new Error("Sending took so long that the first jobs were due before the last was sent.");
     await crew.start();
     await runs.reach(jobs.length);
-    const offsetMs = wallClockMs() - machineClockMs();
     await crew.stop();
     await checkDepth(producer, 0);
     const lateMs = jobs.map(({ id }) => runs.startedAtMs(id) + offsetMs - dueAtMs(id));
