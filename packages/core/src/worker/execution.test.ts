@@ -1,6 +1,7 @@
 import type { Delivery } from "@lovage/transport";
 import { LeaseLostError } from "@lovage/transport";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { encodeRevoke } from "../control/revoke-message.ts";
 import { changed, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -188,6 +189,20 @@ describe("a cancelled task that runs", () => {
     await clock.advance(1_000);
     expect((await resultOf(result.id))?.state).toBe("REVOKED");
     await expect(result.get()).rejects.toMatchObject({ code: "TASK_REVOKED" });
+  });
+
+  test("by a command of Celery's alone ends as REVOKED as well", async () => {
+    const { app, clock, observer, resultOf } = await setUp();
+    const task = app.task("task", () => clock.sleep(1_000));
+    await app.worker().start();
+    const { id } = await task.delay();
+    await clock.advance(10);
+    await observer.broadcast?.publish("celery.pidbox", encodeRevoke({ taskIds: [id], terminate: false }));
+    await clock.advance(2_000);
+    expect(await resultOf(id)).toMatchObject({
+      state: "REVOKED",
+      error: { type: "TaskRevokedError", args: ["revoked"] },
+    });
   });
 });
 

@@ -53,7 +53,14 @@ describe("what follows a task", () => {
 
   test("a chord is its body, once, with the results in order, however often members are delivered", async () => {
     const seen = new Set<string>();
+    const joins: string[] = [];
     const { app, clock } = await setUp({
+      wrapBackend: (backend) =>
+        changed(backend, {
+          joins: changed(backend.joins!, {
+            open: (opening) => (joins.push(opening.joinId), backend.joins!.open(opening)),
+          }),
+        }),
       onDelivery: (delivery) => {
         const { messageId } = delivery.message.properties;
         if (seen.has(messageId)) return delivery;
@@ -70,6 +77,8 @@ describe("what follows a task", () => {
     await clock.advance(10_000);
     await expect(result.get()).resolves.toBe(30);
     expect(bodies).toEqual([[1, 4, 9, 16]]);
+    expect(joins).toHaveLength(1);
+    expect(await harness.backend.joins?.members(joins[0] ?? "")).toEqual([]);
   });
 
   test("a chord with a failing member is a ChordError of the body", async () => {

@@ -57,7 +57,7 @@ export class ProgressWriter {
     if (this.#records === undefined || run.isResultIgnored) return;
     try {
       const outcome = await this.#records.put(run, { state: "STARTED", value: worker });
-      if (outcome === "final") run.revoke();
+      if (outcome === "final" && (await this.#isCancelled(run))) run.revoke();
     } catch {
       // STARTED is for whoever looks on. The end of the task is written anew, and fails or succeeds for itself.
     }

@@ -133,6 +133,23 @@ describe("a result", () => {
     await worker.stop({ timeout: 0 });
   });
 
+  test("that another delivery has stored meanwhile stays, and what follows is sent from it", async () => {
+    const { app, backend, clock, resultOf } = await setUp();
+    const task = app.task("task", async () => {
+      const document = '{"status":"SUCCESS","result":"of the other","task_id":"x","children":[]}';
+      await backend.results?.put([{ taskId: "x", state: "SUCCESS", document, fence: [0, 0], expiresInMs: 1e6 }]);
+      return "of this one";
+    });
+    const next = app.task("next", (text: string) => text);
+    await app.worker().start();
+    await chain(task.s().set({ taskId: "x" }), next.s().set({ taskId: "next-id" })).delay();
+    await clock.advance(1_000);
+    expect([(await resultOf("x"))?.value, (await resultOf("next-id"))?.value]).toEqual([
+      "of the other",
+      "of the other",
+    ]);
+  });
+
   test("of a call cancelled meanwhile is thrown away, and nothing follows", async () => {
     const { app, backend, clock, resultOf, waiting } = await setUp({
       wrapBackend: (given) => changedResults(given, () => ({ revocations: async () => ({ taskIds: [], cursor: "" }) })),

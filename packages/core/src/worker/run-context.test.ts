@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { workerHarness } from "./test-support/worker-harness.ts";
+import { changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 import type { TaskContext } from "./task-context.ts";
 
@@ -134,6 +134,24 @@ describe("updateState", () => {
     const { id } = await task.delay();
     await until(() => runs === 1);
     expect(await resultOf(id)).toBeUndefined();
+  });
+
+  test("aborts the signal when it finds that the call was cancelled", async () => {
+    const { app, backend, clock, resultOf } = await setUp({
+      wrapBackend: (given) => changedResults(given, () => ({ revocations: async () => ({ taskIds: [], cursor: "" }) })),
+    });
+    const aborted: boolean[] = [];
+    const task = app.task("task", { bind: true }, async (self) => {
+      const document = '{"status":"REVOKED","result":null}';
+      await backend.results?.put([{ taskId: self.id, state: "REVOKED", document, fence: null, expiresInMs: 1e6 }]);
+      aborted.push(self.signal.aborted);
+      await self.updateState("PROGRESS");
+      aborted.push(self.signal.aborted);
+    });
+    await app.worker().start();
+    const { id } = await task.delay();
+    await clock.advance(1_000);
+    expect([aborted, (await resultOf(id))?.state]).toEqual([[false, true], "REVOKED"]);
   });
 
   test.each(["STARTED", "SUCCESS"])("throws when another worker has the task by now, or had it (%s)", async (state) => {

@@ -61,6 +61,7 @@ describe("an acknowledgement", () => {
     await until(async () => (await dead()).length === 1);
     expect(held).toEqual([0, 0]);
     expect((await dead())[0]?.death).toMatchObject({
+      atMs: harness.clock.now(),
       reason: "failed",
       queue: "default",
       detail: "Error: boom (after 2 attempts)",

@@ -166,6 +166,27 @@ describe("a worker that stops", () => {
     expect(await harness?.dead()).toEqual([]);
   });
 
+  test("does not run what it was still looking at", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { app, clock, send, until, waiting } = await setUp();
+    let runs = 0;
+    let checks = 0;
+    const validate = async (value: unknown) => {
+      checks += 1;
+      await gate.promise;
+      return { value: value as [] };
+    };
+    app.task("task", { input: { "~standard": { version: 1, vendor: "test", validate } } }, () => void (runs += 1));
+    const worker = app.worker();
+    await worker.start();
+    await send({ headers: { id: "x", task: "task" } });
+    await until(() => checks === 1);
+    await worker.stop({ timeout: 0 });
+    gate.resolve();
+    await clock.advance(1_000);
+    expect([runs, (await waiting()).length]).toEqual([0, 1]);
+  });
+
   test("takes nothing any more from the moment of the call", async () => {
     const { app, clock, waiting } = await setUp();
     let runs = 0;

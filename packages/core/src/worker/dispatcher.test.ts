@@ -1,0 +1,38 @@
+import { virtualClock } from "@lovage/foundation";
+import type { Delivery } from "@lovage/transport";
+import { expect, test } from "vitest";
+import { Dispatcher } from "./dispatcher.ts";
+import type { Intake } from "./intake.ts";
+
+test("pauses for I/O and timers after 10 ms, and goes on in the next turn of the event loop", async () => {
+  const clock = virtualClock();
+  let elapsedMs = 0;
+  let left = 100;
+  const intake = {
+    get buffered() {
+      return left;
+    },
+    next: () => ((left -= 1), {} as Delivery),
+    age: () => {},
+  } as unknown as Intake;
+  const startedInTurn: number[] = [];
+  const dispatcher = new Dispatcher({
+    clock: { ...clock, monotonic: () => elapsedMs },
+    concurrency: 1,
+    intakes: [intake],
+    mayStart: () => true,
+    start: () => {
+      // A task that takes a millisecond of the loop.
+      elapsedMs += 1;
+      dispatcher.free();
+    },
+  });
+  dispatcher.wake();
+  for (let before = left; before > 0; before = left) {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    startedInTurn.push(before - left);
+  }
+  expect(Math.max(...startedInTurn)).toBeLessThanOrEqual(12);
+  expect(startedInTurn.length).toBeGreaterThanOrEqual(8);
+  expect(dispatcher.taken).toBe(0);
+});
