@@ -35,6 +35,7 @@ describe("messages that kill a Celery worker", () => {
     ["a body with four elements", aMessage({ body: "[[],{},{},{}]" }), "shape"],
     ["a body that is a number", aMessage({ body: "5" }), "shape"],
     ["a body that is null", aMessage({ body: "null" }), "shape"],
+    ["an object that is no task", aMessage({ body: '{"hello":"world"}' }), "shape"],
     ["arguments that are an object", aMessage({ body: "[{},{},{}]" }), "shape"],
     ["keyword arguments that are an array", aMessage({ body: "[[],[],{}]" }), "shape"],
     ["an embed that is a text", aMessage({ body: '[[],{},"x"]' }), "shape"],

@@ -74,8 +74,13 @@ function partsOfProtocol2(body: unknown): Parts {
   return { args: body[0], kwargs: body[1], embed: body[2] };
 }
 
-/** The fields of the old form are also those of an embed. */
+/** The fields of the old form are also those of an embed. Any other object is not of Celery, and no call without arguments. */
 function partsOfProtocol1(body: Fields): Parts {
+  if (!Object.hasOwn(body, "task") && !Object.hasOwn(body, "args")) {
+    throw new PayloadDecodeError('The body is an object with neither "task" nor "args": it is none of a task.', {
+      fault: "shape",
+    });
+  }
   return { args: body["args"], kwargs: body["kwargs"], embed: body };
 }
 
