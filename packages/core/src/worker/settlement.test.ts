@@ -48,11 +48,13 @@ describe("an acknowledgement", () => {
   test("comes before the run of a task that acknowledges early; what fails then is a dead letter all the same", async () => {
     const { app, until, waiting, dead } = await setUp();
     const held: number[] = [];
+    const failedAtMs: number[] = [];
     const task = app.task(
       "task",
       { ack: "early", bind: true, retryFor: true, maxRetries: 1, retryBackoff: 0 },
       async () => {
         held.push((await waiting("unsettled")).length);
+        failedAtMs.push(harness.clock.now());
         throw new Error("boom");
       },
     );
@@ -61,7 +63,7 @@ describe("an acknowledgement", () => {
     await until(async () => (await dead()).length === 1);
     expect(held).toEqual([0, 0]);
     expect((await dead())[0]?.death).toMatchObject({
-      atMs: harness.clock.now(),
+      atMs: failedAtMs.at(-1),
       reason: "failed",
       queue: "default",
       detail: "Error: boom (after 2 attempts)",
