@@ -30,7 +30,7 @@ Written by \`npm run bench -- --write\`; do not edit.
 | versions | Node ${node}, SQLite ${sqlite} |
 | runs | ${runs} of each case and peer, in turn (A B A B), each in a process of its own |
 
-Every figure is the median of the runs. Producer and workers share the cores. Jobs carry about 100 bytes of JSON and do nothing; nothing else is tuned.
+Every figure is the median of the runs. Producer and workers share the cores. Jobs carry about 100 bytes of JSON and do nothing. All settings are the defaults.
 
 - **lovage-sqlite**: the whole runtime with its defaults: a call is accepted after an fsync (\`synchronous=FULL\`), leases are renewed from a thread, tasks are acknowledged after they have run.
   Worker processes run 10 tasks at once with adaptive prefetch. No results are stored but in the round trips.
