@@ -19,7 +19,7 @@ else await bench(options);
 
 async function bench({ runs, cases, json, write, profile }: BenchOptions): Promise<void> {
   const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
+  process.on("SIGINT", () => interrupted.abort());
   const environment = readEnvironment();
   // Progress goes where it does not mix with JSON.
   const results = await runAll(options, { signal: interrupted.signal, onProgress: (text) => console.error(text) });
