@@ -13,11 +13,14 @@ export interface CallOptions {
   readonly priority?: number | undefined;
   /** The call is dropped, with a REVOKED result, when it has not started by then. @default the task's `expires`, then never */
   readonly expires?: Duration | Date | undefined;
-  /** Names the call and its result. 1 to 200 printable characters. @default a random UUID */
+  /**
+   * Names the call and its result. 1 to 200 bytes of printable text. A call whose id has a successful result already is not run again, so that a
+   * call may be sent twice with the same id when it is not known whether it was accepted. @default a random UUID
+   */
   readonly taskId?: string | undefined;
   /** Headers of one's own, which the task sees as `task.headers`. */
   readonly headers?: Headers | undefined;
-  /** Keyword arguments, for tasks written in Python and for tasks with `parameters`. @default none */
+  /** Keyword arguments, for tasks written in Python and for tasks with `parameters`; none of a parameter that has its position in `args`. @default none */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
   /** Store no result of this call. @default the task's `ignoreResult` */
   readonly ignoreResult?: boolean | undefined;

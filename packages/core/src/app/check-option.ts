@@ -1,4 +1,5 @@
-import { OptionError, quoteValue } from "@lovage/foundation";
+import { formatDuration, OptionError, quoteValue } from "@lovage/foundation";
+import { suggestion } from "./configuration/nearest-name.ts";
 
 /**
  * A whole number in a range.
@@ -35,4 +36,48 @@ export function checkWord<Word extends string>(value: unknown, field: string, wo
 /** A priority: 0 to 9. @throws OPTION_INVALID */
 export function checkPriority(value: unknown): number {
   return checkInteger(value, "priority", { min: 0, max: 9 });
+}
+
+/** Two limits that were given together: a soft one that comes no earlier than the hard one would never be seen. @throws OPTION_INVALID */
+export function checkLimits(limits: {
+  readonly softMs: number | undefined;
+  readonly hardMs: number | undefined;
+}): void {
+  const { softMs, hardMs } = limits;
+  if (softMs === undefined || hardMs === undefined || softMs < hardMs) return;
+  throw new OptionError(
+    `softTimeLimit must be shorter than timeLimit; they are ${formatDuration(softMs)} and ${formatDuration(hardMs)}.`,
+    { field: "softTimeLimit" },
+  );
+}
+
+/**
+ * Refuses options that nobody reads: a mistyped name would be passed over in silence.
+ * @param of Whose options they are, for the error: `get`.
+ * @throws OPTION_INVALID, with a suggestion
+ */
+export function checkKnown(options: unknown, of: string, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError(`The options of ${of} must be an object; they are ${quoteValue(options)}.`, {
+      field: "options",
+    });
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new OptionError(`${of} has no option ${quoteValue(unknown)}.${suggestion(unknown, known)}`, { field: unknown });
+}
+
+/** Text that can stand in a header. @throws OPTION_INVALID that names the field */
+export function checkText(value: unknown, field: string, maxBytes: number): string {
+  const isText = typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxBytes;
+  if (isText && !/\p{Cc}|\p{Cs}/u.test(value)) return value;
+  throw new OptionError(
+    `${field} must be text of 1 to ${maxBytes} bytes without control characters; it is ${quoteValue(value)}.`,
+    { field },
+  );
+}
+
+/** The id of a call. @throws OPTION_INVALID */
+export function checkTaskId(value: unknown): string {
+  return checkText(value, "taskId", 200);
 }

@@ -4,6 +4,7 @@ import type { AsyncResult } from "../result/async-result.ts";
 import { mapTasks, someTask } from "./blueprint.ts";
 import type { Blueprint, TaskBlueprint } from "./blueprint.ts";
 import type { CanvasSender } from "./canvas-sender.ts";
+import { blueprintOf } from "./check-canvas.ts";
 import { Expansion } from "./expansion.ts";
 import { freeze } from "./freeze.ts";
 import { createGroupResult } from "./group-result.ts";
@@ -35,12 +36,12 @@ export class CanvasWorkflow implements Canvas {
   }
 
   link(callback: Canvas): CanvasWorkflow {
-    const link = callback.blueprint;
+    const link = blueprintOf(callback, "What a signature links to", "link");
     return this.#with("last", (task) => ({ ...task, callbacks: [...task.callbacks, link] }));
   }
 
   onError(errback: Canvas): CanvasWorkflow {
-    const link = errback.blueprint;
+    const link = blueprintOf(errback, "What follows an error", "linkError");
     const blueprint = this.blueprint;
     return new CanvasWorkflow(addErrback(blueprint, link));
   }

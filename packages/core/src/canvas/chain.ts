@@ -2,6 +2,7 @@ import { OptionError } from "@lovage/foundation";
 
 import { chainBlueprint } from "./blueprint.ts";
 import { CanvasWorkflow } from "./canvas-workflow.ts";
+import { blueprintOf } from "./check-canvas.ts";
 import type { Between, Canvas, Following, ResultOf } from "./signature.ts";
 
 /** Steps, each of which must take the result of the one before. */
@@ -23,10 +24,10 @@ export type ChainOf<Steps extends readonly unknown[]> = Steps extends readonly [
 /**
  * One after the other: each step is sent when the one before has succeeded, with its result as first argument. After a group comes what takes the
  * array of its results: the two are a chord, and need a backend with joins. When a step fails for good, those after it end with the same error.
- * @throws OPTION_INVALID without any step
+ * @throws OPTION_INVALID without any step, and for a step that is none
  */
 export function chain<Steps extends readonly Canvas[]>(...steps: Steps & Linked<Steps>): ChainOf<Steps> {
-  const blueprints = steps.map((step) => step.blueprint);
+  const blueprints = steps.map((step, index) => blueprintOf(step, `Step ${index + 1} of a chain`, "steps"));
   if (blueprints.length === 0) throw new OptionError("A chain needs at least one step.", { field: "steps" });
   return new CanvasWorkflow(chainBlueprint(blueprints)) as unknown as ChainOf<Steps>;
 }

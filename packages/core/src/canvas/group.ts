@@ -1,5 +1,8 @@
+import { OptionError, quoteValue } from "@lovage/foundation";
+
 import { groupBlueprint } from "./blueprint.ts";
 import { CanvasWorkflow } from "./canvas-workflow.ts";
+import { blueprintOf } from "./check-canvas.ts";
 import type { Canvas, GroupSignature, NeedsOf, ResultOf, ShapeOf } from "./signature.ts";
 
 /** What all members need: an argument list that each of them takes. */
@@ -25,10 +28,23 @@ type ResultsOf<Part> =
       : never
     : [ResultOf<Part>];
 
-/** Side by side: all members are sent at once, as one batch. */
+/**
+ * Side by side: all members are sent at once, as one batch.
+ * @throws OPTION_INVALID for what is no array of signatures and workflows; an empty group only when it is sent by itself
+ */
 export function group<const Members extends readonly Canvas[]>(
   members: Members,
 ): GroupSignature<GroupNeeds<Members>, GroupResults<Members>> {
-  const blueprint = groupBlueprint(members.map((member) => member.blueprint));
+  checkList(members);
+  const blueprint = groupBlueprint(
+    members.map((member, index) => blueprintOf(member, `Member ${index + 1} of a group`, "members")),
+  );
   return new CanvasWorkflow(blueprint) as unknown as GroupSignature<GroupNeeds<Members>, GroupResults<Members>>;
+}
+
+function checkList(members: unknown): void {
+  if (Array.isArray(members)) return;
+  throw new OptionError(`A group takes an array of signatures; it was given ${quoteValue(members)}.`, {
+    field: "members",
+  });
 }

@@ -1,4 +1,4 @@
-import { OptionError, quoteValue, validate } from "@lovage/foundation";
+import { OptionError, quoteValue } from "@lovage/foundation";
 import type { AppRuntime, SendOptions } from "../app/app-runtime.ts";
 import type { ApplyOptions } from "../app/apply-options.ts";
 import type { ManyCallOptions } from "../app/call-options.ts";
@@ -9,15 +9,14 @@ import { freeze } from "../canvas/freeze.ts";
 import type { Canvas } from "../canvas/signature.ts";
 import type { CallEmbed, WireSignature } from "../protocol/task-call.ts";
 import type { CanvasSender } from "../canvas/canvas-sender.ts";
-import { PayloadValidationError } from "../protocol/errors.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
 import type { ResultSource } from "../result/result-source.ts";
 import { CallDefaults } from "./call-defaults.ts";
+import { checkArguments } from "./check-arguments.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
 import { createCall } from "./create-call.ts";
-import { mapArguments } from "./map-arguments.ts";
 
 const noEmbed: CallEmbed = Object.freeze({});
 
@@ -72,8 +71,9 @@ export class BrokerCallSender implements CallSender {
     await runtime.ready();
     const definition = this.#options.define(task);
     const merged = this.#defaults.merge(definition, options);
-    if (definition.input !== undefined) {
-      for (const args of argsList) await checkInput(definition, args, options.kwargs);
+    const { kwargs } = options;
+    if (definition.input !== undefined || kwargs !== undefined) {
+      for (const args of argsList) await checkArguments(definition, { args, kwargs });
     }
     const nowMs = runtime.clock.now();
     const embed = this.#embedOf(merged);
@@ -96,26 +96,18 @@ export class BrokerCallSender implements CallSender {
 }
 
 function checkArgsList(task: string, argsList: unknown): void {
-  const isList = Array.isArray(argsList) && argsList.every((args) => Array.isArray(args));
-  if (isList) return;
+  if (!Array.isArray(argsList)) {
+    throw new OptionError(
+      `Many calls of task "${task}" take an array with an array of arguments for each; it is ${quoteValue(argsList)}.`,
+      { field: "args" },
+    );
+  }
+  const wrong = argsList.findIndex((args) => !Array.isArray(args));
+  if (wrong < 0) return;
   throw new OptionError(
-    `The arguments of a call of task "${task}" must be an array; they are ${quoteValue(argsList)}.`,
-    {
-      field: "args",
-    },
+    `The arguments of a call of task "${task}" must be an array; they are ${quoteValue(argsList[wrong])}.`,
+    { field: "args" },
   );
-}
-
-/** The schema sees what the worker will show it; what is sent is what was given. */
-async function checkInput(
-  { name, input, options }: TaskDefinition,
-  args: readonly unknown[],
-  kwargs: CheckedCallOptions["kwargs"],
-): Promise<void> {
-  if (input === undefined) return;
-  const mapped = kwargs === undefined ? args : mapArguments(args, kwargs, options.parameters);
-  const { issues } = await validate(input, mapped, { root: "args" });
-  if (issues !== undefined) throw new PayloadValidationError(name, issues);
 }
 
 function toSendOptions({ queue, countdownMs, etaMs, transaction }: CheckedCallOptions): SendOptions {

@@ -14,6 +14,7 @@ import { createResult } from "../result/create-result.ts";
 import type { ResultSource } from "../result/result-source.ts";
 import type { BrokerProducer } from "./broker-producer.ts";
 import { CallDefaults } from "./call-defaults.ts";
+import { checkArguments } from "./check-arguments.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { origin } from "./create-call.ts";
 
@@ -71,6 +72,10 @@ export class BrokerCanvasSender implements CanvasSender {
   }
 
   async send(sends: readonly FollowUp[], joins: readonly JoinNeeded[]): Promise<void> {
+    for (const { call } of sends) {
+      const task = this.#options.runtime.tasks.get(call.task);
+      if (task !== undefined) await checkArguments(task, call);
+    }
     const messages = await this.#options.producer.prepareAll(sends);
     if (joins.length > 0) {
       const backend = await this.#joins();

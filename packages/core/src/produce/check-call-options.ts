@@ -1,7 +1,8 @@
 import { OptionError, parseDuration, quoteValue, checkName } from "@lovage/foundation";
 import type { Headers } from "@lovage/transport";
 import type { ApplyOptions } from "../app/apply-options.ts";
-import { checkBoolean, checkPriority } from "../app/check-option.ts";
+import { checkBoolean, checkLimits, checkPriority, checkTaskId, checkText } from "../app/check-option.ts";
+import { isCanvas } from "../canvas/check-canvas.ts";
 import type { Canvas } from "../canvas/signature.ts";
 import { suggestion } from "../app/configuration/nearest-name.ts";
 
@@ -38,14 +39,14 @@ const readers: Readonly<Record<keyof ApplyOptions<unknown>, Reader>> = {
   queue: (value) => ({ queue: checkName(value, { kind: "queue" }) }),
   priority: (value) => ({ priority: checkPriority(value) }),
   expires: (value) => ({ expires: expiry(value) }),
-  taskId: (value) => ({ taskId: text(value, "taskId", 200) }),
+  taskId: (value) => ({ taskId: checkTaskId(value) }),
   headers: (value) => ({ headers: plainObject(value, "headers") as Headers }),
   kwargs: (value) => ({ kwargs: plainObject(value, "kwargs") }),
   ignoreResult: (value) => ({ ignoreResult: checkBoolean(value, "ignoreResult") }),
   timeLimit: (value) => ({ timeLimitMs: limit(value, "timeLimit") }),
   softTimeLimit: (value) => ({ softTimeLimitMs: limit(value, "softTimeLimit") }),
-  key: (value) => ({ key: text(value, "key", maxKeyBytes) }),
-  shadow: (value) => ({ shadow: text(value, "shadow", 255) }),
+  key: (value) => ({ key: checkText(value, "key", maxKeyBytes) }),
+  shadow: (value) => ({ shadow: checkText(value, "shadow", 255) }),
   transaction: (value) => ({ transaction: value }),
   link: (value) => ({ link: signatures(value, "link") }),
   linkError: (value) => ({ linkError: signatures(value, "linkError") }),
@@ -69,6 +70,7 @@ export function checkCallOptions(options: ApplyOptions<never> | undefined): Chec
   if (checked.countdownMs !== undefined && checked.etaMs !== undefined) {
     throw new OptionError("A call takes a countdown or an eta, not both.", { field: "countdown" });
   }
+  checkLimits({ softMs: checked.softTimeLimitMs, hardMs: checked.timeLimitMs });
   return checked;
 }
 
@@ -94,19 +96,9 @@ function limit(value: unknown, field: string): number {
   return parseDuration(value, { field, min: 1, max: maxDelayMs });
 }
 
-function text(value: unknown, field: string, maxBytes: number): string {
-  const isText = typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxBytes;
-  if (isText && !/\p{Cc}|\p{Cs}/u.test(value)) return value;
-  throw new OptionError(
-    `${field} must be text of 1 to ${maxBytes} bytes without control characters; it is ${quoteValue(value)}.`,
-    { field },
-  );
-}
-
 function signatures(value: unknown, field: string): readonly Canvas[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (list.every((item) => typeof item === "object" && item !== null && "blueprint" in item))
-    return list as readonly Canvas[];
+  if (list.every((item) => isCanvas(item))) return list;
   throw new OptionError(
     `${field} must be a signature, such as task.s(), or an array of them; it is ${quoteValue(value)}.`,
     { field },
