@@ -19,7 +19,7 @@ export interface App extends AsyncDisposable {
    * @throws NAME_INVALID, OPTION_INVALID
    */
   remote<Handler extends TaskHandler>(name: string, options?: TaskOptions): Task<Handler>;
-  /** A handle on the result of a call that was sent before, or by another process. Reads nothing. */
+  /** A handle on the result of a call that was sent before, or by another process. Reads nothing. @throws OPTION_INVALID for what is no id */
   result<Result = unknown>(taskId: string): AsyncResult<Result>;
   /** A handle on a queue. Reads nothing. @throws NAME_INVALID */
   queue(name: string): QueueHandle;

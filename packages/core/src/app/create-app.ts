@@ -9,6 +9,7 @@ import type { App } from "./app.ts";
 import { AppCore } from "./app-core.ts";
 import type { AppOptions } from "./app-options.ts";
 import { createTask } from "./create-task.ts";
+import { checkTaskId } from "./check-option.ts";
 import { attachCore } from "./runtime-of.ts";
 import { declareRemoteTask, declareTask } from "./task-declaration.ts";
 import type { TaskDeclaration } from "./task-declaration.ts";
@@ -48,7 +49,7 @@ class TaskApp implements App {
   }
 
   result<Result = unknown>(taskId: string): AsyncResult<Result> {
-    return createResult(taskId, { source: this.#core.results, ignored: false }) as AsyncResult<Result>;
+    return createResult(checkTaskId(taskId), { source: this.#core.results, ignored: false }) as AsyncResult<Result>;
   }
 
   queue(name: string): QueueHandle {

@@ -1,5 +1,5 @@
 import { checkName, OptionError, parseDuration, quoteValue } from "@lovage/foundation";
-import { checkBoolean, checkInteger, checkPriority, checkWord } from "./check-option.ts";
+import { checkBoolean, checkInteger, checkLimits, checkPriority, checkWord } from "./check-option.ts";
 import { suggestion } from "./configuration/nearest-name.ts";
 import { parseRateLimit } from "./rate-limit.ts";
 import type { ResolvedTaskOptions } from "./task-definition.ts";
@@ -59,7 +59,9 @@ export function resolveTaskOptions(own: TaskOptions, defaults: TaskOptions = {})
 
 function readOptions(options: TaskOptions): Read {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([key, value]) => [key, readerOf(key)(value)])) as Read;
+  const read = Object.fromEntries(given.map(([key, value]) => [key, readerOf(key)(value)])) as Read;
+  checkLimits({ softMs: read.softTimeLimit, hardMs: read.timeLimit });
+  return read;
 }
 
 function readerOf(key: string): (value: unknown) => unknown {

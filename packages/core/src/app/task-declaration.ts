@@ -1,4 +1,4 @@
-import { checkName, OptionError, quoteValue } from "@lovage/foundation";
+import { checkName, hasCode, OptionError, quoteValue } from "@lovage/foundation";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { TaskDefinition } from "./task-definition.ts";
 import { resolveTaskOptions } from "./resolve-task-options.ts";
@@ -33,12 +33,13 @@ export function declareTask(name: unknown, ...rest: readonly unknown[]): TaskDec
   }
   const { bind, input, ...others } = readOptions(taskName, options);
   const run = handler as Handler;
+  const isBound = bind === undefined ? false : checkBind(taskName, bind);
   return {
     name: taskName,
     options: checkOptions(taskName, others),
     input: checkInput(taskName, input),
-    bind: bind === true,
-    run: bind === true ? (context, args) => run(context, ...args) : (_context, args) => run(...args),
+    bind: isBound,
+    run: isBound ? (context, args) => run(context, ...args) : (_context, args) => run(...args),
   };
 }
 
@@ -61,9 +62,15 @@ function checkOptions(task: string, options: TaskOptions): TaskOptions {
     resolveTaskOptions(options);
     return options;
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
-    throw new OptionError(`Task "${task}": ${error.message}`, { field: error.field, cause: error });
+    if (!hasCode(error, "OPTION_INVALID")) throw error;
+    const { message, field } = error as OptionError;
+    throw new OptionError(`Task "${task}": ${message}`, { field, cause: error });
   }
+}
+
+function checkBind(task: string, bind: unknown): boolean {
+  if (typeof bind === "boolean") return bind;
+  throw new OptionError(`bind of task "${task}" must be true or false; it is ${quoteValue(bind)}.`, { field: "bind" });
 }
 
 function checkInput(task: string, input: unknown): StandardSchemaV1 | undefined {

@@ -138,3 +138,16 @@ describe("dead letters", () => {
     expect(await app.queue("mail").stats()).toMatchObject({ ready: 0, dead: 0 });
   });
 });
+
+describe("what is wrong is told", () => {
+  test.each<[string, () => PromiseLike<unknown>, RegExp]>([
+    ["a mistyped option", () => app.queue("mail").list({ sate: "ready" } as never), /no option "sate".*"state"/],
+    ["no selection", () => app.queue("mail").dead.replay(undefined as never), /selected by "all"/],
+    ["a mistyped selection", () => app.queue("mail").dead.drop({ fist: 1 } as never), /selected by "all"/],
+    ["a selection of both kinds", () => app.queue("mail").dead.drop({ first: 1, messageIds: [] }), /selected by/],
+    ["none at all", () => app.queue("mail").dead.drop({ first: 0 }), /first must be a whole number from 1/],
+  ])("%s", async (_what, call, text) => {
+    const wrong = { code: "OPTION_INVALID", message: expect.stringMatching(text) as string };
+    await expect(Promise.resolve(call())).rejects.toMatchObject(wrong);
+  });
+});

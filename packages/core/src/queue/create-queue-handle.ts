@@ -1,8 +1,8 @@
-import { checkName, hasCode } from "@lovage/foundation";
+import { checkName, hasCode, OptionError, quoteValue } from "@lovage/foundation";
 import type { BrowseOptions, QueueAdmin, QueueStats } from "@lovage/transport";
 import { deadLetterQueueOf } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
-import { checkInteger, checkWord } from "../app/check-option.ts";
+import { checkInteger, checkKnown, checkWord } from "../app/check-option.ts";
 import { toQueueEntry } from "./queue-entry.ts";
 import type { DeadLetters, DeadSelection, ListOptions, QueueHandle, QueueListing, QueuePage } from "./queue-handle.ts";
 import { queueListing } from "./queue-listing.ts";
@@ -59,6 +59,7 @@ class BrokerQueue implements QueueHandle {
   }
 
   async #readPage(queue: string, options: BrowseOptions): Promise<QueuePage> {
+    checkKnown(options, "list", ["state", "limit", "cursor"]);
     const { state, limit } = options;
     if (state !== undefined) checkWord(state, "state", ["ready", "delayed", "unsettled"]);
     if (limit !== undefined) checkInteger(limit, "limit", { min: 1, max: batchSize });
@@ -74,6 +75,7 @@ class BrokerQueue implements QueueHandle {
     selection: DeadSelection,
     change: (admin: QueueAdmin, selection: Exclude<DeadSelection, "all">) => Promise<number>,
   ): Promise<number> {
+    checkSelection(selection);
     const admin = await this.#admin();
     const run = async (): Promise<number> => {
       if (selection !== "all") return change(admin, selection);
@@ -89,6 +91,24 @@ class BrokerQueue implements QueueHandle {
     };
     return (await unlessAbsent(run)) ?? 0;
   }
+}
+
+/** @throws OPTION_INVALID for what selects no dead letters */
+function checkSelection(selection: unknown): void {
+  if (selection === "all") return;
+  const { messageIds, first } = (typeof selection === "object" && selection !== null ? selection : {}) as {
+    readonly messageIds?: unknown;
+    readonly first?: unknown;
+  };
+  if (first !== undefined && messageIds === undefined) {
+    checkInteger(first, "first", { min: 1, max: Number.MAX_SAFE_INTEGER });
+    return;
+  }
+  if (first === undefined && Array.isArray(messageIds) && messageIds.every((id) => typeof id === "string")) return;
+  throw new OptionError(
+    `Dead letters are selected by "all", { first: 10 } or { messageIds: [...] }; it is ${quoteValue(selection)}.`,
+    { field: "selection" },
+  );
 }
 
 /** What the work gives; `undefined` for a queue that does not exist, which holds nothing. */

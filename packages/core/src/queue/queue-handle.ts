@@ -51,9 +51,9 @@ export type DeadSelection = "all" | MessageSelection;
 /** The dead letters of a queue. */
 export interface DeadLetters {
   list(options?: ListDeadOptions): QueueListing;
-  /** Gives them back to the queue, ready at once, their losses forgotten. Returns how many. */
+  /** Gives them back to the queue, ready at once, their losses forgotten. Returns how many. @throws OPTION_INVALID */
   replay(selection: DeadSelection): Promise<number>;
-  /** Removes them for good. Returns how many. */
+  /** Removes them for good. Returns how many. @throws OPTION_INVALID */
   drop(selection: DeadSelection): Promise<number>;
 }
 

@@ -25,7 +25,7 @@ export interface AsyncResult<Result> {
   /** Id of the call. */
   readonly id: string;
   /**
-   * Waits until the task has ended and gives what it returned.
+   * Waits until the task has ended and gives what it returned; `null` where that was `undefined`, which JSON does not have.
    * @throws REMOTE_TASK_FAILED with the name, message and stack of what the task threw
    * @throws RESULT_TIMEOUT when `timeout` has passed; the task itself goes on
    * @throws TASK_REVOKED when the call was cancelled, or had expired
@@ -52,7 +52,7 @@ export interface AsyncResult<Result> {
   /**
    * Cancels the call: it is not started any more, and when it runs its `task.signal` is aborted. What it then returns is thrown away.
    * @returns whether it came in time; `false` when the task had ended with a result before
-   * @throws NO_RESULT_BACKEND when there is neither a backend nor a broadcast to tell workers by
+   * @throws NO_RESULT_BACKEND when there is neither a backend nor a broadcast to tell workers by; OPTION_INVALID
    */
   cancel(options?: CancelOptions): Promise<boolean>;
 }

@@ -178,3 +178,21 @@ describe("cancel", () => {
     await expect(other.result("a").cancel()).rejects.toThrow(withCode("NO_RESULT_BACKEND"));
   });
 });
+
+describe("what is wrong is told", () => {
+  test("a mistyped option, which would otherwise mean to wait for ever", async () => {
+    const { result } = await setUp();
+    const wrong = withCode("OPTION_INVALID", {
+      field: "timout",
+      message: 'get has no option "timout". Did you mean "timeout"?',
+    });
+    await expect(result.get({ timout: "1s" } as never)).rejects.toThrow(wrong);
+    await expect(result.get(3 as never)).rejects.toThrow(withCode("OPTION_INVALID", { field: "options" }));
+    await expect(result.cancel({ terminat: true } as never)).rejects.toThrow(withCode("OPTION_INVALID"));
+  });
+
+  test.each([[""], [3], [undefined], ["x".repeat(201)]])("%o is no id of a call", async (id) => {
+    const { app } = await setUp();
+    expect(() => app.result(id as never)).toThrow(withCode("OPTION_INVALID", { field: "taskId" }));
+  });
+});

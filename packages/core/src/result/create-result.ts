@@ -1,6 +1,7 @@
 import type { ResultRecord, ResultState } from "@lovage/backend";
 import { isFinalState } from "@lovage/backend";
 import { parseDuration } from "@lovage/foundation";
+import { checkKnown } from "../app/check-option.ts";
 import { decodeResult } from "../protocol/decode-result.ts";
 import type { AsyncResult, CancelOptions, GetOptions } from "./async-result.ts";
 import { cancelTask } from "./cancel-task.ts";
@@ -73,13 +74,16 @@ class StoredResult implements AsyncResult<unknown> {
     this.#isForgotten = true;
   }
 
-  cancel(options: CancelOptions = {}): Promise<boolean> {
+  async cancel(options: CancelOptions = {}): Promise<boolean> {
+    checkKnown(options, "cancel", ["terminate"]);
     const { source, expiresMs } = this.#context;
     const { terminate = false } = options;
     return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs ?? dayMs });
   }
 
-  #wait({ timeout, signal }: GetOptions): Promise<ResultRecord> {
+  #wait(options: GetOptions): Promise<ResultRecord> {
+    checkKnown(options, "get", ["timeout", "signal"]);
+    const { timeout, signal } = options;
     const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, { field: "timeout" });
     this.#checkKept();
     if (this.#isForgotten) throw new ResultExpiredError(this.id);
