@@ -30,7 +30,7 @@ test(
     const figures = results.flatMap(({ runs }) => runs.flatMap((one) => Object.values(one)));
     expect(figures.length).toBeGreaterThan(asked.length);
     expect(figures.filter((figure) => !Number.isFinite(figure))).toEqual([]);
-      expect((await foldersLeft()).filter((name) => !before.includes(name))).toEqual([]);
+    expect((await foldersLeft()).filter((name) => !before.includes(name))).toEqual([]);
   },
 );
 

@@ -55,5 +55,7 @@ function sayCount(): void {
 }
 
 function say(note: WorkerNote): void {
-  process.send?.(note);
+  process.send?.(note, undefined, undefined, () => {
+    // Fails when the parent has ended; then `disconnect` ends this process too.
+  });
 }
