@@ -81,6 +81,16 @@ describe("what follows a task", () => {
     expect(await harness.backend.joins?.members(joins[0] ?? "")).toEqual([]);
   });
 
+  test("a group within a chain is joined before the chain goes on", async () => {
+    const { app, clock } = await setUp();
+    const add = app.task("add", (x: number, y: number) => x + y);
+    const total = app.task("total", (all: readonly number[]) => all.reduce((sum, x) => sum + x, 0));
+    await app.worker().start();
+    const result = await chain(add.s(1, 2), group([add.s(10), add.s(20)]), total.s(), add.s(100)).delay();
+    await clock.advance(1_000);
+    await expect(result.get({ timeout: 0 })).resolves.toBe(136);
+  });
+
   test("a chord with a failing member is a ChordError of the body", async () => {
     const { app, clock, resultOf } = await setUp();
     const task = app.task("task", { deadLetter: "never" }, (x: number): number => {
