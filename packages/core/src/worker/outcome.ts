@@ -26,4 +26,4 @@ export type Outcome =
   | { readonly kind: "dropped"; readonly why: string };
 
 /** Why a task was not run, or not to its end; Celery's words. */
-export type RevokedReason = "revoked" | "expired" | "terminated";
+type RevokedReason = "revoked" | "expired" | "terminated";

@@ -32,7 +32,7 @@ export interface WorkerHarness {
 }
 
 /** A message as another program sends it. */
-export interface RawMessage {
+interface RawMessage {
   readonly headers?: OutgoingMessage["headers"];
   readonly properties?: Partial<OutgoingMessage["properties"]>;
   readonly body?: string | Uint8Array;
