@@ -66,8 +66,10 @@ export class MemoryBroker {
 
   publish(messages: readonly RoutedMessage[]): void {
     const nowMs = this.clock.monotonic();
+    // Read beside the other once: read again for each message, later ones would be due early by the time the loop takes.
+    const wallMs = this.clock.now();
     for (const { to, notBefore, headers, properties, body } of messages) {
-      this.store(to, { headers, properties, body }, notBefore === undefined ? nowMs : this.#dueAtMs(notBefore, nowMs));
+      this.store(to, { headers, properties, body }, notBefore === undefined ? nowMs : nowMs + waitOf(notBefore, wallMs));
     }
     // After the whole batch: one claim then finds all of it.
     for (const { to } of messages) this.wake(to);
@@ -136,11 +138,6 @@ export class MemoryBroker {
       if (sleepers.size === 0) this.#sleepers.delete(queue);
     }
   }
-
-  /** The monotonic time of a message's instant: later steps of the wall clock do not move it. */
-  #dueAtMs(notBefore: NotBefore, nowMs: number): number {
-    return nowMs + ("inMs" in notBefore ? notBefore.inMs : notBefore.atMs - this.clock.now());
-  }
 }
 
 /** Leases of these settlements that were lost, `null` for none. */
@@ -154,4 +151,9 @@ export function lostLeases(
     if (!broker.settle(queue, settlement)) (lost ??= []).push(settlement.lease);
   }
   return lost;
+}
+
+/** How long a message has to wait. An instant becomes a wait when it is published: later steps of the wall clock do not move it. */
+function waitOf(notBefore: NotBefore, wallMs: number): number {
+  return "inMs" in notBefore ? notBefore.inMs : notBefore.atMs - wallMs;
 }
