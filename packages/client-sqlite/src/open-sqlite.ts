@@ -1,8 +1,9 @@
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Clock, Log } from "@lovage/foundation";
 
+import { makeDirectory } from "./make-directory.ts";
 import { SqliteConnection, type Synchronous } from "./sqlite-connection.ts";
 import { SqliteError } from "./sqlite-error.ts";
 import { WakeFile } from "./wake-file.ts";
@@ -42,7 +43,7 @@ export interface SqliteClient {
  */
 export async function openSqlite(opening: SqliteOpening): Promise<SqliteClient> {
   const { path, clock, log, synchronous = "full" } = opening;
-  makeDirectory(path);
+  makeDirectoryOf(path);
   const durable = await openSqliteConnection({ ...opening, synchronous });
   try {
     const relaxed = await openSqliteConnection({ ...opening, synchronous: "normal" });
@@ -79,9 +80,9 @@ function setUp(connection: SqliteConnection, synchronous: Synchronous): void {
   connection.exec("PRAGMA journal_size_limit = 67108864");
 }
 
-function makeDirectory(path: string): void {
+function makeDirectoryOf(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
   } catch (cause) {
     throw new SqliteError(`The directory of the SQLite file ${path} cannot be made: ${(cause as Error).message}.`, {
       kind: "cannot-open",
