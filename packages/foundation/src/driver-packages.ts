@@ -24,6 +24,11 @@ export function driverPackages(kind: DriverKind, scheme: string): readonly [stri
   return [`@lovage/${kind}-${scheme}`, `lovage-${kind}-${scheme}`];
 }
 
+/** The schemes that Lovage itself has drivers for. */
+export function ownSchemes(kind: DriverKind): readonly string[] {
+  return [...known[kind].keys()];
+}
+
 /** Whether a scheme is one that only the other kind of driver can open, such as `rpc`, which carries results alone. */
 export function isOtherKind(kind: DriverKind, scheme: string): boolean {
   return !known[kind].has(scheme) && known[kind === "transport" ? "backend" : "transport"].has(scheme);

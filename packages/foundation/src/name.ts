@@ -2,7 +2,7 @@ import { NameError } from "./name-error.ts";
 import { quoteValue } from "./quote-value.ts";
 
 /** What a name is of; decides which names are accepted. */
-export type NameKind = "queue" | "exchange" | "worker" | "task" | "schedule";
+export type NameKind = "queue" | "exchange" | "app" | "worker" | "task" | "schedule";
 
 /** What {@link checkName} is to accept. */
 export interface NameOptions {
@@ -10,7 +10,7 @@ export interface NameOptions {
   readonly kind: NameKind;
   /**
    * Longest accepted name, in bytes of UTF-8.
-   * @default 200 for queues, exchanges and workers; 255 for tasks and schedules
+   * @default 200 for queues, exchanges, apps and workers; 255 for tasks and schedules
    */
   readonly maxBytes?: number | undefined;
 }
@@ -31,6 +31,7 @@ const labelRule = {
 const rules: Record<NameKind, typeof addressRule> = {
   queue: addressRule,
   exchange: addressRule,
+  app: addressRule,
   worker: addressRule,
   task: labelRule,
   schedule: labelRule,

@@ -138,6 +138,11 @@ test("a missing package of another scheme names both packages that were looked f
   await expect(looking).rejects.toThrow(/@lovage\/backend-zmq and lovage-backend-zmq/);
 });
 
+test("a scheme that is not Lovage's own may be mistyped: the message tells those that are", async () => {
+  const looking = resolveDriver({ kind: "transport", url: "redsi://:secret@h", from: [root] });
+  await expect(looking).rejects.toThrow(/Lovage's own schemes are redis:, .*sqlite:, memory:, sqs:\. Install it: /);
+});
+
 test("a host without scheme gets a hint", async () => {
   await expect(resolveDriver({ kind: "transport", url: "localhost:6379", from: [root] })).rejects.toThrow(
     /If "localhost" is a host, write the scheme before it/,

@@ -4,7 +4,7 @@ import { ConfigurationError } from "./configuration-error.ts";
 import type { DriverKind, DriverModule } from "./driver.ts";
 import { DriverLoadError } from "./driver-load-error.ts";
 import { DriverNotFoundError } from "./driver-not-found-error.ts";
-import { driverPackages, isOtherKind } from "./driver-packages.ts";
+import { driverPackages, isOtherKind, ownSchemes } from "./driver-packages.ts";
 import { installCommand } from "./install-command.ts";
 import { resolvePackage } from "./resolve-package.ts";
 import { schemeOf } from "./url.ts";
@@ -83,7 +83,8 @@ function isDriver(value: unknown): value is DriverModule {
   return Array.isArray(schemes) && hasSchema && "~standard" in options && typeof open === "function";
 }
 
-function notFound({ kind, url, from }: ResolveDriverOptions, scheme: string): Error {
+function notFound(options: ResolveDriverOptions, scheme: string): Error {
+  const { kind, from } = options;
   if (isOtherKind(kind, scheme)) {
     const [broker, results] = ["a broker (transport)", "a result backend"];
     const [asked, other] = kind === "transport" ? [broker, results] : [results, broker];
@@ -91,13 +92,18 @@ function notFound({ kind, url, from }: ResolveDriverOptions, scheme: string): Er
   }
   const names = driverPackages(kind, scheme);
   const command = installCommand(names[0]);
-  const hint = hostAndPort.test(url)
-    ? ` If "${scheme}" is a host, write the scheme before it, as in redis://host:6379.`
-    : "";
+  const hint = hintFor(options, scheme);
   return new DriverNotFoundError(
     `No ${kind} for ${scheme}: is installed (looked for ${names.join(" and ")} from ${from.join(", ")}).${hint} Install it: ${command}`,
     { packageName: names[0], installCommand: command },
   );
+}
+
+/** For a scheme that is not Lovage's own, which may be mistyped or none at all. */
+function hintFor({ kind, url }: ResolveDriverOptions, scheme: string): string {
+  if (hostAndPort.test(url)) return ` If "${scheme}" is a host, write the scheme before it, as in redis://host:6379.`;
+  const own = ownSchemes(kind);
+  return own.includes(scheme) ? "" : ` Lovage's own schemes are ${own.map((name) => `${name}:`).join(", ")}.`;
 }
 
 function textOf(error: unknown): string {
