@@ -195,6 +195,25 @@ describe("a worker that starts", () => {
     await app.close();
   });
 
+  test("cannot be started again once it was stopped", async () => {
+    const { app } = await setUp();
+    const worker = app.worker();
+    await worker.start();
+    await worker.stop();
+    await expect(worker.start()).rejects.toMatchObject({ code: "CLOSED" });
+    const unstarted = app.worker();
+    await unstarted.stop();
+    await expect(unstarted.start()).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  test("refuses a mistyped option of stop, and goes on", async () => {
+    const { app } = await setUp();
+    const worker = app.worker();
+    await worker.start();
+    await expect(worker.stop({ timout: "1s" } as never)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(worker.health().state).toBe("running");
+  });
+
   test("refuses a task with a rate limit when there is nothing to keep it in", async () => {
     const { app } = await setUp({ wrapBackend: () => undefined });
     app.task("limited", { rateLimit: "5/s" }, () => 1);

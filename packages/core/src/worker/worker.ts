@@ -1,5 +1,6 @@
 import { ClosedError, parseDuration } from "@lovage/foundation";
 import type { Duration, Log } from "@lovage/foundation";
+import { checkKnown } from "../app/check-option.ts";
 import type { AppRuntime } from "../app/app-runtime.ts";
 import { judge } from "./worker-health.ts";
 import type { WorkerHealth, WorkerState } from "./worker-health.ts";
@@ -26,7 +27,7 @@ export interface StopOptions {
  */
 export interface Worker extends AsyncDisposable {
   /**
-   * Resolves once the queues are consumed. Called again, it gives the same promise.
+   * Resolves once the queues are consumed. Called again, it waits for the same start.
    * @throws CLOSED after `stop`; FEATURE_UNSUPPORTED; TRANSPORT_UNAVAILABLE, BACKEND_UNAVAILABLE; CONFIGURATION_INVALID
    */
   start(): Promise<void>;
@@ -73,11 +74,14 @@ class TaskWorker implements Worker {
     return this.#closed.promise;
   }
 
-  start(): Promise<void> {
-    return (this.#starting ??= this.#start());
+  async start(): Promise<void> {
+    await (this.#starting ??= this.#start());
+    if (this.#state !== "running") throw this.#closedError();
   }
 
-  async stop({ timeout }: StopOptions = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    checkKnown(options, "stop", ["timeout"]);
+    const { timeout } = options;
     const graceMs =
       timeout === undefined ? this.#runtime.settings.shutdownGraceMs : parseDuration(timeout, { field: "timeout" });
     if (this.#state === "idle" || this.#session === undefined) return this.#finish();
