@@ -1,5 +1,5 @@
 export { BackendUnavailableError, DocumentTooLargeError } from "@lovage/backend";
-export type { ResultState } from "@lovage/backend";
+export type { Backend, ResultState } from "@lovage/backend";
 export {
   ClosedError,
   ConfigurationError,
@@ -28,7 +28,17 @@ export {
   TransportRejectedError,
   TransportUnavailableError,
 } from "@lovage/transport";
-export type { DeathRecord, Headers, HeaderValue, MessageState, QueueStats } from "@lovage/transport";
+export type {
+  Connection,
+  ConnectionState,
+  DeathRecord,
+  Headers,
+  HeaderValue,
+  MessageSelection,
+  MessageState,
+  QueueConsumers,
+  QueueStats,
+} from "@lovage/transport";
 export type { App } from "./app/app.ts";
 export type {
   AnyTask,
@@ -96,6 +106,6 @@ export {
   WorkerShutdownError,
 } from "./worker/errors.ts";
 export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/task-context.ts";
-export type { QueueHealth, WorkerHealth, WorkerState } from "./worker/worker-health.ts";
+export type { QueueHealth, Verdict, WorkerHealth, WorkerState } from "./worker/worker-health.ts";
 export type { WorkerListener, WorkerOptions } from "./worker/worker-options.ts";
 export type { StopOptions, Worker } from "./worker/worker.ts";

@@ -55,7 +55,7 @@ const oneTask = z.union([z.string(), z.custom<AnyTask>((value) => handleOf(value
 });
 
 const schema = z.strictObject({
-  name: checked((value) => checkName(value, { kind: "worker" })).optional(),
+  name: checked((value) => checkName(value, { kind: "app" })).optional(),
   broker: checked((value) => readSource<Connection>(value, "broker", ["publish", "consume"])).optional(),
   backend: backendSource("backend").optional(),
   coordination: backendSource("coordination").optional(),
@@ -89,17 +89,24 @@ const schema = z.strictObject({
 /** All options there are, for suggestions. */
 const optionNames: readonly string[] = Object.keys(schema.shape);
 
+/** Where a layer's values stand. */
+export interface LayerPlace {
+  /** For the error: `createApp`, or a file. */
+  readonly from: string;
+  /** What an option is called there. @default its own name */
+  readonly nameOf?: (option: string) => string;
+}
+
 /**
  * Checks what one layer says.
- * @param from Where the values stand, for the error: `createApp`, or a file.
  * @throws CONFIGURATION_INVALID that tells every fault, with a suggestion for an unknown option
  */
-export function readConfigurationLayer(values: unknown, from: string): ConfigurationLayer {
+export function readConfigurationLayer(values: unknown, { from, nameOf = String }: LayerPlace): ConfigurationLayer {
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   // An option that nobody knows explains most other faults, so it is told first.
   const issues = result.error.issues.toSorted((a, b) => rank(a) - rank(b));
-  const faults = issues.map((issue) => describe(issue));
+  const faults = issues.map((issue) => describe(issue, nameOf));
   throw new ConfigurationError(`The options of ${from} are not valid. ${faults.join(" ")}`);
 }
 
@@ -107,8 +114,9 @@ function rank(issue: z.core.$ZodIssue): number {
   return issue.code === "unrecognized_keys" ? 0 : 1;
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const place = issue.path.map(String).join(".");
+function describe(issue: z.core.$ZodIssue, nameOf: (option: string) => string): string {
+  const [option, ...inside] = issue.path.map(String);
+  const place = option === undefined ? "" : [nameOf(option), ...inside].join(".");
   if (issue.code !== "unrecognized_keys")
     return `${place === "" ? "" : `${place}: `}${issue.message.replace(/\.?$/, ".")}`;
   const known = place === "" ? optionNames : Object.keys(queueOptions.shape);

@@ -92,9 +92,12 @@ describe("the environment", () => {
     expect(settings.acceptContent).toEqual(["application/json", "application/x-msgpack"]);
   });
 
-  test("a bad value names its option", () => {
+  test("a bad value names its variable", () => {
     vi.stubEnv("LOVAGE_CONCURRENCY", "many");
-    expect(() => new ConfigurationLayers({})).toThrow(/environment.*concurrency/);
+    vi.stubEnv("LOVAGE_BROKER_URL", "localhost");
+    expect(() => new ConfigurationLayers({})).toThrow(
+      /of the environment are not valid.*LOVAGE_BROKER_URL: .*LOVAGE_CONCURRENCY: /,
+    );
   });
 
   test("an empty variable says nothing", () => {
@@ -112,6 +115,7 @@ describe("faults", () => {
   test.each([
     [{ brokr: "x" }, /Unknown option "brokr"\. Did you mean "broker"\?/],
     [{ queues: { a: { consumer: "celery" } } }, /Unknown option "queues\.a\.consumer"\. Did you mean "consumers"\?/],
+    [{ name: "a b" }, /name: "a b" is not a valid app name/],
     [{ queues: { "a b": {} } }, /"a b" is not a valid queue name/],
     [{ queues: { a: { consumers: "nobody" } } }, /queues\.a\.consumers/],
     [{ broker: "localhost" }, /broker: .*not a URL with a scheme/],

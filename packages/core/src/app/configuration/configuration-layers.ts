@@ -3,7 +3,7 @@ import type { AppOptions } from "../app-options.ts";
 import type { Configuration } from "./configuration.ts";
 import { readConfigurationLayer } from "./configuration-layer.ts";
 import type { ConfigurationLayer } from "./configuration-layer.ts";
-import { readEnvironment, unknownVariables } from "./environment.ts";
+import { readEnvironment, unknownVariables, variableOf } from "./environment.ts";
 import { loadConfigurationFile } from "./load-configuration-file.ts";
 import { resolveConfiguration } from "./resolve-configuration.ts";
 
@@ -28,7 +28,7 @@ export class ConfigurationLayers {
 
   /** @throws CONFIGURATION_INVALID */
   constructor(options: AppOptions) {
-    this.#options = readConfigurationLayer(options, "createApp");
+    this.#options = readConfigurationLayer(options, { from: "createApp" });
     this.#configuration = this.#resolve();
   }
 
@@ -49,7 +49,7 @@ export class ConfigurationLayers {
 
   /** Puts the command line above all. @throws CONFIGURATION_INVALID */
   override(flags: Flags): void {
-    this.#flags = readConfigurationLayer(flags.options ?? {}, "the command line");
+    this.#flags = readConfigurationLayer(flags.options ?? {}, { from: "the command line" });
     this.#module = flags.module;
     this.#logForm = flags.log ?? {};
     this.#configuration = this.#resolve();
@@ -67,7 +67,10 @@ export class ConfigurationLayers {
   }
 
   #resolve(): Configuration {
-    const environment = readConfigurationLayer(readEnvironment(process.env), "the environment (LOVAGE_…)");
+    const environment = readConfigurationLayer(readEnvironment(process.env), {
+      from: "the environment",
+      nameOf: variableOf,
+    });
     return resolveConfiguration([this.#flags, this.#options, environment, this.#file]);
   }
 }

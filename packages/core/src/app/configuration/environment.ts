@@ -41,6 +41,11 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Values {
   return values;
 }
 
+/** The variable that sets an option; the option itself where none does. */
+export function variableOf(option: string): string {
+  return Object.keys(variables).find((variable) => variables[variable]?.[0] === option) ?? option;
+}
+
 /** A warning about variables that look like ours and are not, if there are any. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string | undefined {
   const unknown = Object.keys(environment).filter(

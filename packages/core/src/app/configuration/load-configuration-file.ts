@@ -25,7 +25,7 @@ export async function loadConfigurationFile(directory: string): Promise<Configur
       `${file} must export the options of the app by default: export default { broker: "…" }.`,
     );
   }
-  return readConfigurationLayer(options, file);
+  return readConfigurationLayer(options, { from: file });
 }
 
 async function importDefault(file: string): Promise<unknown> {
