@@ -1,0 +1,31 @@
+import path from "node:path";
+import { memoryTransport } from "@lovage/transport-memory";
+import type { Broker } from "./broker.ts";
+
+const oneProcess = "its queues live in the one process that would be killed, stopped or blocked";
+
+/** Queues in one process: nothing survives it, and nothing else sees them. */
+export const memory: Broker = {
+  name: "memory",
+  exemptions: {
+    1: oneProcess,
+    2: oneProcess,
+    3: oneProcess,
+    4: oneProcess,
+    8: "a worker process has nobody to hand over to; stopping a worker in its process is row 11",
+    9: "a worker process has nobody to hand over to; stopping a worker in its process is row 11",
+    10: oneProcess,
+    12: "it cannot be away while its workers are there",
+    13: "it is about the worker's process, whatever the broker",
+    25: "it has no file",
+    41: oneProcess,
+  },
+  place: (directory, { leaseMs, sweepMs }) => {
+    const name = path.basename(directory);
+    return {
+      broker: `memory://${name}?lease=${leaseMs}ms&sweep=${sweepMs}ms`,
+      backend: `memory://${name}`,
+      openTransport: () => memoryTransport({ name, lease: leaseMs, sweep: sweepMs }),
+    };
+  },
+};

@@ -1,0 +1,90 @@
+import { expect } from "vitest";
+import { figuresOf, recordFigures } from "../figures/record-figures.ts";
+import { runsOf } from "../ledger/run-history.ts";
+import type { Run } from "../ledger/run-history.ts";
+import { judge } from "../ledger/verdict.ts";
+import { fault } from "../scene/fault.ts";
+import type { Scene } from "../scene/scene.ts";
+import { pace } from "../scene/scene.ts";
+
+const concurrency = 8;
+
+/** Stops a worker that runs eight tasks until another has run them all, and lets it go on: everything of it comes too late. */
+async function makeZombie(
+  scene: Scene,
+  send: () => Promise<unknown>,
+): Promise<{ resumedAtMs: number; zombie: number }> {
+  const zombie = await scene.startWorker({ concurrency });
+  await send();
+  await scene.until("a full worker", (entries) => entries.filter(({ kind }) => kind === "started").length === 8);
+  const stoppedAtMs = zombie.signal("SIGSTOP");
+  await scene.startWorker({ concurrency });
+  await scene.untilFinished(concurrency);
+  await scene.until("twice the lease", () => Date.now() - stoppedAtMs >= 2 * pace.leaseMs);
+  return { resumedAtMs: zombie.signal("SIGCONT"), zombie: zombie.pid };
+}
+
+function runsBy(scene: Scene, pid: number): { readonly first: readonly Run[]; readonly second: readonly Run[] } {
+  const { true: first = [], false: second = [] } = Object.groupBy(runsOf(scene.entries), (run) => `${run.pid === pid}`);
+  return { first, second };
+}
+
+fault(
+  3,
+  "a worker stopped for twice its lease comes back to find its tasks run elsewhere, and writes nothing",
+  async (scene) => {
+    const { resumedAtMs, zombie } = await makeZombie(scene, () => {
+      return scene.send(
+        "load.obey",
+        Array.from({ length: concurrency }, () => []),
+      );
+    });
+    await scene.until("refused writes", (entries) => entries.filter(({ kind }) => kind === "refused").length === 8);
+
+    const { first, second } = runsBy(scene, zombie);
+    const verdict = judge(scene.entries);
+    expect(verdict).toMatchObject({ lost: [], doubled: concurrency, zombieWrites: 0 });
+    expect(first.map(({ aborted }) => aborted?.code)).toEqual(first.map(() => "LEASE_LOST"));
+    expect(first.flatMap(({ refused }) => refused)).toEqual(first.map(() => "LEASE_LOST"));
+    expect(second.map(({ count, refused }) => [count, ...refused])).toEqual(second.map(() => [2]));
+    await scene.untilEmpty();
+    recordFigures({
+      row: 3,
+      broker: scene.broker,
+      fault: "a worker stopped for 2 x L",
+      ...figuresOf(verdict),
+      interruptedLimit: concurrency,
+      timings: [
+        {
+          name: "signal aborted",
+          measuredMs: Math.max(...first.map(({ aborted }) => aborted!.atMs - resumedAtMs)),
+          limitMs: 1_000,
+        },
+      ],
+    });
+  },
+);
+
+fault(
+  3,
+  "what a stopped worker's deaf tasks return is thrown away: the stored results are those of the second runs",
+  async (scene) => {
+    const { zombie } = await makeZombie(scene, () => {
+      // Due while the worker stands still, so that they return in the moment in which it goes on.
+      return scene.send(
+        "load.hold",
+        Array.from({ length: concurrency }, () => [pace.leaseMs, 1]),
+      );
+    });
+    await scene.until("late ends", (entries) => {
+      return entries.filter(({ kind, pid }) => kind === "finished" && pid === zombie).length === concurrency;
+    });
+    await scene.untilEmpty();
+
+    const { first, second } = runsBy(scene, zombie);
+    expect(first.flatMap(({ refused }) => refused)).toEqual(first.map(() => "LEASE_LOST"));
+    expect(judge(scene.entries)).toMatchObject({ lost: [], doubled: concurrency, zombieWrites: 0 });
+    const stored = await Promise.all(second.map(({ taskId }) => scene.client.result(taskId).get({ timeout: "5s" })));
+    expect(stored).toEqual(second.map(({ token }) => token));
+  },
+);

@@ -1,0 +1,72 @@
+import { rmSync } from "node:fs";
+import { expect } from "vitest";
+import { fault } from "../scene/fault.ts";
+
+/** Far less than any grace: what has nothing to finish ends at once. */
+const promptMs = 2_000;
+
+fault(
+  11,
+  "stopping and closing three times at once, while tasks run, ends once and gives back what did not end",
+  async (scene) => {
+    const app = scene.createApp();
+    const started = Promise.withResolvers<void>();
+    const stay = app.task("stay", { bind: true }, async (task) => {
+      started.resolve();
+      await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
+    });
+    const worker = app.worker();
+    await worker.start();
+    await stay.delay();
+    await started.promise;
+    await promptly(() => Promise.all([1, 2, 3].map(() => worker.stop({ timeout: 0 }))));
+    await promptly(() => worker.stop());
+    expect(worker.health()).toMatchObject({ state: "stopped", running: 0 });
+    expect(await scene.client.queue("default").stats()).toMatchObject({ ready: 1, unsettled: 0 });
+    await promptly(() => Promise.all([1, 2, 3].map(() => app.close())));
+    await promptly(() => app.close());
+  },
+);
+
+fault(11, "stopping and closing before anything was started resolves, and nothing starts afterwards", async (scene) => {
+  const app = scene.createApp();
+  const worker = app.worker();
+  await promptly(() => Promise.all([worker.stop(), worker.stop(), worker.stop()]));
+  await expect(worker.start()).rejects.toMatchObject({ code: "CLOSED" });
+  await promptly(() => Promise.all([app.close(), app.close(), app.close()]));
+  await expect(app.ready()).rejects.toMatchObject({ code: "CLOSED" });
+});
+
+fault(11, "stopping while starting resolves", async (scene) => {
+  const app = scene.createApp();
+  const worker = app.worker();
+  const starting = worker.start().catch((error: unknown) => error);
+  await promptly(() => worker.stop({ timeout: 0 }));
+  await promptly(async () => await starting);
+  expect(worker.health().state).toBe("stopped");
+});
+
+fault(11, "closing after the broker's files are gone resolves", async (scene) => {
+  const app = scene.createApp();
+  const started = Promise.withResolvers<void>();
+  const stay = app.task("stay", { bind: true }, async (task) => {
+    started.resolve();
+    await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
+  });
+  const worker = app.worker();
+  await worker.start();
+  await stay.delay();
+  await started.promise;
+  rmSync(scene.directory, { recursive: true });
+  await promptly(
+    () => Promise.all([worker.stop({ timeout: 0 }), worker.stop({ timeout: 0 }), worker.stop()]),
+    5 * promptMs,
+  );
+  await promptly(() => Promise.all([app.close(), app.close()]));
+});
+
+async function promptly(act: () => Promise<unknown>, withinMs: number = promptMs): Promise<void> {
+  const startedAtMs = performance.now();
+  await act();
+  expect(performance.now() - startedAtMs, "ms").toBeLessThan(withinMs);
+}

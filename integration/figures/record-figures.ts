@@ -1,0 +1,34 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import type { Verdict } from "../ledger/verdict.ts";
+import type { Figures } from "./figures.ts";
+
+/** Where figures are, one file for each scenario and broker; made anew by every run. */
+const figuresDirectory: string = fileURLToPath(new URL("../.figures", import.meta.url));
+
+/** Test machines are noisy. */
+const noise = 5;
+
+/** The figures of a verdict. */
+export function figuresOf({
+  accepted,
+  lost,
+  doubled,
+  interrupted,
+}: Verdict): Pick<Figures, "accepted" | "lost" | "doubled" | "interrupted"> {
+  return { accepted, lost: lost.length, doubled, interrupted };
+}
+
+/** Writes figures for docs/guarantees.md and holds them against what was promised; times against five times the limit. */
+export function recordFigures(figures: Figures): void {
+  mkdirSync(figuresDirectory, { recursive: true });
+  const name = `row-${String(figures.row).padStart(2, "0")}-${figures.broker}-${figures.fault.replaceAll(/\W+/gu, "-")}`;
+  writeFileSync(path.join(figuresDirectory, `${name}.json`), `${JSON.stringify(figures, undefined, 2)}\n`);
+  expect(figures.lost, "lost").toBe(0);
+  expect(figures.interrupted, "interrupted").toBeLessThanOrEqual(figures.interruptedLimit);
+  for (const { name: timing, measuredMs, limitMs } of figures.timings) {
+    expect(measuredMs, `${timing}, in ms`).toBeLessThanOrEqual(noise * limitMs);
+  }
+}

@@ -1,0 +1,31 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** How long and for what to wait. */
+export interface EventuallyOptions {
+  /** What is waited for, in words, for the error. */
+  readonly what: string;
+  readonly withinMs: number;
+  /** How things stand, for the error. */
+  readonly describe?: () => string;
+}
+
+const pollMs = 20;
+
+/**
+ * Waits until something is so, looking again and again.
+ * @returns the first value that is neither `undefined` nor `false`
+ */
+export async function eventually<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  { what, withinMs, describe }: EventuallyOptions,
+): Promise<T> {
+  const endsAtMs = Date.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > endsAtMs) {
+      throw new Error(`Within ${withinMs} ms there was not: ${what}. ${describe?.() ?? ""}`);
+    }
+    await pause(pollMs);
+  }
+}
