@@ -92,11 +92,20 @@ export class Intake {
     if (this.#sizer.measured(runtimeMs)) this.#resize();
   }
 
-  /** No task of the worker has ended for so long, and all slots are taken: what waits here is better off elsewhere. */
-  stalled(sinceMs: number): void {
-    if (this.buffered === 0) return;
+  /**
+   * No task of the worker has ended for so long, and all slots are taken: what waits here would wait behind long tasks, and is better off in the
+   * queue, where an idle worker finds it. Nothing is fetched until `resume`. A prefetch that was set is left alone.
+   */
+  stall(sinceMs: number): void {
+    if (this.#sizer.isFixed || this.#consumer === undefined) return;
     this.#sizer.stalled(sinceMs);
-    this.#resize();
+    this.#consumer.setPrefetch(Math.max(0, this.#consumer.unsettled - this.buffered));
+    this.#trim(0);
+  }
+
+  /** A slot is free again after `stall`. */
+  resume(): void {
+    if (!this.#sizer.isFixed && this.#isOpen) this.#consumer?.setPrefetch(this.#sizer.resize());
   }
 
   /** A delivery was settled at this instant of the monotonic clock. */

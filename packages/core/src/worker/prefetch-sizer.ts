@@ -30,6 +30,11 @@ export class PrefetchSizer {
     this.#current = setting === "auto" ? this.#least : setting;
   }
 
+  /** Whether the size was set, and stays as it is. */
+  get isFixed(): boolean {
+    return this.#isFixed;
+  }
+
   get prefetch(): number {
     return this.#current;
   }

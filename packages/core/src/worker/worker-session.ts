@@ -28,6 +28,9 @@ export interface WorkerSessionParts {
   readonly onExhausted: () => void;
 }
 
+/** After so long without any end, running tasks count as long. */
+const stalledMs = 1_000;
+
 /** A worker at work: all that is there from its start to its stop. */
 export class WorkerSession {
   readonly #parts: WorkerSessionParts;
@@ -43,6 +46,8 @@ export class WorkerSession {
   readonly #feed: RevocationFeed;
   readonly #upkeep: Upkeep;
   readonly #quiet = Promise.withResolvers<void>();
+  /** All slots are taken by long tasks; what was fetched was given back. */
+  #isStalled = false;
   #graceTimers: Timer[] = [];
   #isQuiet = false;
   #stopping: Promise<void> | undefined;
@@ -134,10 +139,10 @@ export class WorkerSession {
   #everySecond(): void {
     const { concurrency } = this.#parts.options;
     const sinceMs = this.#clock.monotonic() - this.#pipeline.lastStepAtMs;
-    const isStalled = this.#dispatcher.taken >= concurrency && sinceMs >= 1_000;
+    this.#isStalled = this.#dispatcher.taken >= concurrency && sinceMs >= stalledMs;
     for (const intake of this.#intakes) {
       intake.age();
-      if (isStalled) intake.stalled(sinceMs);
+      if (this.#isStalled) intake.stall(sinceMs);
     }
     this.#runLog.tellLost();
   }
@@ -186,6 +191,10 @@ export class WorkerSession {
   }
 
   #freed(): void {
+    if (this.#isStalled) {
+      this.#isStalled = false;
+      for (const intake of this.#intakes) intake.resume();
+    }
     this.#dispatcher.free();
     this.#checkQuiet();
   }

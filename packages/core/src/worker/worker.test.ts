@@ -97,9 +97,35 @@ describe("a worker", () => {
     await clock.advance(10);
     expect(worker.health()).toMatchObject({ running: 5, buffered: 195 });
     await clock.advance(5_000);
-    expect(worker.health().buffered).toBeLessThanOrEqual(10);
-    expect((await waiting()).length).toBeGreaterThan(50);
+    expect(worker.health()).toMatchObject({ running: 5, buffered: 0 });
+    expect(await waiting()).toHaveLength(100);
     await worker.stop({ timeout: 0 });
+  });
+
+  test("leaves nothing waiting behind a long task while another worker is idle, and fetches again when it ends", async () => {
+    const { app, clock, until } = await setUp();
+    const ended: string[] = [];
+    const task = app.task("task", async (name: string, ms: number) => {
+      await clock.sleep(ms);
+      ended.push(name);
+    });
+    const first = app.worker({ concurrency: 1 });
+    await first.start();
+    await task.delay("long", 60_000);
+    await clock.advance(10);
+    await task.delay("short", 10);
+    await clock.advance(100);
+    expect(first.health()).toMatchObject({ running: 1, buffered: 1 });
+    const second = app.worker({ concurrency: 1 });
+    await second.start();
+    await clock.advance(5_000);
+    expect(ended).toEqual(["short"]);
+    await second.stop();
+    await task.delay("next", 10);
+    await clock.advance(5_000);
+    expect(ended).toEqual(["short"]);
+    await until(() => ended.length === 3, 60_000);
+    expect(ended).toEqual(["short", "long", "next"]);
   });
 
   test("tells its health by what it does", async () => {
