@@ -5,11 +5,11 @@ import { takeNumbers } from "./store.ts";
 const prolong = "UPDATE lovage_hold SET ends_at = ? WHERE name = ? AND holder = ? AND ends_at > ? RETURNING fence";
 const held = "SELECT count(*) AS places, min(ends_at) AS ends_at FROM lovage_hold WHERE name = ? AND ends_at > ?";
 const waiting =
-  "SELECT count(*) AS ahead, min(ends_at) AS ends_at FROM lovage_waiter WHERE name = ?1 AND ends_at > ?2 AND turn < coalesce((SELECT turn FROM lovage_waiter WHERE name = ?1 AND holder = ?3 AND ends_at > ?2), ?4)";
+  "SELECT count(*) AS ahead, min(ends_at) AS ends_at FROM lovage_waiter WHERE name = ? AND ends_at > ? AND turn < coalesce((SELECT turn FROM lovage_waiter WHERE name = ? AND holder = ? AND ends_at > ?), ?)";
 const grant =
   "INSERT INTO lovage_hold (name, holder, fence, ends_at) VALUES (?, ?, ?, ?) ON CONFLICT (name, holder) DO UPDATE SET fence = excluded.fence, ends_at = excluded.ends_at";
 const wait =
-  "INSERT INTO lovage_waiter (turn, name, holder, ends_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name, holder) DO UPDATE SET turn = CASE WHEN ends_at > ?5 THEN turn ELSE excluded.turn END, ends_at = excluded.ends_at";
+  "INSERT INTO lovage_waiter (turn, name, holder, ends_at) VALUES (?, ?, ?, ?) ON CONFLICT (name, holder) DO UPDATE SET turn = CASE WHEN ends_at > ? THEN turn ELSE excluded.turn END, ends_at = excluded.ends_at";
 const stopWaiting = "DELETE FROM lovage_waiter WHERE name = ? AND holder = ?";
 
 /** Grants a place, prolongs the one held, or tells when to ask again. For use inside a write. */
@@ -19,7 +19,7 @@ export function acquirePlace(connection: SqliteConnection, request: HoldRequest,
   const prolonged = connection.statement(prolong).get(endsAtMs, name, holder, nowMs);
   if (prolonged !== undefined) return { granted: true, fence: Number(prolonged["fence"]) };
   const holds = connection.statement(held).get(name, nowMs);
-  const waits = connection.statement(waiting).get(name, nowMs, holder, Number.MAX_SAFE_INTEGER);
+  const waits = connection.statement(waiting).get(name, nowMs, name, holder, nowMs, Number.MAX_SAFE_INTEGER);
   const ahead = Number(waits?.["ahead"]);
   if (limit - Number(holds?.["places"]) > ahead) {
     const fence = takeNumbers(connection, 1);

@@ -11,7 +11,7 @@ const arrive =
 const count =
   "UPDATE lovage_join SET arrived = arrived + 1, expires_at = ? + expires_in, completed_by = CASE WHEN arrived + 1 = size THEN ? ELSE completed_by END WHERE join_id = ? RETURNING size, arrived, completed_by";
 const members =
-  "SELECT member_id, place, payload FROM lovage_join_member WHERE join_id = ?1 AND EXISTS (SELECT 1 FROM lovage_join WHERE join_id = ?1 AND expires_at > ?2) ORDER BY place, member_id";
+  "SELECT member_id, place, payload FROM lovage_join_member WHERE join_id = ? AND EXISTS (SELECT 1 FROM lovage_join WHERE join_id = ? AND expires_at > ?) ORDER BY place, member_id";
 
 /** Joins in SQLite; see {@link Joins}. */
 export class SqliteJoins implements Joins {
@@ -44,7 +44,9 @@ export class SqliteJoins implements Joins {
   }
 
   async members(joinId: string): Promise<readonly JoinMember[]> {
-    const rows = await this.#store.read((connection, nowMs) => connection.statement(members).all(joinId, nowMs));
+    const rows = await this.#store.read((connection, nowMs) =>
+      connection.statement(members).all(joinId, joinId, nowMs),
+    );
     return rows.map((row) => ({
       memberId: String(row["member_id"]),
       index: Number(row["place"]),

@@ -9,7 +9,7 @@ RETURNING schedule_id, document, version, last_run_at, runs`;
 const record = `INSERT INTO lovage_schedule_run (schedule_id, instant, expires_at) VALUES (?, ?, ?)
 ON CONFLICT (schedule_id, instant) DO UPDATE SET expires_at = excluded.expires_at WHERE lovage_schedule_run.expires_at <= ?`;
 const count =
-  "UPDATE lovage_schedule SET runs = runs + 1, last_run_at = max(coalesce(last_run_at, ?1), ?1) WHERE schedule_id = ?2";
+  "UPDATE lovage_schedule SET runs = runs + 1, last_run_at = max(coalesce(last_run_at, ?), ?) WHERE schedule_id = ?";
 
 /** Schedules in SQLite; see {@link Schedules}. */
 export class SqliteSchedules implements Schedules {
@@ -43,7 +43,7 @@ export class SqliteSchedules implements Schedules {
     return await this.#store.write((connection, nowMs) => {
       const expiresAtMs = nowMs + expiresInMs;
       const isFirst = connection.statement(record).run(scheduleId, instantMs, expiresAtMs, nowMs).changes === 1;
-      if (isFirst) connection.statement(count).run(instantMs, scheduleId);
+      if (isFirst) connection.statement(count).run(instantMs, instantMs, scheduleId);
       return isFirst;
     });
   }

@@ -16,7 +16,7 @@ export function encodeMessages(messages: readonly RoutedMessage[]): EncodedMessa
 }
 
 const insertSql =
-  "INSERT INTO lovage_messages (queue, state, urgency, key, place, at, fence, frame) VALUES (?, ?, ?, ?, ?5, ?5, ?, ?)";
+  "INSERT INTO lovage_messages (queue, state, urgency, key, place, at, fence, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 /** Inserts in order. Call it in a transaction. */
 export function insertMessages(db: Statements, messages: readonly EncodedMessage[], nowMs: number): void {
@@ -32,12 +32,14 @@ export function insertMessages(db: Statements, messages: readonly EncodedMessage
     index += 1;
     const { priority = 0, key = "" } = message.properties;
     const dueAtMs = dueAt(message, nowMs);
+    const placeMs = Math.max(dueAtMs, nowMs);
     insert.run(
       queue.id,
       dueAtMs > nowMs ? messageState.delayed : messageState.ready,
       queue.priorities ? 9 - priority : 9,
       queue.fairness ? key : "",
-      Math.max(dueAtMs, nowMs),
+      placeMs,
+      placeMs,
       firstFence(nowMs, index),
       frame,
     );

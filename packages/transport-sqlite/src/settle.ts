@@ -68,9 +68,10 @@ function end(db: Statements, settlement: Settlement, nowMs: number): boolean {
   }
   const delayMs = Math.ceil(settlement.delayMs);
   const release = db.statement(
-    `UPDATE lovage_messages SET state = CASE WHEN ?1 > 0 THEN 3 WHEN suspect = 1 THEN 5 ELSE 2 END, at = ?2, redelivered = 1,
-         place = CASE WHEN ?1 > 0 THEN ?2 ELSE place END
-     WHERE id = ?3 AND fence = ?4 AND state = 4`,
+    `UPDATE lovage_messages SET state = CASE WHEN ? > 0 THEN 3 WHEN suspect = 1 THEN 5 ELSE 2 END, at = ?, redelivered = 1,
+         place = CASE WHEN ? > 0 THEN ? ELSE place END
+     WHERE id = ? AND fence = ? AND state = 4`,
   );
-  return release.run(delayMs, nowMs + Math.max(0, delayMs), id, fence).changes === 1;
+  const atMs = nowMs + Math.max(0, delayMs);
+  return release.run(delayMs, atMs, delayMs, atMs, id, fence).changes === 1;
 }

@@ -51,10 +51,10 @@ function recover(
   const { changes } = db
     .statement(
       `UPDATE lovage_messages
-       SET losses = losses + 1, redelivered = 1, suspect = losses + 1 >= ?1, state = CASE WHEN losses + 1 >= ?1 THEN 5 ELSE 2 END, at = ?2
-       WHERE id IN (SELECT id FROM lovage_messages WHERE queue = ?3 AND state = 4 AND state > 2 AND at <= ?2 ORDER BY at LIMIT ?4)`,
+       SET losses = losses + 1, redelivered = 1, suspect = losses + 1 >= ?, state = CASE WHEN losses + 1 >= ? THEN 5 ELSE 2 END, at = ?
+       WHERE id IN (SELECT id FROM lovage_messages WHERE queue = ? AND state = 4 AND state > 2 AND at <= ? ORDER BY at LIMIT ?)`,
     )
-    .run(suspectAfter, nowMs, id, max);
+    .run(suspectAfter, suspectAfter, nowMs, id, nowMs, max);
   return Number(changes);
 }
 
