@@ -72,7 +72,7 @@ export class ResultSource {
     try {
       const { waits } = await abortable(this.#open(), signals);
       const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - startedAtMs);
-      return await waits.wait(taskId, { timeoutMs: leftMs, signal });
+      return await waits.wait(taskId, { timeoutMs, leftMs, signal });
     } finally {
       deadline.cancel();
     }

@@ -5,6 +5,8 @@ import { TimeoutError } from "./errors.ts";
 /** How long one waiter waits. */
 export interface WaitOptions {
   readonly timeoutMs: number | undefined;
+  /** What is left of `timeoutMs`, where a part of it has passed already. @default all of it */
+  readonly leftMs?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -30,7 +32,7 @@ export class Waiter {
   readonly #resolve: (record: ResultRecord) => void;
   readonly #reject: (error: Error) => void;
 
-  constructor(taskId: string, owner: WaiterOwner, { timeoutMs, signal }: WaitOptions) {
+  constructor(taskId: string, owner: WaiterOwner, { timeoutMs, leftMs = timeoutMs, signal }: WaitOptions) {
     const { promise, resolve, reject } = Promise.withResolvers<ResultRecord>();
     this.taskId = taskId;
     this.result = promise;
@@ -39,7 +41,7 @@ export class Waiter {
     this.#resolve = resolve;
     this.#reject = reject;
     signal?.addEventListener("abort", this);
-    if (timeoutMs !== undefined) this.#timer = owner.clock.timer(timeoutMs, () => this.#onTimeout(timeoutMs));
+    if (timeoutMs !== undefined) this.#timer = owner.clock.timer(leftMs ?? 0, () => this.#onTimeout(timeoutMs));
   }
 
   resolve(record: ResultRecord): void {
