@@ -3,7 +3,7 @@ import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { runsOf } from "../ledger/run-history.ts";
 import { judge } from "../ledger/verdict.ts";
 import { fault } from "../scene/fault.ts";
-import { pace } from "../scene/scene.ts";
+import { pace } from "../scene/pace.ts";
 
 const blockedMs = 3 * pace.leaseMs;
 

@@ -5,7 +5,7 @@ import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { judge } from "../ledger/verdict.ts";
 import { fault } from "../scene/fault.ts";
 import type { Scene } from "../scene/scene.ts";
-import { pace } from "../scene/scene.ts";
+import { pace } from "../scene/pace.ts";
 
 const concurrency = 8;
 const taskMs = 500;

@@ -9,7 +9,7 @@ import { judge } from "../ledger/verdict.ts";
 import { nodeProgram } from "../processes/node-program.ts";
 import { onSmallDisk } from "../processes/small-disk.ts";
 import { fault } from "../scene/fault.ts";
-import { pace } from "../scene/scene.ts";
+import { pace } from "../scene/pace.ts";
 
 const heldMs = 4_000;
 const tasks = 20;

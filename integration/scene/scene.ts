@@ -7,7 +7,7 @@ import type { App, AppOptions, AsyncResult } from "lovage";
 import { silentLog } from "@lovage/foundation";
 import type { Connection, QueueStats } from "@lovage/transport";
 import { expect, onTestFailed } from "vitest";
-import type { Broker, Pace, Place } from "../brokers/broker.ts";
+import type { Broker, Place } from "../brokers/broker.ts";
 import type { LedgerEntry } from "../ledger/ledger-entry.ts";
 import { LedgerReader } from "../ledger/ledger-reader.ts";
 import { LedgerWriter } from "../ledger/ledger-writer.ts";
@@ -16,6 +16,7 @@ import { Crew } from "../processes/crew.ts";
 import { eventually } from "../processes/eventually.ts";
 import { lovageProgram, nodeProgram } from "../processes/node-program.ts";
 import type { NodeProgram } from "../processes/node-program.ts";
+import { pace } from "./pace.ts";
 
 /** How a worker process is started. */
 export interface WorkerStart {
@@ -28,9 +29,6 @@ export interface WorkerStart {
   /** Further variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
-
-/** A tenth of the scale of the fault matrix: what the tests run with. */
-export const pace: Pace = { leaseMs: 3_000, sweepMs: 500 };
 
 const startMs = 30_000;
 const batch = 500;
