@@ -12,9 +12,12 @@ export class DocumentTooLargeError extends LovageError {
   readonly bytes: number;
   readonly maxBytes: number;
   constructor(what: string, { bytes, maxBytes }: { readonly bytes: number; readonly maxBytes: number }) {
-    super(`${what} has ${bytes} bytes and the backend stores at most ${maxBytes}. Store a reference instead of the data.`, {
-      code: "DOCUMENT_TOO_LARGE",
-    });
+    super(
+      `${what} has ${bytes} bytes and the backend stores at most ${maxBytes}. Store a reference instead of the data.`,
+      {
+        code: "DOCUMENT_TOO_LARGE",
+      },
+    );
     this.bytes = bytes;
     this.maxBytes = maxBytes;
   }

@@ -1,5 +1,13 @@
 /** States that Celery's clients know (wire format, 7.1). Tasks may store states of their own beside them. */
-export type ResultState = "PENDING" | "RECEIVED" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED" | (string & {});
+export type ResultState =
+  | "PENDING"
+  | "RECEIVED"
+  | "STARTED"
+  | "RETRY"
+  | "SUCCESS"
+  | "FAILURE"
+  | "REVOKED"
+  | (string & {});
 
 /** Whether a reader may stop waiting: SUCCESS, FAILURE and REVOKED only. */
 export function isFinalState(state: ResultState): boolean {

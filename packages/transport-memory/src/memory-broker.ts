@@ -69,7 +69,11 @@ export class MemoryBroker {
     // Read beside the other once: read again for each message, later ones would be due early by the time the loop takes.
     const wallMs = this.clock.now();
     for (const { to, notBefore, headers, properties, body } of messages) {
-      this.store(to, { headers, properties, body }, notBefore === undefined ? nowMs : nowMs + waitOf(notBefore, wallMs));
+      this.store(
+        to,
+        { headers, properties, body },
+        notBefore === undefined ? nowMs : nowMs + waitOf(notBefore, wallMs),
+      );
     }
     // After the whole batch: one claim then finds all of it.
     for (const { to } of messages) this.wake(to);
