@@ -64,6 +64,17 @@ describe("the context of a run", () => {
     expect(seen).toEqual([["p", "p"]]);
   });
 
+  test("refuses a mistyped option of a retry, which would otherwise wait for the back-off", async () => {
+    const { app } = await setUp();
+    const task = app.task("task", { bind: true }, (self) => {
+      throw self.retry({ cuontdown: "1h" } as never);
+    });
+    await app.worker().start();
+    await expect((await task.delay()).get()).rejects.toThrow(
+      'task.retry has no option "cuontdown". Did you mean "countdown"?',
+    );
+  });
+
   test("refuses all methods once the run is over", async () => {
     const { app } = await setUp();
     const contexts: TaskContext[] = [];

@@ -1,6 +1,7 @@
 import { OptionError, parseDuration, quoteValue } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import type { Headers } from "@lovage/transport";
+import { checkKnown } from "../app/check-option.ts";
 import { TaskEndedError } from "./errors.ts";
 import type { ProgressWriter } from "./progress-writer.ts";
 import { RetryRequest } from "./retry-request.ts";
@@ -77,6 +78,7 @@ export class RunContext implements TaskContext {
 
   retry(options: RetryOptions = {}): Error {
     this.#requireRunning("retry");
+    checkKnown(options, "task.retry", ["countdown", "eta", "cause", "maxRetries"]);
     return new RetryRequest(this.name, {
       time: readTime(options),
       maxRetries: readMaxRetries(options.maxRetries),
