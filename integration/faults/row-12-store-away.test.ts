@@ -56,10 +56,10 @@ fault(
   12,
   "a store that is away for less than a lease when tasks end has each recorded once afterwards",
   async (scene) => {
-    const backAtMs = await takeAway(scene, pace.leaseMs / 2);
+    const backAtMs = await takeAway(scene, pace.leaseMs / 3);
     await scene.untilEmpty();
     expect(judge(scene.entries)).toMatchObject({ accepted: concurrency, lost: [], doubled: 0 });
-    await tellOutcome(scene, "the store away for L / 2 when tasks end", { backAtMs, interruptedLimit: 0 });
+    await tellOutcome(scene, "the store away for L / 3 when tasks end", { backAtMs, interruptedLimit: 0 });
   },
 );
 
