@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Child } from "../processes/child.ts";
 import { Crew } from "../processes/crew.ts";
 import { packedPackages } from "./packed-packages.ts";
@@ -12,36 +12,62 @@ const installTimeoutMs = 300_000;
 /** A user has this Node; the one that the machine has may be older. */
 const env = { PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env["PATH"] ?? ""}` };
 
-let directory: string;
+let packed: string;
+let tarballs: readonly string[];
 
-beforeAll(async () => {
-  directory = mkdtempSync(path.join(tmpdir(), "lovage-new-user-"));
-  const tarballs = packedPackages(path.join(directory, "packed"));
-  await using crew = new Crew();
-  const install = start(crew, "npm", ["install", "--no-audit", "--no-fund", ...tarballs]);
-  expect(await install.waitForEnd(installTimeoutMs), `npm wrote: ${install.log}`).toMatchObject({ code: 0 });
-}, 2 * installTimeoutMs);
+beforeAll(() => {
+  packed = mkdtempSync(path.join(tmpdir(), "lovage-new-user-packed-"));
+  tarballs = packedPackages(packed);
+}, installTimeoutMs);
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(packed, { recursive: true, force: true }));
 
-test.each([
-  ["TypeScript", "ts", (code: string) => code],
-  ["plain JavaScript", "js", asJavaScript],
-])("in an empty directory, the README's example runs in %s: one worker, one caller", async (_, ending, convert) => {
-  for (const name of ["tasks", "call"]) {
-    writeFileSync(path.join(directory, `${name}.${ending}`), convert(exampleFile(`${name}.ts`)));
-  }
-  await using crew = new Crew();
-  const worker = start(crew, "npx", ["lovage", "-A", `./tasks.${ending}`, "worker"]);
-  const call = start(crew, "node", [`call.${ending}`]);
-  expect(await call.waitForEnd(60_000)).toMatchObject({ code: 0 });
-  expect(call.log).toMatch(/^5$/mu);
-  worker.signalGroup("SIGINT");
-  await worker.waitForEnd(30_000);
-  expect(worker.log).toContain("Task succeeded.");
-  expect(worker.log).toContain("Worker has stopped.");
-});
+describe.each([
+  ["the Node of the workspace", process.version, []],
+  // From a package of its own, it comes before any other on the path of npx.
+  ["the oldest Node that is promised", "v22.18.0", ["node@22.18.0"]],
+])(
+  "in an empty directory, with %s, the README's example runs with one worker and one caller",
+  (_, version, besides) => {
+    let directory: string;
 
-function start(crew: Crew, command: string, args: readonly string[]): Child {
-  return crew.start({ name: command, command, args, cwd: directory, env });
-}
+    beforeAll(async () => {
+      directory = mkdtempSync(path.join(tmpdir(), "lovage-new-user-"));
+      await using crew = new Crew();
+      const args = ["install", "--no-audit", "--no-fund", ...tarballs, ...besides];
+      const install = crew.start({ name: "npm", command: "npm", args, cwd: directory, env });
+      expect(await install.waitForEnd(installTimeoutMs), `npm wrote: ${install.log}`).toMatchObject({ code: 0 });
+      const asked = crew.start({
+        name: "node",
+        command: "npx",
+        args: ["--no", "--", "node", "--version"],
+        cwd: directory,
+        env,
+      });
+      await asked.waitForEnd(30_000);
+      expect(asked.log).toContain(version);
+    }, installTimeoutMs);
+
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+    test.each([
+      ["TypeScript", "ts", (code: string) => code],
+      ["plain JavaScript", "js", asJavaScript],
+    ])("in %s", async (_language, ending, convert) => {
+      for (const name of ["tasks", "call"]) {
+        writeFileSync(path.join(directory, `${name}.${ending}`), convert(exampleFile(`${name}.ts`)));
+      }
+      await using crew = new Crew();
+      const start = (...args: readonly string[]): Child =>
+        crew.start({ name: args[0] ?? "", command: "npx", args, cwd: directory, env });
+      const worker = start("lovage", "-A", `./tasks.${ending}`, "worker");
+      const call = start("--no", "--", "node", `call.${ending}`);
+      expect(await call.waitForEnd(60_000), `the caller wrote: ${call.log}`).toMatchObject({ code: 0 });
+      expect(call.log).toMatch(/^5$/mu);
+      worker.signalGroup("SIGINT");
+      await worker.waitForEnd(30_000);
+      expect(worker.log).toContain("Task succeeded.");
+      expect(worker.log).toContain("Worker has stopped.");
+    });
+  },
+);
