@@ -107,5 +107,5 @@ export {
 } from "./worker/errors.ts";
 export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/task-context.ts";
 export type { QueueHealth, Verdict, WorkerHealth, WorkerState } from "./worker/worker-health.ts";
-export type { WorkerListener, WorkerOptions } from "./worker/worker-options.ts";
+export type { ObservedTask, WorkerListener, WorkerOptions } from "./worker/worker-options.ts";
 export type { StopOptions, Worker } from "./worker/worker.ts";

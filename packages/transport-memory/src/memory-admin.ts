@@ -86,7 +86,8 @@ export class MemoryAdmin implements QueueAdmin {
     const broker = this.#broker();
     const queue = broker.require(name);
     const oldestAtMs = queue.list("ready").reduce((oldest, { atMs }) => Math.min(oldest, atMs), Infinity);
-    const age = oldestAtMs < Infinity ? { oldestReadyMs: Math.max(0, broker.clock.monotonic() - oldestAtMs) } : {};
+    const age =
+      oldestAtMs < Infinity ? { oldestReadyMs: Math.max(0, Math.floor(broker.clock.monotonic() - oldestAtMs)) } : {};
     return {
       queue: name,
       ready: queue.count("ready"),

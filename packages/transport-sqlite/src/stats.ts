@@ -17,7 +17,7 @@ export function queueStats(db: Statements, queue: QueueRow, nowMs: number): Queu
     delayed: delayed - due,
     unsettled: countHeld(db, queue, messageState.leased),
     dead: dead === undefined ? 0 : countReady(db, dead).count,
-    ...(oldest === undefined ? {} : { oldestReadyMs: Math.max(0, nowMs - oldest) }),
+    ...(oldest === undefined ? {} : { oldestReadyMs: Math.max(0, Math.floor(nowMs - oldest)) }),
   };
 }
 

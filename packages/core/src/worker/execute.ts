@@ -5,6 +5,7 @@ import { SoftTimeLimitExceeded, TimeLimitExceeded } from "./errors.ts";
 import { RunContext } from "./run-context.ts";
 import type { RunContextParts } from "./run-context.ts";
 import type { Outcome } from "./outcome.ts";
+import { isRetryRequest } from "./retry-request.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** What running takes. */
@@ -37,7 +38,12 @@ export function execute(run: TaskRun, args: readonly unknown[], parts: Execution
     return;
   }
   run.hasReturned = true;
-  run.end({ kind: "success", value: returned });
+  run.end(outcomeOf(run, returned, parts));
+}
+
+/** `return task.retry()` is meant as `throw task.retry()`: as a result it could not even be written. */
+function outcomeOf(run: TaskRun, returned: unknown, parts: ExecutionParts): Outcome {
+  return isRetryRequest(returned) ? parts.decide(run, returned) : { kind: "success", value: returned };
 }
 
 /** Reading `then` may throw; that is then what the function threw. */
@@ -50,7 +56,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 async function follow(run: TaskRun, promise: PromiseLike<unknown>, parts: ExecutionParts): Promise<void> {
   let outcome: Outcome;
   try {
-    outcome = { kind: "success", value: await promise };
+    outcome = outcomeOf(run, await promise, parts);
   } catch (thrown) {
     outcome = run.isEnded ? { kind: "dropped", why: "ended before" } : parts.decide(run, thrown);
   }

@@ -53,7 +53,7 @@ export class Intake {
       unsettled: this.#consumer?.unsettled ?? 0,
       prefetch: this.#sizer.prefetch,
       lastFetchedAtMs: this.#lastFetchedAtMs,
-      lastSettledAtMs: agoMs === undefined ? undefined : clock.now() - agoMs,
+      lastSettledAtMs: agoMs === undefined ? undefined : Math.round(clock.now() - agoMs),
     };
   }
 
@@ -136,7 +136,7 @@ export class Intake {
 
   #take(delivery: Delivery): void {
     if (!this.#isOpen) return this.#options.giveBack(delivery);
-    if (this.buffered === 0) this.#lastFetchedAtMs = this.#options.clock.now();
+    if (this.buffered === 0) this.#lastFetchedAtMs = Math.round(this.#options.clock.now());
     this.#buffer.push(delivery);
     this.#options.onArrival();
   }

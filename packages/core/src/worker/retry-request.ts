@@ -27,7 +27,7 @@ export class RetryRequest extends LovageError {
   }
 }
 
-/** Whether a task threw what `task.retry` gave it. */
+/** Whether a task threw, or returned, what `task.retry` gave it. */
 export function isRetryRequest(thrown: unknown): thrown is RetryRequest {
   try {
     return hasCode(thrown, "TASK_RETRY");

@@ -28,6 +28,20 @@ describe("a retry", () => {
     expect(runs).toEqual([0, 1, 2].map((retries) => [retries, 7, result.id, { tenant: "acme" }]));
   });
 
+  test.each([
+    ["returned", (retry: () => Error) => retry()],
+    ["returned by a promise", (retry: () => Error) => Promise.resolve(retry())],
+  ])("that is %s instead of thrown is a retry all the same", async (_, give) => {
+    const { app, clock } = await setUp();
+    const task = app.task("task", { bind: true }, (self): unknown =>
+      self.retries === 0 ? give(() => self.retry({ countdown: 10 })) : "second",
+    );
+    await app.worker().start();
+    const result = await task.delay();
+    await clock.advance(2_000);
+    await expect(result.get()).resolves.toBe("second");
+  });
+
   test("at an instant runs then, and not before", async () => {
     const { app, clock } = await setUp();
     const runsAtMs: number[] = [];

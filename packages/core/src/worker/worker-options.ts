@@ -1,15 +1,23 @@
 import { hostname } from "node:os";
 import { checkName, OptionError, quoteValue } from "@lovage/foundation";
 import type { RuntimeSettings, TaskRegistry } from "../app/app-runtime.ts";
-import type { TaskCall } from "../protocol/task-call.ts";
 import type { Outcome } from "./outcome.ts";
+
+/** A call that a worker runs. */
+export interface ObservedTask {
+  readonly id: string;
+  /** Name of the task. */
+  readonly task: string;
+  /** Retries before this run. */
+  readonly retries: number;
+}
 
 /** What happens in a worker, for whoever looks on. Functions are called synchronously and must not throw. */
 export interface WorkerListener {
   /** The function of a task is about to run. */
-  onTaskStarted?(call: TaskCall): void;
+  onTaskStarted?(call: ObservedTask): void;
   /** A run is over, whether its function ran or not; it is still to be recorded. */
-  onTaskEnded?(call: TaskCall, outcome: Outcome["kind"]): void;
+  onTaskEnded?(call: ObservedTask, outcome: Outcome["kind"]): void;
   /** Functions that go on after their time limit fill all slots: the worker takes nothing more and wants its process to be replaced. */
   onExhausted?(): void;
 }
