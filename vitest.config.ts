@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     execArgv: ["--conditions=source"],
-    globalSetup: "scripts/test-run/seed.global.ts",
+    globalSetup: ["scripts/test-run/seed.global.ts", "integration/services/run/services.global.ts"],
     setupFiles: ["scripts/test-run/leaks.setup.ts", "scripts/test-run/seed.setup.ts"],
     reporters: ["default", closingLine],
     projects: [

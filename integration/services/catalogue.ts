@@ -1,0 +1,83 @@
+import type { ServiceName } from "./service-name.ts";
+
+/** What the ladder knows of a service: where to find it, which image and which packages make it. */
+export interface CatalogueEntry {
+  /** For people. */
+  readonly title: string;
+  /** The variable that names one which is there already. */
+  readonly variable: string;
+  /** What that variable looks like. */
+  readonly exampleUrl: string;
+  /** How long a new one may take until it answers, on a busy machine. The image has been pulled before. */
+  readonly startMs: number;
+  readonly container: {
+    readonly image: string;
+    /** The port that the server has inside. */
+    readonly port: number;
+    readonly environment: Readonly<Record<string, string>>;
+    /** How long an orderly end may take before it is killed. */
+    readonly stopSeconds: number;
+  };
+  readonly local: {
+    /** Packages of Debian that bring the server. */
+    readonly debianPackages: readonly string[];
+    /** How people get it, as one sentence. */
+    readonly install: string;
+  };
+}
+
+/**
+ * Every service with its image, its packages and what they need. Versions that the suites are run with:
+ * Redis 7.0 and 8, RabbitMQ 3.10 and 4, PostgreSQL 15 and 17, fauxqs 2.4.
+ */
+export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
+  redis: {
+    title: "Redis",
+    variable: "LOVAGE_TEST_REDIS_URL",
+    exampleUrl: "redis://127.0.0.1:6379/0",
+    startMs: 30_000,
+    container: { image: "redis:8-alpine", port: 6379, environment: {}, stopSeconds: 30 },
+    local: { debianPackages: ["redis-server"], install: "apt-get install redis-server, or brew install redis" },
+  },
+  rabbitmq: {
+    title: "RabbitMQ",
+    variable: "LOVAGE_TEST_RABBITMQ_URL",
+    exampleUrl: "amqp://guest:guest@127.0.0.1:5672",
+    startMs: 120_000,
+    container: {
+      image: "rabbitmq:4-management-alpine",
+      port: 5672,
+      environment: { RABBITMQ_DEFAULT_USER: "guest", RABBITMQ_DEFAULT_PASS: "guest" },
+      stopSeconds: 60,
+    },
+    local: { debianPackages: ["rabbitmq-server"], install: "apt-get install rabbitmq-server, or brew install rabbitmq" },
+  },
+  postgres: {
+    title: "PostgreSQL",
+    variable: "LOVAGE_TEST_POSTGRES_URL",
+    exampleUrl: "postgres://postgres@127.0.0.1:5432/postgres",
+    startMs: 60_000,
+    container: {
+      image: "postgres:17-alpine",
+      port: 5432,
+      environment: { POSTGRES_HOST_AUTH_METHOD: "trust" },
+      stopSeconds: 30,
+    },
+    local: { debianPackages: ["postgresql"], install: "apt-get install postgresql, or brew install postgresql" },
+  },
+  sqs: {
+    title: "SQS",
+    variable: "LOVAGE_TEST_SQS_URL",
+    exampleUrl: "http://127.0.0.1:4566",
+    startMs: 30_000,
+    container: {
+      image: "kibertoad/fauxqs:latest",
+      port: 4566,
+      environment: { FAUXQS_PERSISTENCE: "true", FAUXQS_DATA_DIR: "/tmp/data" },
+      // As the first process of its container it does not hear that it should end; what it keeps is on disk at once.
+      stopSeconds: 1,
+    },
+    // The emulator is a dependency of this package, and so needs none of Debian's.
+    local: { debianPackages: [], install: "pnpm install, which brings the emulator fauxqs" },
+  },
+};

@@ -1,0 +1,27 @@
+import type { ServiceName } from "../service-name.ts";
+
+/** How the settings of a test reach the server in a container. */
+export interface ContainerSettings {
+  /** Its command line. Absent: that of the image. */
+  readonly command?: readonly string[];
+  /** Files that it finds. */
+  readonly files?: readonly { readonly target: string; readonly content: string }[];
+}
+
+const redisDefaults = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"];
+// Without fsync: what a killed process has written is safe with the kernel, and the machine stays up.
+const postgresDefaults = ["-c", "fsync=off", "-c", "max_connections=200"];
+
+const forms: Readonly<Record<ServiceName, (settings: readonly string[]) => ContainerSettings>> = {
+  redis: (settings) => ({ command: ["redis-server", ...redisDefaults, ...settings] }),
+  rabbitmq: (settings) => ({
+    files: [{ target: "/etc/rabbitmq/conf.d/90-test.conf", content: [...settings, ""].join("\n") }],
+  }),
+  postgres: (settings) => ({ command: ["postgres", ...postgresDefaults, ...settings] }),
+  sqs: () => ({}),
+};
+
+/** The form that settings take for a service's image. */
+export function containerSettings(name: ServiceName, settings: readonly string[]): ContainerSettings {
+  return forms[name](settings);
+}

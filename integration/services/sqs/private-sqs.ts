@@ -1,0 +1,16 @@
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { PrivateRecipe } from "../private/private-recipe.ts";
+
+const program = fileURLToPath(new URL("sqs-program.ts", import.meta.url));
+
+/** The emulator fauxqs in a process of its own. It runs as we do, since it reads this workspace. */
+export const privateSqs: PrivateRecipe = {
+  locate: () => fileURLToPath(import.meta.resolve("fauxqs")),
+  locateTool: (tool) => {
+    throw new Error(`The SQS emulator has no program ${tool}.`);
+  },
+  prepare: ({ directory, port }) =>
+    Promise.resolve({ command: process.execPath, args: [program, String(port), path.join(directory, "data")] }),
+};

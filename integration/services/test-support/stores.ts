@@ -1,0 +1,48 @@
+import { exchange } from "../probe/exchange.ts";
+import type { ServiceName } from "../service-name.ts";
+import type { OwnServer } from "../service.ts";
+import { askSqs } from "../sqs/ask-sqs.ts";
+import { openAmqp, openPostgres, openRedis } from "./clients.ts";
+import type { Client } from "./clients.ts";
+
+/** The smallest thing that a service keeps, put there and looked for with no client library. */
+export interface Store {
+  put(server: OwnServer): Promise<void>;
+  has(server: OwnServer): Promise<boolean>;
+  /** A connection as a client has it. */
+  connect(server: OwnServer): Promise<Client>;
+}
+
+const psql = ["-U", "postgres", "-t", "-A", "-c"];
+
+const askRedis = async ({ port }: OwnServer, command: string): Promise<string> =>
+  await exchange({
+    host: "127.0.0.1",
+    port,
+    question: Buffer.from(`${command}\r\n`),
+    read: (answer) => (answer.toString().endsWith("\r\n") ? answer.toString().trim() : undefined),
+  });
+
+export const stores: Readonly<Record<ServiceName, Store>> = {
+  redis: {
+    put: async (server) => void (await askRedis(server, "SET kept yes")),
+    has: async (server) => (await askRedis(server, "EXISTS kept")) === ":1",
+    connect: async ({ port }) => await openRedis(port),
+  },
+  postgres: {
+    put: async (server) => void (await server.execute("psql", [...psql, "CREATE TABLE kept ()"])),
+    has: async (server) =>
+      (await server.execute("psql", [...psql, "SELECT to_regclass('kept')"])).trim() === "kept",
+    connect: async ({ port }) => await openPostgres(port),
+  },
+  rabbitmq: {
+    put: async (server) => void (await server.execute("rabbitmqctl", ["add_vhost", "kept"])),
+    has: async (server) => (await server.execute("rabbitmqctl", ["-q", "list_vhosts"])).includes("kept"),
+    connect: async ({ port }) => await openAmqp(port),
+  },
+  sqs: {
+    put: async ({ url }) => void (await askSqs(new URL(url), "CreateQueue", { QueueName: "kept" })),
+    has: async ({ url }) => (await askSqs(new URL(url), "ListQueues", {})).body.includes("kept"),
+    connect: () => Promise.reject(new Error("SQS has no connections of its own.")),
+  },
+};
