@@ -50,7 +50,10 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
       environment: { RABBITMQ_DEFAULT_USER: "guest", RABBITMQ_DEFAULT_PASS: "guest" },
       stopSeconds: 60,
     },
-    local: { debianPackages: ["rabbitmq-server"], install: "apt-get install rabbitmq-server, or brew install rabbitmq" },
+    local: {
+      debianPackages: ["rabbitmq-server"],
+      install: "apt-get install rabbitmq-server, or brew install rabbitmq",
+    },
   },
   postgres: {
     title: "PostgreSQL",

@@ -76,7 +76,12 @@ export class Ladder {
     const origin = `${variable}, which names ${URL.canParse(text) ? new URL(text).host : "no URL"}`;
     try {
       const version = await probe(new URL(text));
-      return { name, url: text, rung: "environment", origin: version === "" ? origin : `${origin}, version ${version}` };
+      return {
+        name,
+        url: text,
+        rung: "environment",
+        origin: version === "" ? origin : `${origin}, version ${version}`,
+      };
     } catch (error) {
       const reason = (error as Error).message;
       throw new Error(`${origin}, leads to no ${title}: ${reason}. Correct or unset it.`, { cause: error });

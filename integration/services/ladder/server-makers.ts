@@ -12,7 +12,6 @@ export const serverMakers: Readonly<Record<OwnRung, ServerMaker>> = {
     start: async (name, options) => await ContainerServer.start(name, options),
   },
   private: {
-    // oxlint-disable-next-line typescript/require-await -- what it throws must reject
     provide: async (name) => void privateRecipes[name].locate(),
     start: async (name, options) => await PrivateServer.start(name, options),
   },

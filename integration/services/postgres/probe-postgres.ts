@@ -3,6 +3,8 @@ import { addressOf } from "../probe/probe.ts";
 
 const protocolVersion = 0x0003_0000;
 const sslRequest = 80_877_103;
+// The state of the transaction follows it.
+const readyForQuery = "Z\0\0\0\u0005";
 const startingUp = "57P03";
 
 /** Whether PostgreSQL answers a startup packet; it need not let us in. */
@@ -46,7 +48,7 @@ function readAnswer(bytes: Buffer): string | undefined {
 function readGreeting(text: string): string | undefined {
   const isGranted = text.startsWith("R\0\0\0\u0008\0\0\0\0");
   if (!isGranted) return "";
-  if (!/Z\0\0\0\u0005.$/u.test(text)) return undefined;
+  if (!text.slice(0, -1).endsWith(readyForQuery)) return undefined;
   return /server_version\0([^\0 ]*)/u.exec(text)?.[1] ?? "";
 }
 

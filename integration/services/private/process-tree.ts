@@ -42,7 +42,7 @@ export async function killTree(leader: number): Promise<void> {
 function findTree(leader: number): readonly number[] {
   const all = listProcesses();
   const tree = new Set(all.filter(({ pid, group }) => pid === leader || group === leader).map(({ pid }) => pid));
-  for (let before = -1; before !== tree.size; ) {
+  for (let before = -1; before !== tree.size;) {
     before = tree.size;
     for (const { pid, parent } of all) if (tree.has(parent)) tree.add(pid);
   }

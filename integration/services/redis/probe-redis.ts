@@ -3,7 +3,9 @@ import { addressOf } from "../probe/probe.ts";
 
 /** Whether Redis, or a server that speaks its protocol, answers a PING, and takes the password of the URL. */
 export async function probeRedis(url: URL): Promise<string> {
-  const credentials = [url.username, url.password].filter((part) => part !== "").map((part) => decodeURIComponent(part));
+  const credentials = [url.username, url.password]
+    .filter((part) => part !== "")
+    .map((part) => decodeURIComponent(part));
   const login = credentials.length > 0 ? encode(["AUTH", ...credentials]) : "";
   return await exchange({
     ...addressOf(url, 6379),

@@ -40,7 +40,7 @@ export class RunServices implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const found = await Promise.allSettled(this.#found.values());
     const started = found.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    await Promise.all(started.map((service) => service[Symbol.asyncDispose]?.()));
+    await Promise.all(started.map(async (service) => await service[Symbol.asyncDispose]?.()));
   }
 
   async #findAnew(name: ServiceName): Promise<FoundService> {

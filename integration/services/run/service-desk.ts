@@ -11,7 +11,8 @@ import type { RunServices } from "./run-services.ts";
  */
 export class ServiceDesk implements AsyncDisposable {
   readonly #services: RunServices;
-  readonly #server = net.createServer((socket) => void this.#serve(socket));
+  // Whoever asked may have been killed meanwhile, and then wants no answer.
+  readonly #server = net.createServer((socket) => void this.#serve(socket).catch(() => socket.destroy()));
 
   private constructor(services: RunServices) {
     this.#services = services;
@@ -38,7 +39,6 @@ export class ServiceDesk implements AsyncDisposable {
   }
 
   async #serve(socket: net.Socket): Promise<void> {
-    // Whoever asked may have been killed meanwhile.
     socket.on("error", () => socket.destroy());
     for await (const line of createInterface({ input: socket })) {
       const answer = await this.#answer(JSON.parse(line) as DeskQuestion);

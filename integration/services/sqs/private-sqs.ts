@@ -1,3 +1,4 @@
+import { findPackageJSON } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,11 @@ const program = fileURLToPath(new URL("sqs-program.ts", import.meta.url));
 
 /** The emulator fauxqs in a process of its own. It runs as we do, since it reads this workspace. */
 export const privateSqs: PrivateRecipe = {
-  locate: () => fileURLToPath(import.meta.resolve("fauxqs")),
+  locate: () => {
+    const manifest = findPackageJSON("fauxqs", import.meta.url);
+    if (manifest === undefined) throw new Error("The emulator fauxqs is not installed.");
+    return path.dirname(manifest);
+  },
   locateTool: (tool) => {
     throw new Error(`The SQS emulator has no program ${tool}.`);
   },

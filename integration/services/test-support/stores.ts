@@ -9,8 +9,8 @@ import type { Client } from "./clients.ts";
 export interface Store {
   put(server: OwnServer): Promise<void>;
   has(server: OwnServer): Promise<boolean>;
-  /** A connection as a client has it. */
-  connect(server: OwnServer): Promise<Client>;
+  /** Opens a connection as clients have it. Absent: they have none. */
+  readonly connect?: (port: number) => Promise<Client>;
 }
 
 const psql = ["-U", "postgres", "-t", "-A", "-c"];
@@ -27,22 +27,20 @@ export const stores: Readonly<Record<ServiceName, Store>> = {
   redis: {
     put: async (server) => void (await askRedis(server, "SET kept yes")),
     has: async (server) => (await askRedis(server, "EXISTS kept")) === ":1",
-    connect: async ({ port }) => await openRedis(port),
+    connect: openRedis,
   },
   postgres: {
     put: async (server) => void (await server.execute("psql", [...psql, "CREATE TABLE kept ()"])),
-    has: async (server) =>
-      (await server.execute("psql", [...psql, "SELECT to_regclass('kept')"])).trim() === "kept",
-    connect: async ({ port }) => await openPostgres(port),
+    has: async (server) => (await server.execute("psql", [...psql, "SELECT to_regclass('kept')"])).trim() === "kept",
+    connect: openPostgres,
   },
   rabbitmq: {
     put: async (server) => void (await server.execute("rabbitmqctl", ["add_vhost", "kept"])),
     has: async (server) => (await server.execute("rabbitmqctl", ["-q", "list_vhosts"])).includes("kept"),
-    connect: async ({ port }) => await openAmqp(port),
+    connect: openAmqp,
   },
   sqs: {
     put: async ({ url }) => void (await askSqs(new URL(url), "CreateQueue", { QueueName: "kept" })),
     has: async ({ url }) => (await askSqs(new URL(url), "ListQueues", {})).body.includes("kept"),
-    connect: () => Promise.reject(new Error("SQS has no connections of its own.")),
   },
 };
