@@ -45,7 +45,7 @@ async function run(
 
 function findDescendants(root: number): readonly number[] {
   const children = listProcesses().filter(({ parent }) => parent === root);
-  return children.flatMap(({ pid }) => [pid, ...findDescendants(pid)]);
+  return children.map(({ pid }) => pid).concat(children.flatMap(({ pid }) => findDescendants(pid)));
 }
 
 async function expectNothingLeft(tree: readonly number[]): Promise<void> {
