@@ -1,0 +1,11 @@
+export { RedisConnection } from "./redis-connection.ts";
+export type { RedisArgument, RedisOpening } from "./redis-connection.ts";
+export { isRedisError, RedisError } from "./redis-error.ts";
+export type { RedisErrorKind } from "./redis-error.ts";
+export { redisOptionNames, redisOptions, redisTarget } from "./redis-options.ts";
+export type { ReadyClient, RedisOptions, RedisOptionsShape, RedisTarget } from "./redis-options.ts";
+export type { RedisHost, RedisLocation } from "./redis-url.ts";
+export { defineScript } from "./script.ts";
+export type { RedisScript } from "./script.ts";
+export { checkServer } from "./server-warnings.ts";
+export type { ChannelListener, ChannelSubscription } from "./subscriptions.ts";

@@ -1,0 +1,89 @@
+import type { Client } from "./make-client.ts";
+
+/** Told of what is published. `payload` is a buffer of its own. */
+export type ChannelListener = (channel: string, payload: Buffer) => void;
+
+/** A running subscription. */
+export interface ChannelSubscription {
+  /** Further channels for the same listener. Resolves once nothing of them is missed. */
+  add(channels: readonly string[]): Promise<void>;
+  /** Idempotent. The listener is not called any more. */
+  close(): void;
+}
+
+/** Channels of one client in subscriber mode, each with any number of listeners. */
+export class Subscriptions {
+  readonly #open: () => Promise<Client>;
+  readonly #byChannel = new Map<string, Set<ChannelListener>>();
+  #client: Promise<Client> | undefined;
+  #opened: Client | undefined;
+  #isClosed = false;
+
+  /** @param open Connects a further client; called when the first channel is subscribed to. */
+  constructor(open: () => Promise<Client>) {
+    this.#open = open;
+  }
+
+  async add(channels: readonly string[], listener: ChannelListener): Promise<ChannelSubscription> {
+    // A function of our own: the same listener may subscribe twice.
+    const hear: ChannelListener = (channel, payload) => listener(channel, payload);
+    const mine = new Set<string>();
+    let isOpen = true;
+    const add = async (more: readonly string[]): Promise<void> => {
+      if (!isOpen) return;
+      for (const channel of more) mine.add(channel);
+      await this.#listen(more, hear);
+    };
+    await add(channels);
+    return {
+      add,
+      close: () => {
+        isOpen = false;
+        this.#forget(mine, hear);
+      },
+    };
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    this.#byChannel.clear();
+    this.#opened?.disconnect();
+  }
+
+  async #listen(channels: readonly string[], listener: ChannelListener): Promise<void> {
+    for (const channel of channels) {
+      const listeners = this.#byChannel.get(channel) ?? new Set();
+      this.#byChannel.set(channel, listeners.add(listener));
+    }
+    if (channels.length === 0) return;
+    const client = await (this.#client ??= this.#start());
+    // Also where another listener has subscribed already: its answer may be on its way still.
+    await client.subscribe(...channels);
+  }
+
+  async #start(): Promise<Client> {
+    const client = await this.#open();
+    this.#opened = client;
+    if (this.#isClosed) client.disconnect();
+    client.on("messageBuffer", (channel: Buffer, payload: Buffer) => {
+      const name = channel.toString();
+      for (const listener of this.#byChannel.get(name) ?? []) listener(name, payload);
+    });
+    return client;
+  }
+
+  #forget(channels: Iterable<string>, listener: ChannelListener): void {
+    const idle: string[] = [];
+    for (const channel of channels) {
+      const listeners = this.#byChannel.get(channel);
+      listeners?.delete(listener);
+      if (listeners?.size !== 0) continue;
+      this.#byChannel.delete(channel);
+      idle.push(channel);
+    }
+    if (idle.length === 0 || this.#isClosed) return;
+    // A channel that nobody listens to costs little; the end of the connection ends it as well.
+    this.#opened?.unsubscribe(...idle).catch(() => {});
+  }
+}

@@ -1,0 +1,71 @@
+import { defineScript } from "@lovage/client-redis";
+import type { BindingStore } from "@lovage/lease-engine";
+import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type ExchangeType } from "@lovage/transport";
+
+import { asTransport } from "./errors.ts";
+import { asList, asText, asTexts } from "./replies.ts";
+import type { Server } from "./server.ts";
+
+/** KEYS: the exchange's hash. ARGV: its type, or '' when only bound; bindings. Gives the type there is. */
+const bindScript = defineScript(
+  "bind",
+  `
+if ARGV[1] ~= '' then redis.call('HSETNX', KEYS[1], 'type', ARGV[1]) end
+for index = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[index], '') end
+return redis.call('HGET', KEYS[1], 'type') or ''
+`,
+);
+
+/** Exchanges and bindings in hashes, so that every program that uses the server routes alike. */
+export function redisBindings(server: Server): BindingStore {
+  return {
+    bind: (exchanges, bindings) => asTransport(() => bind(server, exchanges, bindings)),
+    read: (exchange) => asTransport(() => read(server, exchange)),
+  };
+}
+
+async function bind(
+  server: Server,
+  exchanges: readonly ExchangeDeclaration[],
+  bindings: readonly Binding[],
+): Promise<void> {
+  const names = new Set([...exchanges.map(({ name }) => name), ...bindings.map(({ exchange }) => exchange)]);
+  if (names.size === 0) return;
+  await server.connection().call("SADD", [server.keys.exchanges, ...names]);
+  for (const name of names) {
+    const type = exchanges.find((exchange) => exchange.name === name)?.type;
+    const fields = bindings.filter(({ exchange }) => exchange === name).map(fieldOf);
+    const found = asText(await server.connection().run(bindScript, [server.keys.exchange(name)], [type ?? "", ...fields]));
+    if (type === undefined || type === found) continue;
+    const message = `Exchange "${name}" exists with type ${found} and was declared with type ${type}.`;
+    throw new TopologyMismatchError(message, { queue: name });
+  }
+}
+
+async function read(server: Server, name: string): ReturnType<BindingStore["read"]> {
+  const fields = asTexts(await server.connection().call("HGETALL", [server.keys.exchange(name)]));
+  const typeAt = fields.indexOf("type");
+  if (typeAt < 0) return undefined;
+  const type = fields[typeAt + 1];
+  const bindings = fields.filter((field, index) => index % 2 === 0 && field !== "type").map((field) => toBinding(name, field));
+  return { exchange: { name, type: type as ExchangeType }, bindings };
+}
+
+/** Removes all bindings of a queue that is gone. */
+export async function unbind(server: Server, queue: string): Promise<void> {
+  const connection = server.connection();
+  for (const name of asTexts(await connection.call("SMEMBERS", [server.keys.exchanges]))) {
+    const bound = (await read(server, name))?.bindings.filter((binding) => binding.queue === queue) ?? [];
+    if (bound.length > 0) await connection.call("HDEL", [server.keys.exchange(name), ...bound.map(fieldOf)]);
+  }
+}
+
+/** A field of the exchange's hash: its first character keeps it apart from `type`. */
+function fieldOf({ queue, routingKey = "" }: Binding): string {
+  return JSON.stringify([queue, routingKey]);
+}
+
+function toBinding(exchange: string, field: string): Binding {
+  const [queue, routingKey] = asList(JSON.parse(field));
+  return { exchange, queue: String(queue), routingKey: String(routingKey) };
+}

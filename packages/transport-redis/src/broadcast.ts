@@ -1,0 +1,71 @@
+import type { RedisConnection } from "@lovage/client-redis";
+import type { Log } from "@lovage/foundation";
+import type { Broadcast, Message, Subscription } from "@lovage/transport";
+
+import { asTransport } from "./errors.ts";
+import { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
+
+/** What broadcasts work with. The connection changes when it is opened anew. */
+export interface BroadcastContext {
+  readonly connection: () => RedisConnection;
+  readonly log: Log;
+  /** Number of the database: it is part of Kombu's names for channels. */
+  readonly db: number;
+}
+
+interface Listener {
+  readonly channel: string;
+  readonly hear: (channel: string, payload: Buffer) => void;
+  close: () => void;
+}
+
+/** Broadcasts by pub/sub, in Kombu's form: a channel is a fanout exchange, so Python's programs hear them and are heard. */
+export class RedisBroadcast implements Broadcast {
+  readonly #context: BroadcastContext;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(context: BroadcastContext) {
+    this.#context = context;
+  }
+
+  publish(channel: string, message: Message): Promise<void> {
+    return asTransport(async () => {
+      const envelope = encodeEnvelope(message, { exchange: channel, routingKey: "" });
+      await this.#context.connection().call("PUBLISH", [this.#nameOf(channel), envelope]);
+    });
+  }
+
+  subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
+    return asTransport(async () => {
+      const one: Listener = { channel, hear: (_, payload) => this.#hear(channel, payload, listener), close: () => {} };
+      await this.#listen(one);
+      this.#listeners.add(one);
+      return {
+        close: async () => {
+          this.#listeners.delete(one);
+          one.close();
+        },
+      };
+    });
+  }
+
+  /** After the connection was opened anew: listens on the new one. */
+  async resume(): Promise<void> {
+    for (const one of this.#listeners) await this.#listen(one);
+  }
+
+  async #listen(one: Listener): Promise<void> {
+    const subscription = await this.#context.connection().subscribe([this.#nameOf(one.channel)], one.hear);
+    one.close = () => subscription.close();
+  }
+
+  #hear(channel: string, payload: Buffer, listener: (message: Message) => void): void {
+    const message = decodeEnvelope(payload);
+    if (message === undefined) this.#context.log.debug("A broadcast is no message of Kombu's form.", { channel });
+    else listener(message);
+  }
+
+  #nameOf(channel: string): string {
+    return `/${this.#context.db}.${channel}`;
+  }
+}

@@ -1,0 +1,34 @@
+import { isRedisError, type RedisErrorKind } from "@lovage/client-redis";
+import { PublishUncertainError, StorageFullError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
+
+type Convert = (message: string, options: { readonly cause: unknown }) => Error;
+
+const reject: Convert = (message, options) => new TransportRejectedError(message, options);
+
+const conversions: Readonly<Record<RedisErrorKind, Convert>> = {
+  unavailable: (message, options) => new TransportUnavailableError(message, options),
+  broken: (message, options) => new TransportUnavailableError(message, options),
+  full: reject,
+  disk: (message, options) => new StorageFullError(message, options),
+  denied: reject,
+  other: reject,
+};
+
+/** What `work` gives, its errors as the contract has them: by the kind of the client's error. */
+export async function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isRedisError(error) ? conversions[error.kind](error.message, { cause: error }) : error;
+  }
+}
+
+/** As {@link asTransport}, for work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
+export async function asPublish<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isRedisError(error) || error.kind !== "broken") return asTransport(() => Promise.reject(error));
+    throw new PublishUncertainError(error.message, { cause: error });
+  }
+}

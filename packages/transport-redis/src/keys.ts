@@ -1,0 +1,55 @@
+import { DEAD_LETTER_SUFFIX, isDeadLetterQueue } from "@lovage/transport";
+
+/**
+ * The keys of Lovage, all under one prefix. A queue and its dead-letter queue share a hash tag, so that a cluster keeps them in one slot and a script
+ * can change both. `base` is the queue's own key:
+ *
+ * | key | type | holds |
+ * |---|---|---|
+ * | `base` | hash | options (`f` fairness, `p` priorities, `r` retention of dead letters), counters (`n` last token, `s` delayed messages so far) |
+ * | `base:r0` … `base:r9` | list | a ring for each priority: the keys (flows) that have ready messages, in turn |
+ * | `base:l<priority>:<key>` | list | the ready items of one flow, the oldest first |
+ * | `base:s` | list | suspects, which are delivered alone |
+ * | `base:d` | sorted set | delayed items by the instant they are due |
+ * | `base:h` | hash | leased items by token |
+ * | `base:x` | sorted set | tokens by the end of their lease |
+ * | `base:w` | set | channels of those who sleep |
+ */
+export class Keys {
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** Names of all queues but dead-letter queues. A set. */
+  get queues(): string {
+    return `${this.#prefix}:queues`;
+  }
+
+  /** Names of all exchanges. A set. */
+  get exchanges(): string {
+    return `${this.#prefix}:exchanges`;
+  }
+
+  base(queue: string): string {
+    const isDead = isDeadLetterQueue(queue);
+    const tag = isDead ? queue.slice(0, -DEAD_LETTER_SUFFIX.length) : queue;
+    return `${this.#prefix}:{${tag}}${isDead ? DEAD_LETTER_SUFFIX : ""}`;
+  }
+
+  /** The queue whose key it is. */
+  queueOf(base: string): string {
+    return base.slice(this.#prefix.length + 2).replace("}", "");
+  }
+
+  /** Type and bindings of an exchange. A hash. */
+  exchange(name: string): string {
+    return `${this.#prefix}:exchange:{${name}}`;
+  }
+
+  /** Where a connection is told of work. */
+  wakeChannel(connection: string): string {
+    return `${this.#prefix}:wake:${connection}`;
+  }
+}

@@ -1,0 +1,92 @@
+import { defineScript, type RedisScript } from "@lovage/client-redis";
+
+import { parts } from "./parts.ts";
+
+const { now, ready, promote } = parts;
+
+/**
+ * Ready messages in order of delivery within their flows, then suspects. KEYS: base. ARGV: how many, place to begin at (urgency 0 to 10, flow, message),
+ * most to make ready. Gives items, and the place that follows (nothing at the end).
+ */
+export const browseReadyScript: RedisScript = defineScript(
+  "browse-ready",
+  `${now}${ready}${promote}
+local base, left = KEYS[1], tonumber(ARGV[1])
+local urgency, flow, offset = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local found = redis.call('HMGET', base, 'f', 'p')
+promote(base, found, now_ms(), tonumber(ARGV[5]))
+local items = {}
+while urgency <= 10 do
+  local list
+  if urgency == 10 then
+    list = flow == 0 and base .. ':s'
+  else
+    local key = redis.call('LINDEX', base .. ':r' .. (9 - urgency), flow)
+    list = key and base .. ':l' .. (9 - urgency) .. ':' .. key
+  end
+  if list then
+    local page = redis.call('LRANGE', list, offset, offset + left - 1)
+    for _, item in ipairs(page) do items[#items + 1] = item end
+    left = left - #page
+    if left == 0 then return {items, {urgency, flow, offset + #page}} end
+    flow, offset = flow + 1, 0
+  else
+    urgency, flow, offset = urgency + 1, 0, 0
+  end
+end
+return {items, {}}
+`,
+  { allowFull: true },
+);
+
+/** Delayed (`d`) or leased (`x`) messages by their time. KEYS: base. ARGV: `d` or `x`, first and last place. Gives item, time, item, time …; a delayed item with the 16 characters before it */
+export const browseHeldScript: RedisScript = defineScript(
+  "browse-held",
+  `
+local base, page = KEYS[1], {}
+local members = redis.call('ZRANGE', base .. ':' .. ARGV[1], ARGV[2], ARGV[3], 'WITHSCORES')
+for index = 1, #members, 2 do
+  page[index] = ARGV[1] == 'x' and redis.call('HGET', base .. ':h', members[index]) or members[index]
+  page[index + 1] = members[index + 1]
+end
+return page
+`,
+  { allowFull: true },
+);
+
+/**
+ * Removes waiting messages that were seen. KEYS: base. ARGV: for each the item, `d` for a delayed one, how much of ARGV its messages take, these as
+ * `publish` has them: they are published if it was still there. Gives how many were there, and the queues that had to be made.
+ */
+export const removeScript: RedisScript = defineScript(
+  "remove",
+  `${now}${parts.wake}${parts.options}${ready}${parts.delay}${parts.publish}
+local base, removed, options = KEYS[1], 0, nil
+
+local function remove_ready(item)
+  options = options or options_of(base)
+  if string.byte(item, 3) >= 50 then return redis.call('LREM', base .. ':s', 1, item) == 1 end
+  local priority = options[2] == '0' and '0' or string.sub(item, 1, 1)
+  local key = options[1] == '0' and '' or string.sub(item, 13, 12 + string.byte(item, 4))
+  local list = base .. ':l' .. priority .. ':' .. key
+  local is_there = redis.call('LREM', list, 1, item) == 1
+  if is_there and redis.call('EXISTS', list) == 0 then redis.call('LREM', base .. ':r' .. priority, 1, key) end
+  return is_there
+end
+
+local at = 1
+while at <= #ARGV do
+  local item, place, length = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local is_there
+  if place == 'd' then is_there = redis.call('ZREM', base .. ':d', item) == 1 else is_there = remove_ready(item) end
+  if is_there then
+    removed = removed + 1
+    publish(at + 3, at + 2 + length)
+  end
+  at = at + 3 + length
+end
+wake_filled()
+return {removed, made}
+`,
+  { allowFull: true },
+);

@@ -1,0 +1,132 @@
+/**
+ * Lua functions that several scripts begin with; each script takes those it needs, in this order. `base` is the queue's own key, from which its
+ * other keys are made (see `keys.ts`); an item is a message with its head (see `item.ts`).
+ */
+export const parts = {
+  /** The server's clock, in ms. */
+  now: `
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`,
+  /** Tells up to \`count\` sleepers of a queue. One that is gone has no receivers; in a cluster a receiver may be elsewhere, so all are told there. */
+  wake: `
+local function wake(base, count)
+  while count > 0 do
+    local channel = redis.call('SPOP', base .. ':w')
+    if not channel then return end
+    if redis.call('PUBLISH', channel, base) > 0 then count = count - 1 end
+  end
+end
+`,
+  /** The options of a queue. One that somebody has deleted is made again: a message is never lost for that. */
+  options: `
+local made = {}
+local function options_of(base)
+  local found = redis.call('HMGET', base, 'f', 'p')
+  if not found[1] then
+    local is_dead = string.sub(base, -5) == '.dead'
+    found = is_dead and {'0', '0'} or {'1', '1'}
+    redis.call('HSET', base, 'f', found[1], 'p', found[2])
+    if not is_dead then redis.call('HSET', base .. '.dead', 'f', '0', 'p', '0') end
+    made[#made + 1] = base
+  end
+  return found
+end
+`,
+  /** Makes one item ready, at the end of its flow or at its beginning; suspects stand apart. */
+  ready: `
+local function make_ready(base, options, item, command)
+  if string.byte(item, 3) >= 50 then return redis.call(command, base .. ':s', item) end
+  local priority = options[2] == '0' and '0' or string.sub(item, 1, 1)
+  local key = options[1] == '0' and '' or string.sub(item, 13, 12 + string.byte(item, 4))
+  if redis.call(command, base .. ':l' .. priority .. ':' .. key, item) == 1 then
+    redis.call(command, base .. ':r' .. priority, key)
+  end
+end
+`,
+  /** Makes ready what is due, a bounded number: the next claim goes on. */
+  promote: `
+local function promote(base, options, now, max)
+  local due = redis.call('ZRANGE', base .. ':d', '-inf', now, 'BYSCORE', 'LIMIT', 0, max)
+  if #due == 0 then return end
+  for _, member in ipairs(due) do make_ready(base, options, string.sub(member, 17), 'RPUSH') end
+  redis.call('ZREMRANGEBYRANK', base .. ':d', 0, #due - 1)
+end
+`,
+  /** Keeps an item until it is due. The number before it keeps apart what is alike, and in order what is due at once. */
+  delay: `
+local function delay(base, item, due)
+  local member = string.format('%016.0f', redis.call('HINCRBY', base, 's', 1)) .. item
+  redis.call('ZADD', base .. ':d', string.format('%.0f', due), member)
+  return redis.call('ZRANGE', base .. ':d', 0, 0)[1] == member
+end
+`,
+  /**
+   * Publishes what ARGV says from \`at\` to \`last\`, group by group: base, priority, key, count, items. Delayed ones have \`r\` (from now) or \`a\` (an instant)
+   * as priority, and milliseconds as key. Notes in \`filled\` how many sleepers of which queue there is work for.
+   */
+  publish: `
+local filled = {}
+local function fill(base, count) filled[base] = (filled[base] or 0) + count end
+local function publish_ready(base, options, at, last, priority, key)
+  if options[2] == '0' then priority = '0' end
+  if options[1] == '0' then key = '' end
+  local list = base .. ':l' .. priority .. ':' .. key
+  local length = 0
+  for from = at, last, 2000 do length = redis.call('RPUSH', list, unpack(ARGV, from, math.min(last, from + 1999))) end
+  if length == last - at + 1 then redis.call('RPUSH', base .. ':r' .. priority, key) end
+  fill(base, last - at + 1)
+end
+local function publish_delayed(base, options, at, last, due)
+  local now = now_ms()
+  for index = at, last do
+    if due(now) <= now then
+      make_ready(base, options, ARGV[index], 'RPUSH')
+      fill(base, 1)
+    elseif delay(base, ARGV[index], due(now)) then
+      fill(base, 1)
+    end
+  end
+end
+local function publish(at, last)
+  local options = {}
+  while at <= last do
+    local base, priority, key, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
+    options[base] = options[base] or options_of(base)
+    at = at + 4
+    local ms = tonumber(key)
+    if priority == 'r' then
+      publish_delayed(base, options[base], at, at + count - 1, function(now) return now + ms end)
+    elseif priority == 'a' then
+      publish_delayed(base, options[base], at, at + count - 1, function() return ms end)
+    else
+      publish_ready(base, options[base], at, at + count - 1, priority, key)
+    end
+    at = at + count
+  end
+end
+local function wake_filled()
+  for base, count in pairs(filled) do wake(base, math.min(count, 16)) end
+end
+`,
+  /** Puts items back to the beginning of their flows, the one that was taken last first. */
+  restore: `
+local function restore(base, options, items)
+  table.sort(items, function(one, other) return one[1] > other[1] end)
+  for _, item in ipairs(items) do make_ready(base, options, item[2], 'LPUSH') end
+end
+`,
+  /** Which of the tokens, from \`at\` to \`last\` in ARGV, hold a lease no more. */
+  lost: `
+local function split(base, at, last)
+  local scores = redis.call('ZMSCORE', base .. ':x', unpack(ARGV, at, last))
+  local held, lost = {}, {}
+  for index, score in ipairs(scores) do
+    if score then held[#held + 1] = ARGV[at + index - 1] else lost[#lost + 1] = index - 1 end
+  end
+  return held, lost
+end
+`,
+} as const;

@@ -1,0 +1,50 @@
+import type { RedisArgument } from "@lovage/client-redis";
+import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
+import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
+
+import { lostOf, tokenOf } from "./extend.ts";
+import { writeStamp } from "./item.ts";
+import { messageGroups } from "./message-groups.ts";
+import { asList } from "./replies.ts";
+import { ackScript, settleScript } from "./scripts/settle.ts";
+import { enlist, runOn, type Server } from "./server.ts";
+
+/** Ends deliveries in order and in one step, each with all that follows from it; gives those that were lost, `null` for none. */
+export async function settleDeliveries(
+  server: Server,
+  queue: string,
+  settlements: readonly Settlement[],
+): Promise<readonly Lease[] | null> {
+  const leases = settlements.map(({ lease }) => lease);
+  if (settlements.every(isPlainAck)) return lostOf(leases, await runOn(server, ackScript, queue, leases.map(tokenOf)));
+  const args = settlements.flatMap((settlement) => settleArgs(server, queue, settlement));
+  const bases = new Set([server.keys.base(queue), ...settlements.flatMap(targetsOf).map((to) => server.keys.base(to))]);
+  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], args));
+  await enlist(server, made);
+  return lostOf(leases, lost);
+}
+
+function isPlainAck({ kind, followUps = [] }: Settlement): boolean {
+  return kind === "ack" && followUps.length === 0;
+}
+
+function targetsOf({ followUps = [] }: Settlement): string[] {
+  return followUps.map(({ to }) => to);
+}
+
+function settleArgs(server: Server, queue: string, settlement: Settlement): RedisArgument[] {
+  const { followUps = [] } = settlement;
+  const nowMs = server.nowMs();
+  const delayMs = settlement.kind === "release" ? Math.max(0, Math.ceil(settlement.delayMs)) : -1;
+  const messages = settlement.kind === "reject" ? [deadLetter(queue, settlement, nowMs), ...followUps] : followUps;
+  const groups = messageGroups(server.keys, messages, nowMs);
+  return [tokenOf(settlement.lease), delayMs, writeStamp(nowMs + Math.max(0, delayMs)), groups.length, ...groups];
+}
+
+function deadLetter(queue: string, settlement: Settlement & { kind: "reject" }, nowMs: number): RoutedMessage {
+  const { message, reason, count } = settlement;
+  // Rejected once more, out of the dead-letter queue: it still belongs where it came from.
+  const origin = isDeadLetterQueue(queue) ? (deathOf(message)?.queue ?? queue) : queue;
+  const atMs = Math.round(nowMs);
+  return { ...withDeath(message, { ...reason, queue: origin, count, atMs }), to: deadLetterQueueOf(queue) };
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+
+import { checkServer, RedisConnection, type RedisTarget } from "@lovage/client-redis";
+import type { Clock, Log } from "@lovage/foundation";
+import type {
+  BindingStore,
+  Claim,
+  ClaimRequest,
+  Lease,
+  LeaseStore,
+  RoutedMessage,
+  Settlement,
+  StoreEvents,
+  StoreFacts,
+  SweepOutcome,
+  SweepRequest,
+} from "@lovage/lease-engine";
+import { TransactionUnsupportedError, TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
+
+import { RedisAdmin } from "./admin.ts";
+import { redisBindings } from "./bindings.ts";
+import { RedisBroadcast } from "./broadcast.ts";
+import { redisCapabilities } from "./capabilities.ts";
+import { claimMessages } from "./claim.ts";
+import { declareQueues } from "./declare.ts";
+import { asTransport } from "./errors.ts";
+import { extendLeases } from "./extend.ts";
+import { Keys } from "./keys.ts";
+import { publishMessages } from "./publish.ts";
+import type { RenewerOptions } from "./renewer.ts";
+import { clockOffsetMs, type Server } from "./server.ts";
+import { settleDeliveries } from "./settle.ts";
+import { sweepQueues } from "./sweep.ts";
+
+/** What a store is made with. */
+export interface RedisStoreOptions {
+  readonly target: RedisTarget;
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of the app, for `CLIENT LIST`. */
+  readonly name: string;
+  readonly maxMessageBytes: number;
+  /** Refuse a server that may lose messages, instead of warning. */
+  readonly strict: boolean;
+}
+
+/** Lua hands at most some 8 000 values to a command, and a message may need two. */
+const maxBatch = 1_000;
+/** A wake-up goes to one sleeper; if that one hangs, others look by themselves. */
+const fallbackPollMs = 1_000;
+
+/** A queue in Redis, for the lease engine. Every operation is one script on the server, and goes by the server's clock. */
+export class RedisStore implements LeaseStore {
+  readonly facts: StoreFacts;
+  readonly admin: QueueAdmin;
+  readonly bindings: BindingStore;
+  readonly broadcast: RedisBroadcast;
+  readonly #options: RedisStoreOptions;
+  readonly #server: Server;
+  readonly #channel: string;
+  #connection: RedisConnection | undefined;
+  #offsetMs = 0;
+
+  constructor(options: RedisStoreOptions) {
+    const { target, prefix, clock, log, name, maxMessageBytes } = options;
+    this.#options = options;
+    const connection = (): RedisConnection => this.#open();
+    this.#server = { keys: new Keys(prefix), connection, nowMs: () => clock.now() + this.#offsetMs };
+    this.#channel = this.#server.keys.wakeChannel(randomUUID());
+    const renewer: RenewerOptions = { target, prefix, name };
+    this.facts = {
+      capabilities: redisCapabilities({ durability: "process", maxMessageBytes }),
+      publishesInFlight: 1,
+      maxBatch,
+      // A client of the user's cannot be sent to a thread.
+      ...(target.client === undefined ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+      handsOver: false,
+      fallbackPollMs,
+    };
+    this.admin = new RedisAdmin(this.#server);
+    this.bindings = redisBindings(this.#server);
+    this.broadcast = new RedisBroadcast({ connection, log, db: target.db });
+  }
+
+  open(events: StoreEvents): Promise<void> {
+    return asTransport(async () => {
+      this.#connection?.close();
+      this.#connection = undefined;
+      const { target, clock, log, name, strict } = this.#options;
+      const onLost = (cause: Error): void => void asTransport(() => Promise.reject(cause)).catch((error: Error) => events.lost(error));
+      const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost });
+      try {
+        await checkServer(connection, { log, strict });
+        this.#offsetMs = await clockOffsetMs(connection, clock);
+        await connection.subscribe([this.#channel], (_, base) => events.wake(this.#server.keys.queueOf(base.toString())));
+        this.#connection = connection;
+        await this.broadcast.resume();
+      } catch (error) {
+        this.#connection = undefined;
+        connection.close();
+        throw error;
+      }
+    });
+  }
+
+  declare(queues: readonly QueueDeclaration[]): Promise<void> {
+    return asTransport(() => declareQueues(this.#server, queues));
+  }
+
+  async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
+    if (transaction !== undefined) {
+      throw new TransactionUnsupportedError("Nothing was published: redis: takes no transaction of the caller's.");
+    }
+    await asTransport(() => publishMessages(this.#server, messages));
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    return asTransport(() => claimMessages(this.#server, request, this.#channel));
+  }
+
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+    return asTransport(() => extendLeases(this.#open(), this.#server.keys.base(queue), { leases, leaseMs }));
+  }
+
+  settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
+    return asTransport(() => settleDeliveries(this.#server, queue, settlements));
+  }
+
+  sweep(request: SweepRequest): Promise<SweepOutcome> {
+    return asTransport(() => sweepQueues(this.#server, request));
+  }
+
+  async close(): Promise<void> {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #open(): RedisConnection {
+    if (this.#connection !== undefined) return this.#connection;
+    throw new TransportUnavailableError("The connection to Redis is not open.");
+  }
+}
+
+/** The module beside this one, in the form in which this one runs: source or built. */
+function renewerUrl(): string {
+  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
+}
