@@ -8,4 +8,5 @@ export type { RedisHost, RedisLocation } from "./redis-url.ts";
 export { defineScript } from "./script.ts";
 export type { RedisScript } from "./script.ts";
 export { checkServer } from "./server-warnings.ts";
+export type { Durability } from "./server-warnings.ts";
 export type { ChannelListener, ChannelSubscription } from "./subscriptions.ts";

@@ -1,19 +1,15 @@
-import { Cluster, Redis, type ClusterOptions, type RedisOptions as ClientOptions } from "ioredis";
+import { Redis, type RedisOptions as ClientOptions } from "ioredis";
 
 import type { RedisTarget } from "./redis-options.ts";
-
-/** A client of ioredis. */
-export type Client = Redis | Cluster;
 
 /**
  * A client that is not connected yet. It never reconnects, queues or repeats by itself: whoever opened it learns at once that it is gone, finds the
  * present master anew, and knows of every call whether it was sent.
  */
-export function makeClient(target: RedisTarget, connectionName: string): Client {
+export function makeClient(target: RedisTarget, connectionName: string): Redis {
   const { client } = target;
-  if (client === undefined) return target.cluster ? makeCluster(target, connectionName) : new Redis(single(target, connectionName));
-  if (client instanceof Cluster || client.isCluster) return (client as Cluster).duplicate([], clusterWays);
-  return (client as Redis).duplicate({ ...ways, sentinelRetryStrategy: giveUp, keyPrefix: "", connectionName });
+  if (client === undefined) return new Redis(single(target, connectionName));
+  return client.duplicate({ ...ways, sentinelRetryStrategy: giveUp, keyPrefix: "", connectionName });
 }
 
 const ways = {
@@ -25,8 +21,6 @@ const ways = {
   retryStrategy: null,
   protocol: 2,
 } as const satisfies ClientOptions;
-
-const clusterWays = { lazyConnect: true, enableOfflineQueue: false, clusterRetryStrategy: null } as const satisfies ClusterOptions;
 
 function single(target: RedisTarget, connectionName: string): ClientOptions & { readonly replyMapping?: "legacy" } {
   const { hosts, sentinel, sentinelPassword, db } = target;
@@ -40,11 +34,6 @@ function single(target: RedisTarget, connectionName: string): ClientOptions & { 
           ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
         };
   return { ...ways, ...place, ...access(target), db, connectionName };
-}
-
-function makeCluster(target: RedisTarget, connectionName: string): Cluster {
-  const redisOptions = { ...access(target), connectionName, protocol: 2 as const };
-  return new Cluster([...target.hosts], { ...clusterWays, redisOptions });
 }
 
 /** One round of the sentinels; the next attempt is the caller's. */

@@ -1,6 +1,7 @@
 import type { Clock, Log, Timer } from "@lovage/foundation";
+import type { Redis } from "ioredis";
 
-import { makeClient, type Client } from "./make-client.ts";
+import { makeClient } from "./make-client.ts";
 import { isReadOnlyReply, RedisError, toRedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
 import { hostsOf } from "./redis-url.ts";
@@ -35,17 +36,16 @@ const patienceMs = 5_000;
 export class RedisConnection {
   /** The servers, for messages. */
   readonly where: string;
-  readonly isCluster: boolean;
-  readonly #client: Client;
+  readonly #client: Redis;
   readonly #opening: RedisOpening;
   readonly #subscriptions: Subscriptions;
   #heartbeat: Timer | undefined;
+  #lastError: unknown;
   #isEnded = false;
 
   private constructor(opening: RedisOpening) {
     this.#opening = opening;
     this.where = hostsOf(opening.target);
-    this.isCluster = opening.target.cluster;
     this.#client = this.#newClient();
     this.#subscriptions = new Subscriptions(() => this.#openSecond());
   }
@@ -57,7 +57,7 @@ export class RedisConnection {
       await connection.#client.connect();
     } catch (error) {
       connection.close();
-      throw notReached(error, connection.where);
+      throw connection.#notReached(error);
     }
     connection.#beat();
     return connection;
@@ -102,7 +102,8 @@ export class RedisConnection {
   }
 
   #send(command: string, args: readonly RedisArgument[]): Promise<unknown> {
-    if (this.#isEnded) throw new RedisError(`Redis at ${this.where}: the connection has ended.`, { kind: "unavailable" });
+    if (this.#isEnded)
+      throw new RedisError(`Redis at ${this.where}: the connection has ended.`, { kind: "unavailable" });
     return this.#client.callBuffer(command, args as (string | Buffer | number)[]);
   }
 
@@ -112,24 +113,34 @@ export class RedisConnection {
     return failure;
   }
 
-  #newClient(): Client {
+  #newClient(): Redis {
     const client = makeClient(this.#opening.target, this.#opening.name);
-    let last: unknown;
     // Without a listener ioredis prints errors; the last one is the reason of the end that follows.
-    client.on("error", (error: unknown) => (last = error));
-    client.on("end", () => this.#lose(toRedisError(last ?? new Error("The connection was closed."), this.where)));
+    client.on("error", (error: unknown) => (this.#lastError = error));
+    client.on("end", () =>
+      this.#lose(toRedisError(this.#lastError ?? new Error("The connection was closed."), this.where)),
+    );
     return client;
   }
 
-  async #openSecond(): Promise<Client> {
+  async #openSecond(): Promise<Redis> {
     const client = this.#newClient();
     try {
       await client.connect();
     } catch (error) {
       client.disconnect();
-      throw notReached(error, this.where);
+      throw this.#notReached(error);
     }
     return client;
+  }
+
+  /** Whatever went wrong while connecting: nothing was written. What a failed attempt itself says is only that it failed. */
+  #notReached(error: unknown): RedisError {
+    const reason = this.#lastError ?? error;
+    const failure = toRedisError(reason, this.where);
+    if (failure.kind !== "broken") return failure;
+    const text = reason instanceof Error ? reason.message : String(reason);
+    return new RedisError(`Redis at ${this.where} cannot be reached: ${text}`, { kind: "unavailable", cause: reason });
   }
 
   #lose(cause: RedisError): void {
@@ -157,17 +168,6 @@ export class RedisConnection {
     this.#heartbeat.cancel();
     this.#beat();
   }
-}
-
-/** Whatever went wrong while connecting: nothing was written. */
-function notReached(error: unknown, where: string): RedisError {
-  const failure = toRedisError(error, where);
-  if (failure.kind !== "broken") return failure;
-  return new RedisError(`Redis at ${where} cannot be reached: ${causeText(error)}`, { kind: "unavailable", cause: error });
-}
-
-function causeText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function isNoScript(error: unknown): boolean {

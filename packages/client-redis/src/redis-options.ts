@@ -1,11 +1,11 @@
 import { ConfigurationError } from "@lovage/foundation";
-import type { Cluster, Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { z } from "zod";
 
 import { parseRedisUrl, type RedisLocation } from "./redis-url.ts";
 
 /** A client of the user's own, whose settings are taken over. */
-export type ReadyClient = Redis | Cluster;
+export type ReadyClient = Redis;
 
 /** Where Redis is, beside what the URL says. */
 export interface RedisOptions {
@@ -15,8 +15,6 @@ export interface RedisOptions {
   readonly sentinel?: string | undefined;
   /** Password of the sentinels themselves. */
   readonly sentinelPassword?: string | undefined;
-  /** The URL's hosts are nodes of a Redis Cluster. @default false */
-  readonly cluster?: boolean | undefined;
   /** Options of `tls.connect`, such as `ca`, for `rediss:` URLs. */
   readonly tls?: object | undefined;
   /** A ready-made client of ioredis. Connections are opened with its settings; it is not used itself, and stays open. */
@@ -30,13 +28,15 @@ export interface RedisOptionsShape {
   readonly prefix: z.ZodType<string | undefined, string | undefined>;
   readonly sentinel: z.ZodType<string | undefined, string | undefined>;
   readonly sentinelPassword: z.ZodType<string | undefined, string | undefined>;
-  readonly cluster: z.ZodType<boolean | undefined, boolean | undefined>;
   readonly tls: z.ZodType<object | undefined, object | undefined>;
   readonly client: z.ZodType<ReadyClient | undefined, ReadyClient | undefined>;
   readonly strict: z.ZodType<boolean | undefined, boolean | undefined>;
 }
 
-const flag = z.preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean().optional());
+const flag = z.preprocess(
+  (value) => (value === "true" ? true : value === "false" ? false : value),
+  z.boolean().optional(),
+);
 
 /** What both drivers spread into their schema. Text from a URL is accepted as well. */
 export const redisOptions: RedisOptionsShape = Object.freeze<RedisOptionsShape>({
@@ -47,20 +47,18 @@ export const redisOptions: RedisOptionsShape = Object.freeze<RedisOptionsShape>(
     .optional(),
   sentinel: z.string().min(1).optional(),
   sentinelPassword: z.string().min(1).optional(),
-  cluster: flag as RedisOptionsShape["cluster"],
   tls: z.custom<object>((value) => typeof value === "object" && value !== null).optional(),
-  client: z.custom<ReadyClient>(isReadyClient, "must be a Redis or Cluster of ioredis").optional(),
+  client: z.custom<ReadyClient>(isReadyClient, "must be a Redis of ioredis, not a Cluster").optional(),
   strict: flag as RedisOptionsShape["strict"],
 });
 
 /** Names of {@link RedisOptions} that may stand in the query of a URL. */
-export const redisOptionNames: readonly string[] = ["prefix", "sentinel", "cluster", "strict"];
+export const redisOptionNames: readonly string[] = ["prefix", "sentinel", "strict"];
 
 /** A server, or several that are one, and how to get there. */
 export interface RedisTarget extends RedisLocation {
   readonly sentinel?: string;
   readonly sentinelPassword?: string;
-  readonly cluster: boolean;
   readonly tlsOptions?: object;
   readonly client?: ReadyClient;
 }
@@ -73,17 +71,13 @@ export interface RedisTarget extends RedisLocation {
 export function redisTarget(base: string, options: RedisOptions): RedisTarget {
   const location = parseRedisUrl(base);
   const { sentinel, sentinelPassword, client, tls } = options;
-  const cluster = client === undefined ? options.cluster === true : client.isCluster;
-  if (cluster && sentinel !== undefined) throw new ConfigurationError("Redis is asked for by Sentinel and as a Cluster: choose one.");
-  if (cluster && location.db > 0) throw new ConfigurationError(`Redis Cluster has only database 0, and the URL asks for ${location.db}.`);
-  if (location.hosts.length > 1 && !cluster && sentinel === undefined) {
+  if (location.hosts.length > 1 && sentinel === undefined) {
     throw new ConfigurationError(
-      "The URL names several hosts: add ?sentinel=<name of the master> for Sentinel or ?cluster=true for a Cluster.",
+      "The URL names several hosts: add ?sentinel=<name of the master> for Sentinel. Redis Cluster cannot be used yet.",
     );
   }
   return {
     ...location,
-    cluster,
     ...(sentinel === undefined ? {} : { sentinel }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(tls === undefined ? {} : { tlsOptions: tls }),
@@ -92,5 +86,7 @@ export function redisTarget(base: string, options: RedisOptions): RedisTarget {
 }
 
 function isReadyClient(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "isCluster" in value && "duplicate" in value;
+  return (
+    typeof value === "object" && value !== null && "duplicate" in value && Reflect.get(value, "isCluster") !== true
+  );
 }

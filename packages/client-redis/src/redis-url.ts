@@ -8,7 +8,7 @@ export interface RedisHost {
 
 /** What a `redis:` or `rediss:` URL says. */
 export interface RedisLocation {
-  /** One server; with Sentinel or Cluster any number to begin with. */
+  /** One server, or any number of sentinels. */
   readonly hosts: readonly [RedisHost, ...RedisHost[]];
   readonly tls: boolean;
   readonly username?: string;
@@ -21,8 +21,8 @@ const shape = /^(rediss?):(?:\/\/(?:(.*)@)?([^/?#@]*))?(?:\/([^?#]*))?$/is;
 const defaultPort = 6379;
 
 /**
- * Takes a URL apart, without its query: `redis://localhost:6379/0`, `rediss://:password@host`, and `redis://one:26379,two:26379/0` for the servers of
- * Sentinel and Cluster. User and password are percent-encoded.
+ * Takes a URL apart, without its query: `redis://localhost:6379/0`, `rediss://:password@host`, and `redis://one:26379,two:26379/0` for
+ * sentinels. User and password are percent-encoded.
  * @throws ConfigurationError (`CONFIGURATION_INVALID`) for what is no such URL
  */
 export function parseRedisUrl(url: string): RedisLocation {
@@ -41,7 +41,8 @@ function parseHost(url: string, text: string): RedisHost {
   const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i.exec(text.trim()) ?? [];
   const host = bracketed ?? plain;
   const number = port === undefined ? defaultPort : Number(port);
-  if (host === undefined || number < 1 || number > 65_535) return fail(url, `has a host that cannot be used ("${text}")`);
+  if (host === undefined || number < 1 || number > 65_535)
+    return fail(url, `has a host that cannot be used ("${text}")`);
   return { host, port: number };
 }
 

@@ -1,4 +1,4 @@
-import type { Client } from "./make-client.ts";
+import type { Redis } from "ioredis";
 
 /** Told of what is published. `payload` is a buffer of its own. */
 export type ChannelListener = (channel: string, payload: Buffer) => void;
@@ -7,20 +7,22 @@ export type ChannelListener = (channel: string, payload: Buffer) => void;
 export interface ChannelSubscription {
   /** Further channels for the same listener. Resolves once nothing of them is missed. */
   add(channels: readonly string[]): Promise<void>;
+  /** The listener is not told of these any more. Others pass over. */
+  remove(channels: readonly string[]): void;
   /** Idempotent. The listener is not called any more. */
   close(): void;
 }
 
 /** Channels of one client in subscriber mode, each with any number of listeners. */
 export class Subscriptions {
-  readonly #open: () => Promise<Client>;
+  readonly #open: () => Promise<Redis>;
   readonly #byChannel = new Map<string, Set<ChannelListener>>();
-  #client: Promise<Client> | undefined;
-  #opened: Client | undefined;
+  #client: Promise<Redis> | undefined;
+  #opened: Redis | undefined;
   #isClosed = false;
 
   /** @param open Connects a further client; called when the first channel is subscribed to. */
-  constructor(open: () => Promise<Client>) {
+  constructor(open: () => Promise<Redis>) {
     this.#open = open;
   }
 
@@ -37,6 +39,10 @@ export class Subscriptions {
     await add(channels);
     return {
       add,
+      remove: (some) => {
+        for (const channel of some) mine.delete(channel);
+        this.#forget(some, hear);
+      },
       close: () => {
         isOpen = false;
         this.#forget(mine, hear);
@@ -62,7 +68,7 @@ export class Subscriptions {
     await client.subscribe(...channels);
   }
 
-  async #start(): Promise<Client> {
+  async #start(): Promise<Redis> {
     const client = await this.#open();
     this.#opened = client;
     if (this.#isClosed) client.disconnect();

@@ -35,7 +35,9 @@ async function bind(
   for (const name of names) {
     const type = exchanges.find((exchange) => exchange.name === name)?.type;
     const fields = bindings.filter(({ exchange }) => exchange === name).map(fieldOf);
-    const found = asText(await server.connection().run(bindScript, [server.keys.exchange(name)], [type ?? "", ...fields]));
+    const found = asText(
+      await server.connection().run(bindScript, [server.keys.exchange(name)], [type ?? "", ...fields]),
+    );
     if (type === undefined || type === found) continue;
     const message = `Exchange "${name}" exists with type ${found} and was declared with type ${type}.`;
     throw new TopologyMismatchError(message, { queue: name });
@@ -47,7 +49,9 @@ async function read(server: Server, name: string): ReturnType<BindingStore["read
   const typeAt = fields.indexOf("type");
   if (typeAt < 0) return undefined;
   const type = fields[typeAt + 1];
-  const bindings = fields.filter((field, index) => index % 2 === 0 && field !== "type").map((field) => toBinding(name, field));
+  const bindings = fields
+    .filter((field, index) => index % 2 === 0 && field !== "type")
+    .map((field) => toBinding(name, field));
   return { exchange: { name, type: type as ExchangeType }, bindings };
 }
 

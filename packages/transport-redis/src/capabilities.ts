@@ -1,6 +1,6 @@
 import type { Capabilities } from "@lovage/transport";
 
-/** What Redis can do; three facts depend on the server. */
+/** What Redis can do; some facts depend on the server. */
 export function redisCapabilities(facts: {
   readonly durability: Capabilities["durability"];
   readonly maxMessageBytes: number;

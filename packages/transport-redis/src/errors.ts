@@ -1,5 +1,10 @@
 import { isRedisError, type RedisErrorKind } from "@lovage/client-redis";
-import { PublishUncertainError, StorageFullError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
+import {
+  PublishUncertainError,
+  StorageFullError,
+  TransportRejectedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
 
 type Convert = (message: string, options: { readonly cause: unknown }) => Error;
 
@@ -14,12 +19,17 @@ const conversions: Readonly<Record<RedisErrorKind, Convert>> = {
   other: reject,
 };
 
-/** What `work` gives, its errors as the contract has them: by the kind of the client's error. */
+/** An error of the client as the contract has it, by its kind; others pass unchanged. */
+export function toTransportError(error: unknown): unknown {
+  return isRedisError(error) ? conversions[error.kind](error.message, { cause: error }) : error;
+}
+
+/** What `work` gives, its errors as the contract has them. */
 export async function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw isRedisError(error) ? conversions[error.kind](error.message, { cause: error }) : error;
+    throw toTransportError(error);
   }
 }
 
@@ -28,7 +38,7 @@ export async function asPublish<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isRedisError(error) || error.kind !== "broken") return asTransport(() => Promise.reject(error));
+    if (!isRedisError(error) || error.kind !== "broken") throw toTransportError(error);
     throw new PublishUncertainError(error.message, { cause: error });
   }
 }

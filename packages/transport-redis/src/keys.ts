@@ -14,6 +14,7 @@ import { DEAD_LETTER_SUFFIX, isDeadLetterQueue } from "@lovage/transport";
  * | `base:h` | hash | leased items by token |
  * | `base:x` | sorted set | tokens by the end of their lease |
  * | `base:w` | set | channels of those who sleep |
+ * | `base:t:<connection>` | string | number of the connection's last settling call, for two minutes |
  */
 export class Keys {
   readonly #prefix: string;

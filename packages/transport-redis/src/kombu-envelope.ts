@@ -9,7 +9,10 @@ export interface EnvelopeAddress {
 }
 
 /** A message in the form that Kombu gives it where the broker knows no headers: one JSON object, the body in base64. */
-export function encodeEnvelope({ headers, properties, body }: Message, { exchange, routingKey }: EnvelopeAddress): string {
+export function encodeEnvelope(
+  { headers, properties, body }: Message,
+  { exchange, routingKey }: EnvelopeAddress,
+): string {
   const { messageId, contentType, contentEncoding, correlationId, replyTo, priority = 0, key } = properties;
   return JSON.stringify({
     body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"),

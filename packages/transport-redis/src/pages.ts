@@ -50,7 +50,9 @@ async function readReady(server: Server, { queue, from = [0, 0, 0], limit }: Pag
 
 async function readHeld(server: Server, { queue, state, from = [0], limit }: PageRequest): Promise<Page> {
   const [first = 0] = from;
-  const reply = asList(await runOn(server, browseHeldScript, queue, [state === "delayed" ? "d" : "x", first, first + limit - 1]));
+  const reply = asList(
+    await runOn(server, browseHeldScript, queue, [state === "delayed" ? "d" : "x", first, first + limit - 1]),
+  );
   const messages: SeenMessage[] = [];
   for (let index = 0; index < reply.length; index += 2) {
     // A token without an item would be a fault of the server's data; there is nothing to show of it.

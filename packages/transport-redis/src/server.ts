@@ -14,7 +14,12 @@ export interface Server {
 }
 
 /** Runs a script on one queue. */
-export function runOn(server: Server, script: RedisScript, queue: string, args: readonly RedisArgument[]): Promise<unknown> {
+export function runOn(
+  server: Server,
+  script: RedisScript,
+  queue: string,
+  args: readonly RedisArgument[],
+): Promise<unknown> {
   return server.connection().run(script, [server.keys.base(queue)], args);
 }
 

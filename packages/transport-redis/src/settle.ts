@@ -5,23 +5,46 @@ import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovag
 import { lostOf, tokenOf } from "./extend.ts";
 import { writeStamp } from "./item.ts";
 import { messageGroups } from "./message-groups.ts";
+import type { Receipts } from "./receipts.ts";
 import { asList } from "./replies.ts";
 import { ackScript, settleScript } from "./scripts/settle.ts";
 import { enlist, runOn, type Server } from "./server.ts";
 
+/** What a settlement works with. */
+export interface Settling {
+  readonly server: Server;
+  readonly receipts: Receipts;
+  readonly queue: string;
+}
+
 /** Ends deliveries in order and in one step, each with all that follows from it; gives those that were lost, `null` for none. */
 export async function settleDeliveries(
-  server: Server,
-  queue: string,
+  settling: Settling,
   settlements: readonly Settlement[],
 ): Promise<readonly Lease[] | null> {
-  const leases = settlements.map(({ lease }) => lease);
-  if (settlements.every(isPlainAck)) return lostOf(leases, await runOn(server, ackScript, queue, leases.map(tokenOf)));
+  const { server, receipts, queue } = settling;
+  const settled = await receipts.settledIn(server, queue);
+  const open = settled.size === 0 ? settlements : settlements.filter(({ lease }) => !settled.has(tokenOf(lease)));
+  if (open.length === 0) return null;
+  const leases = open.map(({ lease }) => lease);
+  const lost = await receipts.number(queue, leases, (number) => settleNow(settling, open, number));
+  return lostOf(leases, lost);
+}
+
+async function settleNow(
+  { server, receipts, queue }: Settling,
+  settlements: readonly Settlement[],
+  number: number,
+): Promise<unknown> {
+  const receipt = [receipts.owner, number];
+  if (settlements.every(isPlainAck)) {
+    return await runOn(server, ackScript, queue, [...receipt, ...settlements.map(({ lease }) => tokenOf(lease))]);
+  }
   const args = settlements.flatMap((settlement) => settleArgs(server, queue, settlement));
   const bases = new Set([server.keys.base(queue), ...settlements.flatMap(targetsOf).map((to) => server.keys.base(to))]);
-  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], args));
+  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], [...receipt, ...args]));
   await enlist(server, made);
-  return lostOf(leases, lost);
+  return lost;
 }
 
 function isPlainAck({ kind, followUps = [] }: Settlement): boolean {

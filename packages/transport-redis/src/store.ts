@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { checkServer, RedisConnection, type RedisTarget } from "@lovage/client-redis";
+import { checkServer, RedisConnection, type Durability, type RedisTarget } from "@lovage/client-redis";
 import type { Clock, Log } from "@lovage/foundation";
 import type {
   BindingStore,
@@ -15,7 +15,12 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from "@lovage/lease-engine";
-import { TransactionUnsupportedError, TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
+import {
+  TransactionUnsupportedError,
+  TransportUnavailableError,
+  type QueueAdmin,
+  type QueueDeclaration,
+} from "@lovage/transport";
 
 import { RedisAdmin } from "./admin.ts";
 import { redisBindings } from "./bindings.ts";
@@ -27,6 +32,7 @@ import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
 import { Keys } from "./keys.ts";
 import { publishMessages } from "./publish.ts";
+import { Receipts } from "./receipts.ts";
 import type { RenewerOptions } from "./renewer.ts";
 import { clockOffsetMs, type Server } from "./server.ts";
 import { settleDeliveries } from "./settle.ts";
@@ -52,35 +58,43 @@ const fallbackPollMs = 1_000;
 
 /** A queue in Redis, for the lease engine. Every operation is one script on the server, and goes by the server's clock. */
 export class RedisStore implements LeaseStore {
-  readonly facts: StoreFacts;
   readonly admin: QueueAdmin;
   readonly bindings: BindingStore;
   readonly broadcast: RedisBroadcast;
   readonly #options: RedisStoreOptions;
   readonly #server: Server;
   readonly #channel: string;
+  readonly #receipts: Receipts;
   #connection: RedisConnection | undefined;
   #offsetMs = 0;
+  #durability: Durability = "process";
 
   constructor(options: RedisStoreOptions) {
-    const { target, prefix, clock, log, name, maxMessageBytes } = options;
+    const { target, prefix, clock, log } = options;
     this.#options = options;
     const connection = (): RedisConnection => this.#open();
     this.#server = { keys: new Keys(prefix), connection, nowMs: () => clock.now() + this.#offsetMs };
-    this.#channel = this.#server.keys.wakeChannel(randomUUID());
-    const renewer: RenewerOptions = { target, prefix, name };
-    this.facts = {
-      capabilities: redisCapabilities({ durability: "process", maxMessageBytes }),
-      publishesInFlight: 1,
-      maxBatch,
-      // A client of the user's cannot be sent to a thread.
-      ...(target.client === undefined ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
-      handsOver: false,
-      fallbackPollMs,
-    };
+    this.#receipts = new Receipts(randomUUID());
+    this.#channel = this.#server.keys.wakeChannel(this.#receipts.owner);
     this.admin = new RedisAdmin(this.#server);
     this.bindings = redisBindings(this.#server);
     this.broadcast = new RedisBroadcast({ connection, log, db: target.db });
+  }
+
+  get facts(): StoreFacts {
+    const { target, prefix, name, maxMessageBytes } = this.#options;
+    const renewer: RenewerOptions = { target, prefix, name };
+    return {
+      capabilities: redisCapabilities({ durability: this.#durability, maxMessageBytes }),
+      publishesInFlight: 1,
+      maxBatch,
+      // What is not plain data (a client, a certificate's context) cannot be sent to a thread.
+      ...(target.client === undefined && target.tlsOptions === undefined
+        ? { renewal: { url: renewerUrl(), options: renewer } }
+        : {}),
+      handsOver: false,
+      fallbackPollMs,
+    };
   }
 
   open(events: StoreEvents): Promise<void> {
@@ -88,12 +102,19 @@ export class RedisStore implements LeaseStore {
       this.#connection?.close();
       this.#connection = undefined;
       const { target, clock, log, name, strict } = this.#options;
-      const onLost = (cause: Error): void => void asTransport(() => Promise.reject(cause)).catch((error: Error) => events.lost(error));
-      const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost });
+      const connection = await RedisConnection.open({
+        target,
+        clock,
+        log,
+        name: `lovage:${name}`,
+        onLost: (cause) => events.lost(new TransportUnavailableError(cause.message, { cause })),
+      });
       try {
-        await checkServer(connection, { log, strict });
+        this.#durability = await checkServer(connection, { log, strict });
         this.#offsetMs = await clockOffsetMs(connection, clock);
-        await connection.subscribe([this.#channel], (_, base) => events.wake(this.#server.keys.queueOf(base.toString())));
+        await connection.subscribe([this.#channel], (_, base) =>
+          events.wake(this.#server.keys.queueOf(base.toString())),
+        );
         this.#connection = connection;
         await this.broadcast.resume();
       } catch (error) {
@@ -124,7 +145,7 @@ export class RedisStore implements LeaseStore {
   }
 
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
-    return asTransport(() => settleDeliveries(this.#server, queue, settlements));
+    return asTransport(() => settleDeliveries({ server: this.#server, receipts: this.#receipts, queue }, settlements));
   }
 
   sweep(request: SweepRequest): Promise<SweepOutcome> {

@@ -18,7 +18,15 @@ export const transport: TransportDriver<ParsedRedisOptions> = {
     const { prefix = "lovage", strict = false } = options;
     const { clock, log, name } = opening;
     const { maxMessageBytes } = settings;
-    const store = new RedisStore({ target: redisTarget(base, options), prefix, clock, log, name, maxMessageBytes, strict });
+    const store = new RedisStore({
+      target: redisTarget(base, options),
+      prefix,
+      clock,
+      log,
+      name,
+      maxMessageBytes,
+      strict,
+    });
     return openLeaseConnection({ store, opening, settings });
   },
 };

@@ -27,6 +27,7 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
   const port = await freePort();
   let child: ChildProcess | undefined;
   const atExit = (): void => void child?.kill("SIGKILL");
+  process.setMaxListeners(100);
   process.once("exit", atExit);
   const kill = async (): Promise<void> => {
     const running = child;
@@ -62,13 +63,26 @@ export async function startRedis(...settings: readonly string[]): Promise<TestRe
   };
 }
 
-const common = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--daemonize", "no"];
+const common = [
+  "--bind",
+  "127.0.0.1",
+  "--save",
+  "",
+  "--appendonly",
+  "yes",
+  "--appendfsync",
+  "everysec",
+  "--daemonize",
+  "no",
+];
 
 async function startServer(settings: readonly string[]): Promise<ChildProcess> {
   const child = spawn("redis-server", [...settings], { stdio: ["ignore", "pipe", "ignore"] });
   let said = "";
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (cause) => reject(new Error("redis-server is not installed here; these tests need it.", { cause })));
+    child.once("error", (cause) =>
+      reject(new Error("redis-server is not installed here; these tests need it.", { cause })),
+    );
     child.once("exit", () => reject(new Error(`redis-server ended: ${said.slice(-500)}`)));
     child.stdout?.on("data", (chunk: Buffer) => {
       said += chunk.toString();

@@ -4,17 +4,15 @@ import * as fc from "fast-check";
 import type { BackendModel, ModelledStore } from "./model-run.ts";
 import { CoordinationReference } from "./coordination-reference.ts";
 
+type Act = (reference: CoordinationReference, coordination: Coordination, toleranceMs: number) => Promise<void>;
+
 /** One call, made to the reference and to the store. */
 class Call implements fc.AsyncCommand<CoordinationReference, ModelledStore> {
   readonly #text: string;
-  readonly #act: (reference: CoordinationReference, coordination: Coordination) => Promise<void>;
+  readonly #act: Act;
   readonly #at: 0 | 1;
 
-  constructor(
-    text: string,
-    at: 0 | 1,
-    act: (reference: CoordinationReference, coordination: Coordination) => Promise<void>,
-  ) {
+  constructor(text: string, at: 0 | 1, act: Act) {
     this.#text = text;
     this.#at = at;
     this.#act = act;
@@ -25,7 +23,7 @@ class Call implements fc.AsyncCommand<CoordinationReference, ModelledStore> {
   async run(reference: CoordinationReference, store: ModelledStore): Promise<void> {
     const { coordination } = store.backends[this.#at];
     assert.ok(coordination);
-    await this.#act(reference, coordination);
+    await this.#act(reference, coordination, store.toleranceMs);
   }
   toString(): string {
     return `${this.#text} at ${this.#at}`;
@@ -85,10 +83,10 @@ function release(name: string, holder: string, at: 0 | 1): Call {
 }
 
 function reserve(request: BucketRequest, at: 0 | 1): Call {
-  return new Call(`reserve(${JSON.stringify(request)})`, at, async (reference, coordination) => {
+  return new Call(`reserve(${JSON.stringify(request)})`, at, async (reference, coordination, toleranceMs) => {
     const { inMs } = await coordination.reserve(request);
     const expected = reference.reserve(request);
-    assert.ok(Math.abs(inMs - expected) <= 1, `in ${inMs} ms; expected ${expected}`);
+    assert.ok(Math.abs(inMs - expected) <= toleranceMs, `in ${inMs} ms; expected ${expected}`);
   });
 }
 

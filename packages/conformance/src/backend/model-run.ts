@@ -14,6 +14,8 @@ export interface BackendModelOptions {
   /** Repeats a failure, with its path: both are in the failure's message. @default fast-check's own */
   readonly seed?: number;
   readonly path?: string;
+  /** How far waiting times may be off, in ms: more than 1 for a store whose clock nobody can stop. @default 1 */
+  readonly toleranceMs?: number;
 }
 
 /** What the commands of a model act on: a backend opened twice, whose time can pass. */
@@ -21,6 +23,7 @@ export interface ModelledStore {
   /** The two backends, which must look alike. */
   readonly backends: readonly [Backend, Backend];
   advance(ms: number): Promise<void>;
+  readonly toleranceMs: number;
 }
 
 /** A part of the contract as a model: commands that act on a small reference and on the store alike. */
@@ -36,13 +39,13 @@ export async function modelRun<Reference extends object>(
   model: BackendModel<Reference>,
   run: BackendModelOptions & { readonly make: () => Promise<BackendHarness>; readonly context: CaseContext },
 ): Promise<void> {
-  const { make, context, runs = 50, commands = 40, seed, path } = run;
+  const { make, context, runs = 50, commands = 40, seed, path, toleranceMs = 1 } = run;
   let skipped: string | undefined;
   const property = fc.asyncProperty(fc.commands([...model.commands], { maxCommands: commands }), async (sequence) => {
     skipped ??= await withStore(make, async (store) => {
       const reason = reasonToSkip({ name: model.name, needs: model.needs, run: async () => {} }, store.backends[0]);
       if (reason !== undefined) return reason;
-      await fc.asyncModelRun(() => ({ model: model.reference(), real: store }), sequence);
+      await fc.asyncModelRun(() => ({ model: model.reference(), real: { ...store, toleranceMs } }), sequence);
       return undefined;
     });
   });
@@ -56,7 +59,7 @@ export async function modelRun<Reference extends object>(
 
 async function withStore<T>(
   make: () => Promise<BackendHarness>,
-  work: (store: ModelledStore) => Promise<T>,
+  work: (store: Omit<ModelledStore, "toleranceMs">) => Promise<T>,
 ): Promise<T> {
   const harness = await make();
   const backends = [await harness.open(), await harness.open()] as const;

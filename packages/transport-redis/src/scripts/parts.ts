@@ -118,6 +118,10 @@ local function restore(base, options, items)
   for _, item in ipairs(items) do make_ready(base, options, item[2], 'LPUSH') end
 end
 `,
+  /** Keeps the number of a settling call for those who did not hear its answer. KEYS: base. ARGV: owner, number. */
+  receipt: `
+redis.call('SET', KEYS[1] .. ':t:' .. ARGV[1], ARGV[2], 'PX', 120000)
+`,
   /** Which of the tokens, from \`at\` to \`last\` in ARGV, hold a lease no more. */
   lost: `
 local function split(base, at, last)

@@ -2,13 +2,13 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { parts } from "./parts.ts";
 
-const { now, wake, options, ready, delay, publish, restore, lost } = parts;
+const { now, wake, options, ready, delay, publish, restore, lost, receipt } = parts;
 
-/** The usual case, acknowledgements without follow-ups. KEYS: base. ARGV: tokens. Gives the places of those that are lost. */
+/** The usual case, acknowledgements without follow-ups. KEYS: base. ARGV: receipt, tokens. Gives the places of those that are lost. */
 export const ackScript: RedisScript = defineScript(
   "ack",
-  `${lost}
-local held, lost = split(KEYS[1], 1, #ARGV)
+  `${receipt}${lost}
+local held, lost = split(KEYS[1], 3, #ARGV)
 if #held > 0 then
   redis.call('HDEL', KEYS[1] .. ':h', unpack(held))
   redis.call('ZREM', KEYS[1] .. ':x', unpack(held))
@@ -19,13 +19,13 @@ return lost
 );
 
 /**
- * Any settlements, in order. KEYS: base. ARGV: for each token, delay (-1: it is gone; 0: it is ready at once), stamp of a delayed one, how much of
+ * Any settlements, in order. KEYS: base. ARGV: receipt; for each token, delay (-1: it is gone; 0: it is ready at once), stamp of a delayed one, how much of
  * ARGV its messages take, these as `publish` has them. Gives the places of those that are lost, and the queues that had to be made.
  */
 export const settleScript: RedisScript = defineScript(
   "settle",
-  `${now}${wake}${options}${ready}${delay}${publish}${restore}
-local base, at, place = KEYS[1], 1, 0
+  `${receipt}${now}${wake}${options}${ready}${delay}${publish}${restore}
+local base, at, place = KEYS[1], 3, 0
 local lost, released, options = {}, {}, nil
 
 local function release(token, item, delay_ms, stamp)

@@ -5,12 +5,17 @@ import { silentLog, systemClock, type Clock } from "@lovage/foundation";
 
 import { RedisStore } from "../store.ts";
 
+/** A connection to a server beside those that are tested. */
+export function beside(url: string): Promise<RedisConnection> {
+  const target = redisTarget(url, {});
+  return RedisConnection.open({ target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} });
+}
+
 /** A store that is not open yet, and a way to break its connections from the server's side. */
 export function openedStore(url: string, clock: Clock = systemClock): { store: RedisStore; cut: () => Promise<void> } {
-  const target = redisTarget(url, {});
   const name = randomUUID();
   const store = new RedisStore({
-    target,
+    target: redisTarget(url, {}),
     prefix: "lovage",
     clock,
     log: silentLog,
@@ -19,12 +24,12 @@ export function openedStore(url: string, clock: Clock = systemClock): { store: R
     strict: false,
   });
   const cut = async (): Promise<void> => {
-    const beside = await RedisConnection.open({ target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} });
-    const clients = String(await beside.call("CLIENT", ["LIST"])).split("\n");
+    const other = await beside(url);
+    const clients = String(await other.call("CLIENT", ["LIST"])).split("\n");
     for (const client of clients.filter((line) => line.includes(`name=lovage:${name}`))) {
-      await beside.call("CLIENT", ["KILL", "ID", /\bid=(\d+)/.exec(client)?.[1] ?? ""]);
+      await other.call("CLIENT", ["KILL", "ID", /\bid=(\d+)/.exec(client)?.[1] ?? ""]);
     }
-    beside.close();
+    other.close();
   };
   return { store, cut };
 }

@@ -10,20 +10,20 @@ import { openedStore } from "./opened-store.ts";
 export async function redisHarness(): Promise<TransportHarness> {
   const server = await startRedis();
   const settings = leaseSettings({ lease: 1_000, sweep: 100 });
-  const stores = new Map<Connection, { cut: () => Promise<void> }>();
+  const cuts = new Map<Connection, () => Promise<void>>();
   return leaseHarness({
     clock: systemClock,
     leaseMs: settings.leaseMs,
     sweepMs: settings.sweepMs,
     controls: {
-      cut: async (connection) => stores.get(connection)?.cut(),
+      cut: async (connection) => cuts.get(connection)?.(),
       restart: (options) => server.restart(options),
     },
     open: async (freezer) => {
       const { store, cut } = openedStore(server.url, freezer.clock);
       const opening = { clock: freezer.clock, log: silentLog, name: "conformance" };
       const connection = await openLeaseConnection({ store: freezer.wrap(store), opening, settings });
-      stores.set(connection, { cut });
+      cuts.set(connection, cut);
       return connection;
     },
     close: () => server.close(),

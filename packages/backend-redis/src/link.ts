@@ -1,0 +1,119 @@
+import { RedisConnection, type RedisArgument, type RedisScript, type RedisTarget } from "@lovage/client-redis";
+import { backOff, ClosedError, type Clock, type Log } from "@lovage/foundation";
+
+import { toBackendError } from "./errors.ts";
+
+/** What a {@link Link} needs. */
+export interface LinkOptions {
+  readonly target: RedisTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly name: string;
+  /** Looks at a new connection's server; throws to refuse it. */
+  readonly check: (connection: RedisConnection) => Promise<void>;
+}
+
+const waits = { baseMs: 50, maxMs: 5_000, jitter: "full" } as const;
+
+/**
+ * The way to Redis: one connection, opened when it is needed, and opened anew after it was lost.
+ *
+ * | state | calls | left by |
+ * |---|---|---|
+ * | connected | go to the server | a loss, `close` |
+ * | apart | try to connect, once for all that wait | success, `close` |
+ * | closed | reject with `CLOSED` | never |
+ */
+export class Link {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly #options: LinkOptions;
+  readonly #closing = new AbortController();
+  #connection: RedisConnection | undefined;
+  #opening: Promise<RedisConnection> | undefined;
+  /** Called after each new connection, before calls go on. */
+  onConnected: (connection: RedisConnection) => Promise<void> = async () => {};
+  /** Whether somebody waits for news, so that a lost connection is sought again without a call. */
+  isNeeded: () => boolean = () => false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.log = options.log;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** @throws BACKEND_UNAVAILABLE, CLOSED */
+  run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    return this.use((connection) => connection.run(script, keys, args));
+  }
+
+  /** @throws BACKEND_UNAVAILABLE, CLOSED */
+  call(command: string, args: readonly RedisArgument[]): Promise<unknown> {
+    return this.use((connection) => connection.call(command, args));
+  }
+
+  /** @throws BACKEND_UNAVAILABLE, CLOSED */
+  async use<T>(work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    this.#refuseIfClosed();
+    try {
+      return await work(this.#connection ?? (await this.#connect()));
+    } catch (error) {
+      this.#refuseIfClosed();
+      throw toBackendError(error);
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closing.abort();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #refuseIfClosed(): void {
+    if (this.isClosed) throw new ClosedError("The Redis backend is closed: open another one to go on.");
+  }
+
+  async #connect(): Promise<RedisConnection> {
+    this.#opening ??= this.#open();
+    try {
+      return await this.#opening;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #open(): Promise<RedisConnection> {
+    const { target, clock, log, name, check } = this.#options;
+    const onLost = (cause: Error): void => void this.#lost(cause);
+    const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost });
+    try {
+      await check(connection);
+      await this.onConnected(connection);
+      this.#refuseIfClosed();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #lost(cause: Error): Promise<void> {
+    this.#connection = undefined;
+    this.log.warn("The connection to the backend is lost.", { error: cause.message });
+    for (let attempt = 0; this.isNeeded() && this.#connection === undefined; attempt += 1) {
+      try {
+        await this.clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
+        await this.#connect();
+      } catch (error) {
+        if (this.isClosed) return;
+        this.log.debug("An attempt to reconnect failed.", { error: String(error) });
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { ResultRecord, ResultWatch } from "@lovage/backend";
+import type { ChannelSubscription, RedisConnection } from "@lovage/client-redis";
+
+import type { Keys } from "./keys.ts";
+import type { Link } from "./link.ts";
+import { readResults } from "./read-results.ts";
+
+type Listener = (record: ResultRecord) => void;
+
+const retryMs = 500;
+
+/**
+ * Everybody who watches results, on one subscription. What is announced only says that a task has news; the record is then read with its fence, once
+ * for all news that came meanwhile.
+ */
+export class ResultWatches {
+  readonly #link: Link;
+  readonly #keys: Keys;
+  readonly #byTask = new Map<string, Set<Listener>>();
+  readonly #news = new Set<string>();
+  #subscription: ChannelSubscription | undefined;
+  #isReading = false;
+
+  constructor(link: Link, keys: Keys) {
+    this.#link = link;
+    this.#keys = keys;
+    link.isNeeded = () => this.#byTask.size > 0;
+    link.onConnected = (connection) => this.#resume(connection);
+  }
+
+  async add(taskIds: readonly string[], listener: Listener): Promise<ResultWatch> {
+    // A function of our own: the same listener may watch twice.
+    const hear: Listener = (record) => listener(record);
+    for (const taskId of taskIds) this.#byTask.set(taskId, (this.#byTask.get(taskId) ?? new Set()).add(hear));
+    const close = (): void => this.#forget(taskIds, hear);
+    try {
+      await this.#link.use((connection) => this.#subscribe(connection, taskIds));
+      // What was there before the subscription is news to this listener.
+      const records = await this.#link.use((connection) => readResults(connection, this.#keys, taskIds));
+      for (const record of records)
+        if (record !== undefined && this.#byTask.get(record.taskId)?.has(hear) === true) hear(record);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { close };
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#byTask.clear();
+    this.#news.clear();
+  }
+
+  async #subscribe(connection: RedisConnection, taskIds: readonly string[]): Promise<void> {
+    const channels = taskIds.map((taskId) => this.#keys.result(taskId));
+    if (this.#subscription !== undefined) return await this.#subscription.add(channels);
+    this.#subscription = await connection.subscribe(channels, (channel) => this.#announced(channel));
+  }
+
+  /** On a new connection all is subscribed to again, and read, for something may have been missed. */
+  async #resume(connection: RedisConnection): Promise<void> {
+    this.#subscription = undefined;
+    const taskIds = [...this.#byTask.keys()];
+    if (taskIds.length === 0) return;
+    this.#subscription = await connection.subscribe(
+      taskIds.map((taskId) => this.#keys.result(taskId)),
+      (channel) => this.#announced(channel),
+    );
+    this.#tell(await readResults(connection, this.#keys, taskIds));
+  }
+
+  #announced(channel: string): void {
+    this.#news.add(channel.slice(this.#keys.result("").length));
+    if (!this.#isReading) void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    while (this.#news.size > 0) {
+      const taskIds = [...this.#news];
+      this.#news.clear();
+      try {
+        this.#tell(await this.#link.use((connection) => readResults(connection, this.#keys, taskIds)));
+      } catch (error) {
+        if (this.#link.isClosed) break;
+        this.#link.log.warn("Results cannot be read for those who watch them; trying again.", { error: String(error) });
+        for (const taskId of taskIds) this.#news.add(taskId);
+        await this.#link.clock.sleep(retryMs);
+      }
+    }
+    this.#isReading = false;
+  }
+
+  #tell(records: readonly (ResultRecord | undefined)[]): void {
+    for (const record of records) {
+      if (record === undefined) continue;
+      for (const listener of this.#byTask.get(record.taskId) ?? []) listener(record);
+    }
+  }
+
+  #forget(taskIds: readonly string[], listener: Listener): void {
+    const idle: string[] = [];
+    for (const taskId of taskIds) {
+      const listeners = this.#byTask.get(taskId);
+      listeners?.delete(listener);
+      if (listeners?.size !== 0) continue;
+      this.#byTask.delete(taskId);
+      idle.push(this.#keys.result(taskId));
+    }
+    this.#subscription?.remove(idle);
+  }
+}
