@@ -20,7 +20,7 @@ export function describeOwnServer(
   define: (start: StartServer) => void,
   rungs: readonly OwnRung[] = ["container", "private"],
 ): void {
-  describe(`${catalogue[name].title} of its own`, async () => {
+  describe(`${catalogue[name].title} (its own)`, async () => {
     const answer = await askDesk({ name, rungs });
     if ("rung" in answer) return define((options) => serverMakers[answer.rung].start(name, options));
     if (!("service" in answer)) refuse(answer);

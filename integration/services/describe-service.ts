@@ -11,7 +11,7 @@ import type { Service } from "./service.ts";
  * Without the service the suite is one skipped test that says why, or a failed one where it is required.
  */
 export function describeService(name: ServiceName, define: (service: Service) => void): void {
-  describe(`${catalogue[name].title} of all`, async () => {
+  describe(`${catalogue[name].title} (shared)`, async () => {
     const answer = await askDesk({ name });
     if ("service" in answer) return define(answer.service);
     if (!("rung" in answer)) refuse(answer);

@@ -16,7 +16,10 @@ export const privatePostgres: PrivateRecipe = {
   users: ["postgres"],
   // It sends clients away instead of waiting for them.
   stopSignal: "SIGINT",
-  locate: () => [findProgram("initdb", folders), findProgram("postgres", folders)].at(-1) ?? "",
+  locate: () => {
+    findProgram("initdb", folders);
+    return findProgram("postgres", folders);
+  },
   locateTool: (program) => findProgram(program, folders),
   prepare: async (place) => {
     const data = path.join(place.directory, "data");

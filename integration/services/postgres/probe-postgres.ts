@@ -3,6 +3,7 @@ import { addressOf } from "../probe/probe.ts";
 
 const protocolVersion = 0x0003_0000;
 const sslRequest = 80_877_103;
+const granted = "R\0\0\0\u0008\0\0\0\0";
 // The state of the transaction follows it.
 const readyForQuery = "Z\0\0\0\u0005";
 const startingUp = "57P03";
@@ -41,13 +42,14 @@ function readAnswer(bytes: Buffer): string | undefined {
   const kind = bytes.toString("latin1", 0, 1);
   if (kind !== "R" && kind !== "E") throw new Error("its answer is not that of PostgreSQL");
   if (bytes.length < 5 || bytes.length < 1 + bytes.readInt32BE(1)) return undefined;
-  return kind === "E" ? refuse(bytes) : readGreeting(bytes.toString("latin1"));
+  if (kind === "E") return refuse(bytes);
+  return bytes.toString("latin1").startsWith(granted) ? readGreeting(bytes.subarray(granted.length)) : "";
 }
 
-/** After R (granted) follow parameters and, at the end, Z: ready for a query. */
-function readGreeting(text: string): string | undefined {
-  const isGranted = text.startsWith("R\0\0\0\u0008\0\0\0\0");
-  if (!isGranted) return "";
+/** Who may come in is told parameters and then, at the end, that it is time for a query; or that there is no such user. */
+function readGreeting(bytes: Buffer): string | undefined {
+  if (bytes.toString("latin1", 0, 1) === "E") return readAnswer(bytes);
+  const text = bytes.toString("latin1");
   if (!text.slice(0, -1).endsWith(readyForQuery)) return undefined;
   return /server_version\0([^\0 ]*)/u.exec(text)?.[1] ?? "";
 }

@@ -35,15 +35,23 @@ describe("Redis", () => {
 });
 
 describe("PostgreSQL", () => {
+  const refusal = (code: string, message: string): string => {
+    const fields = `SFATAL\0C${code}\0M${message}\0\0`;
+    return `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
+  };
+
   test("that is starting is not there yet", async () => {
-    const fields = "SFATAL\0C57P03\0Mthe database system is starting up\0\0";
-    answer = `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
+    answer = refusal("57P03", "the database system is starting up");
     await expect(probes.postgres(at("postgres"))).rejects.toThrow("it is still starting");
   });
 
-  test("that does not know the user tells so", async () => {
-    const fields = "SFATAL\0C28000\0Mrole does not exist\0\0";
-    answer = `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
+  test("that lets nobody in from here tells so", async () => {
+    answer = refusal("28000", "no entry for this host");
+    await expect(probes.postgres(at("postgres"))).rejects.toThrow("it refuses: no entry for this host");
+  });
+
+  test("that trusts everybody but does not know the user tells so", async () => {
+    answer = `R\0\0\0\u0008\0\0\0\0${refusal("28000", "role does not exist")}`;
     await expect(probes.postgres(at("postgres"))).rejects.toThrow("it refuses: role does not exist");
   });
 

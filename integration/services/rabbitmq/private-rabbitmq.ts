@@ -17,7 +17,12 @@ const launchScript = `
 /** A RabbitMQ node of its own with the user guest, password guest. */
 export const privateRabbitmq: PrivateRecipe = {
   users: ["rabbitmq"],
-  locate: () => [findProgram("epmd"), findProgram("rabbitmq-server", folders)].at(-1) ?? "",
+  locate: () => {
+    const server = findProgram("rabbitmq-server", folders);
+    // Erlang's port mapper, which comes with it.
+    findProgram("epmd");
+    return server;
+  },
   locateTool: (program) => findProgram(program, folders),
   prepare: async (place) => ({
     command: "/bin/sh",
