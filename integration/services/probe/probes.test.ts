@@ -34,12 +34,12 @@ describe("Redis", () => {
   });
 });
 
-describe("PostgreSQL", () => {
-  const refusal = (code: string, message: string): string => {
-    const fields = `SFATAL\0C${code}\0M${message}\0\0`;
-    return `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
-  };
+function refusal(code: string, message: string): string {
+  const fields = `SFATAL\0C${code}\0M${message}\0\0`;
+  return `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
+}
 
+describe("PostgreSQL", () => {
   test("that is starting is not there yet", async () => {
     answer = refusal("57P03", "the database system is starting up");
     await expect(probes.postgres(at("postgres"))).rejects.toThrow("it is still starting");
