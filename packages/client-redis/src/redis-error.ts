@@ -41,7 +41,7 @@ const replies: readonly (readonly [words: RegExp, kind: RedisErrorKind])[] = [
 ];
 
 /** The kind of what a call of the client was rejected with. */
-export function redisErrorKind(error: unknown): RedisErrorKind {
+function redisErrorKind(error: unknown): RedisErrorKind {
   if (!(error instanceof Error)) return "other";
   if (error.name !== "ReplyError") return connectionKind(error);
   return replies.find(([words]) => words.test(error.message))?.[1] ?? "other";

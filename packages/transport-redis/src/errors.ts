@@ -20,7 +20,7 @@ const conversions: Readonly<Record<RedisErrorKind, Convert>> = {
 };
 
 /** An error of the client as the contract has it, by its kind; others pass unchanged. */
-export function toTransportError(error: unknown): unknown {
+function toTransportError(error: unknown): unknown {
   return isRedisError(error) ? conversions[error.kind](error.message, { cause: error }) : error;
 }
 
