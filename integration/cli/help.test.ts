@@ -17,8 +17,7 @@ beforeAll(() => {
       'import { createApp } from "lovage"; export const app = createApp({ name: "m", broker: "memory:", backend: "memory:" });',
     "resultless.ts":
       'import { createApp } from "lovage"; export const app = createApp({ name: "r", broker: "sqlite:queue.db" });',
-    "redis.ts":
-      'import { createApp } from "lovage"; export const app = createApp({ broker: "redis://u:geheim@db/0" });',
+    "sqs.ts": 'import { createApp } from "lovage"; export const app = createApp({ broker: "sqs://u:geheim@db/0" });',
   });
 });
 
@@ -113,7 +112,7 @@ describe("an app that cannot be had ends with 1 and says why", () => {
     ["throws.ts", ["no database at postgres://me:***@db/x", "throws.ts:1"]],
     ["enum.ts", ["erasableSyntaxOnly"]],
     ["wrong.ts", ['Did you mean "broker"?']],
-    ["redis.ts", ["@lovage/transport-redis"]],
+    ["sqs.ts", ["@lovage/transport-sqs"]],
   ])("%s", async (app, messages) => {
     const { code, stdout, stderr } = await folder.run(["-A", app, "queues"]);
     for (const message of messages) expect(stderr).toContain(message);

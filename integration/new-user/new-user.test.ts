@@ -30,6 +30,9 @@ describe.each([
   "in an empty directory, with %s, the README's example runs with one worker and one caller",
   (_, version, besides) => {
     let directory: string;
+    // Asked for by its path: npx takes the one that npm runs on before the path is searched.
+    const node = (): string =>
+      besides.length === 0 ? process.execPath : path.join(directory, "node_modules/.bin/node");
 
     beforeAll(async () => {
       directory = mkdtempSync(path.join(tmpdir(), "lovage-new-user-"));
@@ -37,13 +40,7 @@ describe.each([
       const args = ["install", "--no-audit", "--no-fund", ...tarballs, ...besides];
       const install = crew.start({ name: "npm", command: "npm", args, cwd: directory, env });
       expect(await install.waitForEnd(installTimeoutMs), `npm wrote: ${install.log}`).toMatchObject({ code: 0 });
-      const asked = crew.start({
-        name: "node",
-        command: "npx",
-        args: ["--no", "--", "node", "--version"],
-        cwd: directory,
-        env,
-      });
+      const asked = crew.start({ name: "node", command: node(), args: ["--version"], cwd: directory, env });
       await asked.waitForEnd(30_000);
       expect(asked.log).toContain(version);
     }, installTimeoutMs);
@@ -58,10 +55,10 @@ describe.each([
         writeFileSync(path.join(directory, `${name}.${ending}`), convert(exampleFile(`${name}.ts`)));
       }
       await using crew = new Crew();
-      const start = (...args: readonly string[]): Child =>
-        crew.start({ name: args[0] ?? "", command: "npx", args, cwd: directory, env });
-      const worker = start("lovage", "-A", `./tasks.${ending}`, "worker");
-      const call = start("--no", "--", "node", `call.${ending}`);
+      const start = (command: string, ...args: readonly string[]): Child =>
+        crew.start({ name: command, command, args, cwd: directory, env });
+      const worker = start("npx", "lovage", "-A", `./tasks.${ending}`, "worker");
+      const call = start(node(), `call.${ending}`);
       expect(await call.waitForEnd(60_000), `the caller wrote: ${call.log}`).toMatchObject({ code: 0 });
       expect(call.log).toMatch(/^5$/mu);
       worker.signalGroup("SIGINT");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript of an old kind, without static imports: an older Node must be able to read this file as far as its message.
-/* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-assignment, typescript/no-unsafe-argument, typescript/no-floating-promises -- plain JavaScript, which the type checker does not read */
+/* oxlint-disable typescript/no-floating-promises -- plain JavaScript, which the type checker does not read */
 const needed = [22, 18];
 const found = process.versions.node.split(".").map(Number);
 

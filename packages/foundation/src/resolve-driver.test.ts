@@ -122,13 +122,13 @@ test("a backend is the other export of the other package", async () => {
 });
 
 test("a package that is not installed gives the exact command that installs it", async () => {
-  const looking = resolveDriver({ kind: "transport", url: "redis://:secret@h", from: [root] });
+  const looking = resolveDriver({ kind: "transport", url: "sqs://:secret@h", from: [root] });
   await expect(looking).rejects.toMatchObject({
     code: "DRIVER_NOT_FOUND",
-    packageName: "@lovage/transport-redis",
-    installCommand: expect.stringMatching(/^\w+ \w+ @lovage\/transport-redis$/) as string,
+    packageName: "@lovage/transport-sqs",
+    installCommand: expect.stringMatching(/^\w+ \w+ @lovage\/transport-sqs$/) as string,
     message: expect.stringMatching(
-      /No transport for redis: is installed.*Install it: \w+ \w+ @lovage\/transport-redis$/,
+      /No transport for sqs: is installed.*Install it: \w+ \w+ @lovage\/transport-sqs$/,
     ) as string,
   });
 });
