@@ -7,4 +7,4 @@ const runner = { afterAll, describe, it };
 
 testTransport({ runner, name: "sqlite", make: sqliteHarness, concurrent: true });
 // Leases end in real time here, so a run takes its time; the memory transport does many more.
-testTransportModel({ runner, name: "sqlite", make: sqliteHarness, runs: 3, maxCommands: 25 });
+testTransportModel({ runner, name: "sqlite", make: sqliteHarness, runs: 3, maxCommands: 25, endOnFailure: true });
