@@ -1,8 +1,12 @@
+import path from "node:path";
+import process from "node:process";
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./scripts/test-run/closing-line.ts";
 
 // Packages resolve each other's sources, so no test waits for a build; child processes and threads are told so too.
-const conditions = ["source", "node", "module", "import", "default"];
+// `import` is not among them: Vitest hands all of them to Node, for which a `require` would then find modules.
+// Not "module": bundlers read it, and what some packages keep behind it Node cannot load.
+const conditions = ["source", "node"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -19,8 +23,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
-          testTimeout: 15_000,
-          hookTimeout: 15_000,
+          // They end what hangs; a busy machine may need ten times as long as an idle one.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           typecheck: {
             enabled: true,
@@ -36,10 +41,12 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{integration,examples,bench}/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          // These start processes of their own and watch the time: two at once, and not beside the unit tests.
-          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          // These start processes of their own and mostly wait: four at once keep two cores half busy. Not beside the unit tests.
+          maxWorkers: Number(process.env["LOVAGE_TEST_WORKERS"] ?? 4),
+          // For the processes that they start, most of whose time goes by in loading.
+          env: { NODE_COMPILE_CACHE: path.join(import.meta.dirname, "node_modules/.cache/compiled") },
           sequence: { groupOrder: 1 },
         },
       },

@@ -17,13 +17,14 @@ test("the README shows commands of every kind of example", () => {
     "node quickstart-js/call.js",
     "node retries/main.ts",
     "node remote/call.ts",
+    "node schedules/plan.ts",
   ]);
 });
 
 test.each(blocks)("$command prints what the README says", async ({ background, command, output }: ConsoleBlock) => {
   // The embedded file is made in the folder of whoever types the command.
   await using folder = await temporaryFolder();
-  for (const name of ["quickstart", "quickstart-js", "retries", "remote"]) {
+  for (const name of ["quickstart", "quickstart-js", "retries", "remote", "schedules"]) {
     await symlink(join(examples, name), join(folder.path, name));
   }
   await using running = new AsyncDisposableStack();

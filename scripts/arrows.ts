@@ -20,7 +20,10 @@ export const arrows: readonly Arrow[] = [
   { from: "conformance", to: contracts },
   { from: "client-*", to: ["foundation"] },
   { from: "transport-*", to: ["foundation", "transport", "lease-engine", "client-*"], tests: ["conformance"] },
+  { from: "outbox-*", to: ["foundation", "transport", "lease-engine", "client-*"] },
   { from: "backend-*", to: ["foundation", "backend", "client-*"], tests: ["conformance"] },
+  // Stores that a transport is given, which it knows by the contract only.
+  { from: "claim-check-*", to: ["foundation", "transport"] },
   { from: "core", to: contracts, tests: embedded },
   { from: "testing", to: [...contracts, "core", "transport-memory", "backend-memory"] },
 ];

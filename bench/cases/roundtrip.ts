@@ -6,22 +6,33 @@ import { openCrew } from "../workers/open-crew.ts";
 import { RunLog } from "../workers/run-log.ts";
 import type { BenchCase } from "./bench-case.ts";
 import { inLanes } from "./in-lanes.ts";
-import { sizeFor, type Sizes } from "./sizes.ts";
+import { sizeFor } from "./sizes.ts";
+import type { Sizes } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
-const warmUp = 50;
+const warmUps = { quick: 10, full: 50 };
+
+/** Which round trip. */
+export interface RoundtripOptions extends Pick<BenchCase, "headline" | "isBetter"> {
+  /** Calls at the same time. */
+  readonly lanes: number;
+  readonly sizes: Sizes;
+}
 
 /** How long it takes to call a job and have its result. */
-export function roundtrip(lanes: number, { headline, ...sizes }: Sizes & { readonly headline: string }): BenchCase {
+export function roundtrip({ lanes, headline, isBetter, sizes }: RoundtripOptions): BenchCase {
   return {
     name: `roundtrip-${lanes}`,
     title: `Call and wait for the result, ${lanes === 1 ? "one at a time" : `${lanes} in flight`}`,
     headline,
-    stores: ["sqlite", "memory"],
+    isBetter,
+    stores: ["sqlite", "memory", "redis", "postgres", "rabbitmq"],
     async run(bench) {
-      const { peer, producer, folder } = bench;
+      const { peer, folder } = bench;
+      const producer = await bench.openProducer();
       const crew = await openCrew({ peer, folder, size: 1, telling: "count", runs: new RunLog() });
       await crew.start();
+      const warmUp = warmUps[bench.scale];
       await inLanes(makeJobs(warmUp), lanes, (job) => callOnce(producer, job));
       const tookMs: number[] = [];
       const jobs = makeJobs(sizeFor(bench, sizes), warmUp);

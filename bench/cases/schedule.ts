@@ -13,21 +13,24 @@ const perSecond = 2_000;
 export const schedule: BenchCase = {
   name: "schedule",
   title: "10,000 jobs that are due over 5 s: how late they start",
-  headline: "p50Ms",
-  stores: ["sqlite", "memory"],
+  headline: "p99Ms",
+  isBetter: "less",
+  stores: ["sqlite", "memory", "redis", "postgres", "rabbitmq"],
   async run(bench) {
-    const { peer, producer, folder } = bench;
+    const { peer, folder } = bench;
+    const producer = await bench.openProducer();
     const runs = new RunLog();
-    const jobs = makeJobs(sizeFor(bench, { memory: 10_000, sqlite: 10_000, quick: 200 }));
+    const jobs = makeJobs(sizeFor(bench, { quick: 100, full: 10_000 }));
     const crew = await openCrew({ peer, folder, size: 1, telling: "each", runs });
     // All are sent before the first is due.
     const offsetMs = wallClockOffsetMs();
     const firstAtMs = Date.now() + leadMs(bench);
     const dueAtMs = (id: number): number => firstAtMs + Math.floor((id * 1_000) / perSecond);
     await producer.schedule(jobs.map((job) => ({ job, dueAtMs: dueAtMs(job.id) })));
-    if (Date.now() > firstAtMs)
-      throw new Error("Sending took so long that the first jobs were due before the last was sent.");
     await crew.start();
+    // A quick run measures nothing, and may be late on a busy machine.
+    if (bench.scale === "full" && Date.now() > firstAtMs)
+      throw new Error("Sending took so long that the first jobs were due before the last was sent.");
     await runs.reach(jobs.length);
     await crew.stop();
     await checkDepth(producer, 0);
@@ -43,5 +46,5 @@ export const schedule: BenchCase = {
 };
 
 function leadMs({ scale }: Bench): number {
-  return scale === "quick" ? 1_500 : 5_000;
+  return scale === "quick" ? 1_000 : 10_000;
 }

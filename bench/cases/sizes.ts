@@ -1,13 +1,16 @@
+import type { Store } from "../peers/store.ts";
 import type { Bench } from "./bench-case.ts";
 
-/** How many jobs a case takes, by store. */
+/** How many jobs a case takes. */
 export interface Sizes {
-  readonly memory: number;
-  readonly sqlite: number;
   readonly quick: number;
+  readonly full: number;
+  /** Where a store is much faster or slower than others. */
+  readonly of?: Readonly<Partial<Record<Store, number>>>;
 }
 
 /** The number of jobs for this run. */
-export function sizeFor({ peer, scale }: Bench, sizes: Sizes): number {
-  return scale === "quick" ? sizes.quick : sizes[peer.store];
+export function sizeFor({ peer, scale }: Bench, { quick, full, of = {} }: Sizes): number {
+  const size = scale === "quick" ? quick : (of[peer.store] ?? full);
+  return Math.max(1, Math.round(size * (peer.workShare ?? 1)));
 }

@@ -1,4 +1,4 @@
-import type { Store } from "../peers/peer.ts";
+import type { Store } from "../peers/store.ts";
 import type { Figures } from "./figures.ts";
 
 /** All runs of one case on one peer. */

@@ -2,23 +2,40 @@ import { join, basename } from "node:path";
 import { silentLog } from "@lovage/foundation";
 import { createApp } from "lovage";
 import type { App, Task } from "lovage";
-import type { Job, Peer, PeerProducer, PeerWorker, PeerWorkerOptions, Store } from "./peer.ts";
+import { benchUrl } from "../servers/bench-url.ts";
+import type { Job, PeerProducer, PeerProgram, PeerWorker, PeerWorkerOptions } from "./peer.ts";
+import type { Store } from "./store.ts";
 
 const queue = "default";
 const resultTimeout = "60s";
 
+/** Where messages are, and where results are: beside them, or in no place. */
+interface Places {
+  readonly broker: string;
+  readonly backend?: string;
+}
+
+const placesOf: Readonly<Record<Store, (folder: string) => Places>> = {
+  memory: (folder) => both(`memory://${basename(folder)}`),
+  sqlite: (folder) => both(`sqlite:${join(folder, "lovage.db")}`),
+  redis: () => both(benchUrl("redis")),
+  postgres: () => both(benchUrl("postgres")),
+  rabbitmq: () => ({ broker: benchUrl("rabbitmq"), backend: "rpc://" }),
+  "rabbitmq-classic": () => ({ broker: `${benchUrl("rabbitmq")}?queueType=classic`, backend: "rpc://" }),
+  sqs: (folder) => ({
+    broker: `sqs://bench:bench@${new URL(benchUrl("sqs")).host}?region=us-east-1&prefix=${basename(folder)}-`,
+  }),
+};
+
+function both(url: string): Places {
+  return { broker: url, backend: url };
+}
+
 /** Lovage with its defaults: durable publishing, leases, late acknowledgement. */
-export function lovage(store: Store): Peer {
+export function lovage(store: Store): PeerProgram {
   const inProcess = store === "memory";
-  const open = (folder: string, onRun: (id: number) => void): BenchApp => {
-    const url = inProcess ? `memory://${basename(folder)}` : `sqlite:${join(folder, "lovage.db")}`;
-    return openApp(url, onRun);
-  };
+  const open = (folder: string, onRun: (id: number) => void): BenchApp => openApp(placesOf[store](folder), onRun);
   return {
-    name: `lovage-${store}`,
-    store,
-    workers: inProcess ? "in-process" : "processes",
-    isLimit: false,
     openProducer: async (folder) => {
       const bench = open(folder, () => {});
       // The queue exists, and what is in memory has a keeper, before anything is measured.
@@ -40,8 +57,8 @@ interface BenchApp {
   readonly echo: Task<(job: Job) => number>;
 }
 
-function openApp(url: string, onRun: (id: number) => void): BenchApp {
-  const app = createApp({ name: "bench", broker: url, backend: url, log: silentLog });
+function openApp(places: Places, onRun: (id: number) => void): BenchApp {
+  const app = createApp({ name: "bench", ...places, log: silentLog });
   const note = app.task("bench.note", { ignoreResult: true }, (job: Job): void => onRun(job.id));
   const echo = app.task("bench.echo", (job: Job): number => {
     onRun(job.id);

@@ -1,7 +1,7 @@
-import type { DueJob, Job, Peer, PeerProducer, PeerWorker, PeerWorkerOptions } from "./peer.ts";
+import type { DueJob, Job, PeerProducer, PeerProgram, PeerWorker, PeerWorkerOptions } from "./peer.ts";
 
 /** A list in memory whose jobs are encoded and decoded: what JavaScript alone needs. */
-export function rawMemory(): Peer {
+export function rawMemory(): PeerProgram {
   const queues = new Map<string, MemoryQueue>();
   const queueOf = (folder: string): MemoryQueue => {
     const queue = queues.get(folder) ?? new MemoryQueue();
@@ -9,10 +9,6 @@ export function rawMemory(): Peer {
     return queue;
   };
   return {
-    name: "raw-memory",
-    store: "memory",
-    workers: "in-process",
-    isLimit: true,
     openProducer: async (folder) => producerOf(queueOf(folder)),
     openWorker: async ({ folder, onRun }: PeerWorkerOptions) => workerOf(queueOf(folder), onRun),
   };

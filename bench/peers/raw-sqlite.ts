@@ -1,18 +1,14 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import type { Job, Peer, PeerProducer, PeerWorker, PeerWorkerOptions } from "./peer.ts";
+import type { Job, PeerProducer, PeerProgram, PeerWorker, PeerWorkerOptions } from "./peer.ts";
 
 const claimSize = 500;
 const pollMs = 1;
 
 /** `node:sqlite` with nothing around it, as durable as Lovage: WAL, `synchronous = FULL`. No leases, no retries, no dead letters; polls each ms. */
-export function rawSqlite(): Peer {
+export function rawSqlite(): PeerProgram {
   return {
-    name: "raw-sqlite",
-    store: "sqlite",
-    workers: "processes",
-    isLimit: true,
     openProducer: async (folder) => producerOf(open(folder)),
     openWorker: async ({ folder, onRun }: PeerWorkerOptions) => workerOf(open(folder), onRun),
   };

@@ -12,6 +12,17 @@ export interface CrewOptions {
   readonly size: number;
   readonly telling: Telling;
   readonly runs: RunLog;
+  /** Whether worker processes run what was built, as a user's do, instead of sources. @default false */
+  readonly isBuilt?: boolean;
+}
+
+/** What a process takes. */
+export interface Usage {
+  /** On the machine's clock. */
+  readonly atMs: number;
+  readonly rssMb: number;
+  /** CPU time since the process began. */
+  readonly cpuMs: number;
 }
 
 /** Workers that are loaded and connected, and take nothing before `start`. */
@@ -19,4 +30,6 @@ export interface Crew {
   start(): Promise<void>;
   /** Resolves when all that was taken is acknowledged. */
   stop(): Promise<void>;
+  /** What the first process takes now. */
+  usage(): Promise<Usage>;
 }

@@ -11,5 +11,10 @@ export async function processCrew(options: CrewOptions): Promise<Crew> {
   return {
     start: () => all((child) => child.tell("start", "started")),
     stop: () => all((child) => child.tell("stop", "stopped")),
+    usage: async () => {
+      const [first] = children;
+      if (first === undefined) throw new Error("A crew of nobody takes nothing.");
+      return await first.usage();
+    },
   };
 }

@@ -1,15 +1,20 @@
 import process from "node:process";
 import { setTimeout as work } from "node:timers/promises";
 import { createApp } from "lovage";
+import type { Duration } from "lovage";
 import { recorded, recordAbort, recordWrite } from "./recorded.ts";
 
 const early = process.env["FAULTS_ACK"] === "early";
+const resultExpires = process.env["FAULTS_RESULT_EXPIRES"] as Duration | undefined;
 
 /**
  * Tasks that do what a scenario asks for, and write it into the ledger. The broker comes from the environment; `FAULTS_ACK=early` acknowledges
- * before a task runs, which is what loses tasks.
+ * before a task runs, which is what loses tasks; `FAULTS_RESULT_EXPIRES` is how long results are kept.
  */
-export const app = createApp({ name: "load", taskDefaults: early ? { ack: "early" } : {} });
+export const app = createApp({
+  name: "load",
+  taskDefaults: { ...(early ? { ack: "early" } : {}), ...(resultExpires === undefined ? {} : { resultExpires }) },
+});
 
 /** Works for a while, without blocking. */
 export const wait = app.task("load.wait", { bind: true }, (task, ms: number) => recorded(task, () => work(ms)));
@@ -35,6 +40,25 @@ export const obey = app.task("load.obey", { bind: true }, (task) =>
     if (!task.delivery.redelivered) await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
     await recordWrite(task, "PROGRESS");
     return task.delivery.token;
+  }),
+);
+
+/** Works until its signal aborts. */
+export const linger = app.task("load.linger", { bind: true }, (task) =>
+  recorded(task, async () => {
+    recordAbort(task);
+    await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
+  }),
+);
+
+/** Ends its process, as a fault in native code does. */
+export const abort = app.task("load.abort", { bind: true }, (task) => recorded(task, () => process.abort()));
+
+/** Takes memory until there is none left: its process is ended in the midst of it. */
+export const exhaust = app.task("load.exhaust", { bind: true }, (task) =>
+  recorded(task, () => {
+    const taken: number[][] = [];
+    for (;;) taken.push(Array.from({ length: 100_000 }, (_, index) => index));
   }),
 );
 

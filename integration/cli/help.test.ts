@@ -17,7 +17,7 @@ beforeAll(() => {
       'import { createApp } from "lovage"; export const app = createApp({ name: "m", broker: "memory:", backend: "memory:" });',
     "resultless.ts":
       'import { createApp } from "lovage"; export const app = createApp({ name: "r", broker: "sqlite:queue.db" });',
-    "sqs.ts": 'import { createApp } from "lovage"; export const app = createApp({ broker: "sqs://u:geheim@db/0" });',
+    "nats.ts": 'import { createApp } from "lovage"; export const app = createApp({ broker: "nats://u:geheim@db/0" });',
   });
 });
 
@@ -41,11 +41,13 @@ describe("help", () => {
     expect(code).toBe(0);
     expect([...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)).toEqual([
       "worker",
+      "beat",
       "call",
       "result",
       "queues",
       "purge",
       "dead",
+      "schedules",
       "schema",
       "help",
     ]);
@@ -58,6 +60,8 @@ describe("help", () => {
     ["queues", "--json"],
     ["purge", "--yes"],
     ["dead", "replay"],
+    ["beat", "--lease <duration>"],
+    ["schedules", "resume"],
     ["schema", "apply"],
   ])("of %s has its options, the global ones and an example", async (command, option) => {
     const { code, stdout, stderr } = await folder.run([command, "--help"]);
@@ -112,7 +116,7 @@ describe("an app that cannot be had ends with 1 and says why", () => {
     ["throws.ts", ["no database at postgres://me:***@db/x", "throws.ts:1"]],
     ["enum.ts", ["erasableSyntaxOnly"]],
     ["wrong.ts", ['Did you mean "broker"?']],
-    ["sqs.ts", ["@lovage/transport-sqs"]],
+    ["nats.ts", ["@lovage/transport-nats", "lovage-transport-nats"]],
   ])("%s", async (app, messages) => {
     const { code, stdout, stderr } = await folder.run(["-A", app, "queues"]);
     for (const message of messages) expect(stderr).toContain(message);

@@ -11,9 +11,10 @@ fault(
   4,
   "an event loop blocked for three leases loses none of them: the helper thread renews, and warns",
   async (scene) => {
-    const worker = await scene.startWorker({ concurrency: 4 });
-    // Longer than it takes until the watch of the event loop has begun.
+    const worker = await scene.startWorker({ concurrency: 4, env: { LOVAGE_LOG_LEVEL: "debug" } });
+    // The first delivery starts the thread.
     await scene.send("load.wait", [[1_500]]);
+    await worker.waitForLog(/The thread that renews leases runs/u, 5 * pace.leaseMs);
     await scene.untilFinished(1);
     await scene.send("load.block", [[blockedMs]]);
     await scene.send("load.wait", [[1], [1]]);
@@ -37,6 +38,7 @@ fault(
       timings: [{ name: "warning", measuredMs: Number(warnedAtMs) - blocked!.startedAtMs, limitMs: pace.leaseMs }],
     });
   },
+  { needs: "renewalThread" },
 );
 
 fault(

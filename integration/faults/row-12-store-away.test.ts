@@ -1,6 +1,4 @@
 import { expect } from "vitest";
-import { whileLocked } from "../brokers/while-locked.ts";
-import { databaseOf } from "../brokers/sqlite.ts";
 import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { judge } from "../ledger/verdict.ts";
 import { fault } from "../scene/fault.ts";
@@ -13,6 +11,7 @@ const taskMs = 500;
 /** Takes the store away while tasks run, and gives it back after they have ended. Answers when. */
 async function takeAway(scene: Scene, awayMs: number): Promise<number> {
   await scene.startWorker({ concurrency });
+  await scene.readyForKill();
   await scene.send(
     "load.wait",
     Array.from({ length: concurrency }, () => [taskMs]),
@@ -22,7 +21,7 @@ async function takeAway(scene: Scene, awayMs: number): Promise<number> {
     (entries) => entries.filter(({ kind }) => kind === "started").length === concurrency,
   );
   const heldAtMs = Date.now();
-  await whileLocked(databaseOf(scene.directory), async () => {
+  await scene.whileAway(async () => {
     await scene.untilFinished(concurrency);
     await scene.until("the end of the hold", () => Date.now() - heldAtMs >= awayMs);
   });
@@ -61,6 +60,7 @@ fault(
     expect(judge(scene.entries)).toMatchObject({ accepted: concurrency, lost: [], doubled: 0 });
     await tellOutcome(scene, "the store away for L / 3 when tasks end", { backAtMs, interruptedLimit: 0 });
   },
+  { needs: "absence" },
 );
 
 fault(
@@ -74,4 +74,5 @@ fault(
     expect(doubled).toBeLessThanOrEqual(concurrency);
     await tellOutcome(scene, "the store away for 2 x L when tasks end", { backAtMs, interruptedLimit: concurrency });
   },
+  { needs: "absence" },
 );

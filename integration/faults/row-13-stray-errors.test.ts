@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { judge } from "../ledger/verdict.ts";
+import { eventually } from "../processes/eventually.ts";
 import { fault } from "../scene/fault.ts";
 
 fault(13, "a rejection that nobody handles fails the task it came from, and the worker goes on", async (scene) => {
@@ -12,8 +13,11 @@ fault(13, "a rejection that nobody handles fails the task it came from, and the 
   await scene.send("load.pass", [[], [], []]);
   await scene.untilFinished(3);
   expect(worker.exit).toBeUndefined();
-  const dead = await scene.client.queue("default").dead.list();
-  expect(dead.map(({ taskId }) => taskId)).toEqual([result!.id]);
+  // The result comes before the dead letter.
+  const listDead = async (): Promise<readonly unknown[]> =>
+    (await scene.client.queue("default").dead.list()).map(({ taskId }) => taskId);
+  await eventually(async () => (await listDead()).length > 0, { what: "a dead letter", withinMs: 30_000 });
+  expect(await listDead()).toEqual([result!.id]);
   expect(judge(scene.entries, { endedElsewhere: new Set([result!.id]) }).lost).toEqual([]);
 });
 

@@ -2,13 +2,14 @@ import { expect } from "vitest";
 import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { runsOf } from "../ledger/run-history.ts";
 import { judge } from "../ledger/verdict.ts";
+import { depth } from "../scene/depth.ts";
 import { fault } from "../scene/fault.ts";
 
-/** As many as two cores start in a reasonable time; the row asks for 50. */
-const workers = 6;
-const tasks = 10_000;
+const workers = depth.of(50);
+const many = depth.of(100_000);
 
 fault(41, "processes that claim from one queue never have the same task", async (scene) => {
+  const tasks = scene.bulk(many);
   await scene.startWorkers(workers);
   await scene.send(
     "load.pass",

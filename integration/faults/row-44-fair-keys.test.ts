@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { figuresOf, recordFigures } from "../figures/record-figures.ts";
+import { depth } from "../scene/depth.ts";
 import { fault } from "../scene/fault.ts";
 
-const flood = 10_000;
+const flood = depth.of(100_000);
 const tenants = 2;
 const concurrency = 4;
 

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { TaskHandler } from "lovage";
 import { textLike } from "../scene/expected-text.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 
 const maxPayloadBytes = 262_144;
@@ -20,7 +21,7 @@ fault(49, "arguments over the limit are refused before anything is stored, those
   });
   await expect(size.delay(text(50 * 1024 * 1024))).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   await worker.stop();
-  expect(await app.queue("default").stats()).toMatchObject({ ready: 0, unsettled: 0, dead: 0 });
+  expect(await countsOf(app)).toMatchObject({ ready: 0, unsettled: 0, dead: 0 });
 });
 
 const deep = (levels: number): unknown => {
@@ -51,7 +52,7 @@ fault(49, "what no message can hold is refused at the call, and the error names 
     const call = take.applyAsync([value as never]);
     await expect(call, `for ${what}`).rejects.toMatchObject({ code: "PAYLOAD_ENCODE", path: textLike(path) });
   }
-  expect(await app.queue("default").stats()).toMatchObject({ ready: 0, delayed: 0, dead: 0 });
+  expect(await countsOf(app)).toMatchObject({ ready: 0, delayed: 0, dead: 0 });
 });
 
 fault(49, "supported values arrive as they were, and come back as they were", async (scene) => {

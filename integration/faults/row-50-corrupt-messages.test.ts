@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BrowsedMessage, Message, OutgoingMessage } from "@lovage/transport";
 import { expect } from "vitest";
 import { eventually } from "../processes/eventually.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 
 type Corrupt = Partial<Pick<OutgoingMessage, "headers" | "body">> & {
@@ -65,7 +66,7 @@ fault(
       expect(Buffer.from(letter!.message.body).equals(Buffer.from(message.body)), `${what}: bytes`).toBe(true);
     }
     expect(runs).toEqual(["after them"]);
-    expect(await app.queue("default").stats()).toMatchObject({ ready: 0, delayed: 0 });
+    expect(await countsOf(app)).toMatchObject({ ready: 0, delayed: 0 });
     await worker.stop();
   },
 );

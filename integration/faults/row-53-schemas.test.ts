@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { eventually } from "../processes/eventually.ts";
 import { textWith } from "../scene/expected-text.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 
 fault(53, "arguments that do not fit are refused at the call, with every issue, and nothing is sent", async (scene) => {
@@ -17,7 +18,7 @@ fault(53, "arguments that do not fit are refused at the call, with every issue, 
       ["nobody", 1],
     ]),
   ).rejects.toMatchObject({ code: "PAYLOAD_INVALID" });
-  expect(await app.queue("default").stats()).toMatchObject({ ready: 0, delayed: 0, dead: 0 });
+  expect(await countsOf(app)).toMatchObject({ ready: 0, delayed: 0, dead: 0 });
 });
 
 fault(

@@ -3,6 +3,7 @@ import type { CallOptions } from "lovage";
 import { expect } from "vitest";
 import { memory } from "../brokers/memory.ts";
 import { textWith } from "../scene/expected-text.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 
 const badCalls: readonly (readonly [field: string, options: object])[] = [
@@ -37,7 +38,7 @@ fault(56, "a bad option of a call is refused before anything is sent, and the er
     const sent = task.applyAsync([], options as CallOptions);
     await expect(sent, `for ${JSON.stringify(options)}`).rejects.toMatchObject({ code: "OPTION_INVALID", field });
   }
-  expect(await app.queue("default").stats()).toMatchObject({ ready: 0, delayed: 0 });
+  expect(await countsOf(app)).toMatchObject({ ready: 0, delayed: 0 });
 });
 
 const badTasks: readonly (readonly [field: string, options: object])[] = [
@@ -115,7 +116,9 @@ fault(56, "a delay longer than any timer waits in the broker, and does not fire 
   await task.applyAsync([], { eta: new Date(sentAtMs + longMs) });
   await (await task.delay()).get({ timeout: "10s" });
   const waiting = await app.queue("default").list({ state: "delayed" });
-  expect(waiting).toHaveLength(2);
+  const { capabilities } = await scene.openTransport();
+  // What can look near the head of its queues only does not show what is delayed.
+  expect(waiting).toHaveLength(capabilities.browse === "all" ? 2 : 0);
   for (const { dueAtMs } of waiting) expect(Math.abs(dueAtMs! - sentAtMs - longMs)).toBeLessThan(10_000);
   expect(runs).toBe(1);
   await worker.stop();

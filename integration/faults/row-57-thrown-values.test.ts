@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { textLike, textWith } from "../scene/expected-text.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 
 class Refusal extends Error {
@@ -65,7 +66,7 @@ fault(
     }
     expect(await (await ok.delay()).get({ timeout: "10s" }), "the worker goes on").toBe("ok");
     await worker.stop();
-    expect(await app.queue("default").stats()).toMatchObject({
+    expect(await countsOf(app)).toMatchObject({
       ready: 0,
       unsettled: 0,
       dead: Object.keys(thrown).length,

@@ -67,6 +67,29 @@ fault(59, "ten thousand waiters get their results", async (scene) => {
   await worker.stop();
 });
 
+fault(
+  59,
+  "while the result store is down a caller waits until its deadline, a new one too, and both get their results afterwards",
+  async (scene) => {
+    const app = scene.createApp();
+    const echo = app.task("echo", (value: number) => value);
+    const [early, late] = await echo.applyMany([[1], [2]]);
+    const waiting = early!.get({ timeout: "90s" });
+    await scene.whileAway(async () => {
+      await timesOut(late!.get({ timeout: 500 }), 500);
+    });
+    // The caller's own connections may still be on their way back.
+    const elsewhere = scene.createApp();
+    elsewhere.task("echo", (value: number) => value);
+    await using worker = elsewhere.worker();
+    await worker.start();
+    expect(await waiting).toBe(1);
+    expect(await late!.get({ timeout: "30s" })).toBe(2);
+    await worker.stop();
+  },
+  { needs: "absence" },
+);
+
 async function timesOut(wait: Promise<unknown>, afterMs: number): Promise<void> {
   const startedAtMs = performance.now();
   await expect(wait).rejects.toMatchObject({ code: "RESULT_TIMEOUT" });

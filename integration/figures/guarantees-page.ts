@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,29 +6,28 @@ import { capabilityTable } from "@lovage/conformance";
 import type { Capabilities } from "@lovage/transport";
 import { brokers } from "../brokers/brokers.ts";
 import { pace } from "../scene/pace.ts";
-import { figuresTable } from "./figures-table.ts";
-import type { Figures } from "./figures.ts";
+import { makeLadder } from "../services/ladder/make-ladder.ts";
+import { readEvidence } from "./evidence.ts";
+import { evidenceText } from "./evidence-text.ts";
 
-// Puts into docs/guarantees.md, between its markers, the drivers' capabilities and the figures of the latest run of the fault tests.
+// Puts into docs/guarantees.md, between its markers, the drivers' capabilities and what `./run matrix` has found on each transport.
 const page = fileURLToPath(new URL("../../docs/guarantees.md", import.meta.url));
-const figures = readFigures();
+const evidence = readEvidence();
+if (evidence.length === 0) throw new Error("There is no evidence yet: ./run matrix --transport sqlite makes some.");
 const withCapabilities = fill(readFileSync(page, "utf8"), "capabilities", capabilityTable(await readCapabilities()));
-writeFileSync(page, fill(withCapabilities, "figures", figuresTable(figures, brokers)));
-console.log(`Wrote the figures of ${figures.length} scenarios into docs/guarantees.md.`);
-
-function readFigures(): readonly Figures[] {
-  const directory = fileURLToPath(new URL("../.figures", import.meta.url));
-  const files = globSync("*.json", { cwd: directory });
-  if (files.length === 0) throw new Error("There are no figures yet: npm test -- integration/faults makes them.");
-  return files.map((file) => JSON.parse(readFileSync(path.join(directory, file), "utf8")) as Figures);
-}
+writeFileSync(page, fill(withCapabilities, "figures", evidenceText(evidence, brokers)));
+console.log(`Wrote the figures of ${evidence.map(({ transport }) => transport).join(", ")} into docs/guarantees.md.`);
 
 async function readCapabilities(): Promise<Record<string, { readonly capabilities: Capabilities }>> {
   const known: Record<string, { readonly capabilities: Capabilities }> = {};
+  const ladder = makeLadder();
   for (const broker of brokers) {
+    const { name, service, rungs } = broker;
+    await using server = service === undefined ? null : await ladder.start(service, rungs);
     const directory = mkdtempSync(path.join(tmpdir(), "lovage-capabilities-"));
-    const connection = await broker.place(directory, pace).openTransport();
-    known[broker.name] = { capabilities: connection.capabilities };
+    if (server !== null) await broker.prepare?.(server, directory);
+    const connection = await broker.place({ directory, pace, url: server?.url ?? "" }).openTransport();
+    known[name] = { capabilities: connection.capabilities };
     await connection.close();
     rmSync(directory, { recursive: true });
   }
@@ -36,7 +35,7 @@ async function readCapabilities(): Promise<Record<string, { readonly capabilitie
 }
 
 function fill(text: string, marker: string, content: string): string {
-  const marked = new RegExp(`(<!-- ${marker} -->\n)[\\s\\S]*?(<!-- /${marker} -->)`, "u");
+  const marked = new RegExp(`(<!-- ${marker} -->\\n)[\\s\\S]*?(<!-- /${marker} -->)`, "u");
   if (!marked.test(text))
     throw new Error(`docs/guarantees.md has no markers <!-- ${marker} --> and <!-- /${marker} -->.`);
   return text.replace(marked, (_, begin: string, end: string) => `${begin}\n${content.trimEnd()}\n\n${end}`);

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Verdict } from "../ledger/verdict.ts";
 import type { Figures } from "./figures.ts";
 
-/** Where figures are, one file for each scenario and broker; made anew by every run. */
-const figuresDirectory: string = fileURLToPath(new URL("../.figures", import.meta.url));
+/** Where figures are, one file for each scenario and broker; made anew by every run. `./run matrix` has a place of its own for each of its runs. */
+const figuresDirectory: string =
+  process.env["LOVAGE_TEST_FIGURES"] ?? fileURLToPath(new URL("../.figures", import.meta.url));
 
 /** Test machines are noisy. */
 const noise = 5;
@@ -19,6 +21,11 @@ export function figuresOf({
   interrupted,
 }: Verdict): Pick<Figures, "accepted" | "lost" | "doubled" | "interrupted"> {
   return { accepted, lost: lost.length, doubled, interrupted };
+}
+
+/** The figures of a scenario without a fault that could lose or double anything; what it expects it has asserted. */
+export function sound(accepted: number): Omit<Figures, "row" | "broker" | "fault" | "timings"> {
+  return { accepted, lost: 0, doubled: 0, interrupted: 0, interruptedLimit: 0 };
 }
 
 /** Writes figures for docs/guarantees.md and holds them against what was promised; times against five times the limit. */

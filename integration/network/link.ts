@@ -89,6 +89,7 @@ export class Link {
 }
 
 function reset(socket: Socket): void {
-  if (socket.connecting) socket.destroy();
+  // One that has said its last word cannot be reset any more: Node would leave its handle open.
+  if (socket.connecting || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }

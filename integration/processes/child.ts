@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** It is told things by `write`. @default false */
+  readonly listens?: boolean;
 }
 
 const maxLogCharacters = 1_000_000;
@@ -33,9 +35,9 @@ export class Child {
   #log = "";
   #exit: ChildExit | undefined;
 
-  constructor({ name, command, args, cwd, env }: ChildOptions) {
+  constructor({ name, command, args, cwd, env, listens = false }: ChildOptions) {
     this.name = name;
-    const stdio = ["ignore", "pipe", "pipe"] as const;
+    const stdio = [listens ? "pipe" : "ignore", "pipe", "pipe"] as const;
     this.#process = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: [...stdio], detached: true });
     const { pid } = this.#process;
     if (pid === undefined) throw new Error(`${name} could not be started.`);
@@ -54,6 +56,12 @@ export class Child {
   /** Absent: it still runs. */
   get exit(): ChildExit | undefined {
     return this.#exit;
+  }
+
+  /** Writes to its standard input. */
+  write(text: string): void {
+    if (this.#process.stdin === null) throw new Error(`${this.name} was started without listening.`);
+    this.#process.stdin.write(text);
   }
 
   /** Sends a signal to the process alone; answers when. */

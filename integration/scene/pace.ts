@@ -1,4 +1,5 @@
 import type { Pace } from "../brokers/broker.ts";
+import { depth } from "./depth.ts";
 
-/** What the tests run with: a tenth of the lease and the sweep of the fault matrix. */
-export const pace: Pace = { leaseMs: 3_000, sweepMs: 500 };
+/** What the tests run with: those of the fault matrix at full depth, a tenth of them otherwise. */
+export const pace: Pace = depth.pace;

@@ -1,36 +1,39 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { createApp } from "lovage";
 import type { App, AppOptions, AsyncResult } from "lovage";
-import { silentLog } from "@lovage/foundation";
-import type { Connection, QueueStats } from "@lovage/transport";
+import { isLovageError, silentLog } from "@lovage/foundation";
+import type { Connection } from "@lovage/transport";
 import { expect, onTestFailed } from "vitest";
 import type { Broker, Place } from "../brokers/broker.ts";
 import type { LedgerEntry } from "../ledger/ledger-entry.ts";
 import { LedgerReader } from "../ledger/ledger-reader.ts";
 import { LedgerWriter } from "../ledger/ledger-writer.ts";
 import type { Child } from "../processes/child.ts";
+import { FaultProxy } from "../network/fault-proxy.ts";
 import { Crew } from "../processes/crew.ts";
 import { eventually } from "../processes/eventually.ts";
 import { lovageProgram, nodeProgram } from "../processes/node-program.ts";
 import type { NodeProgram } from "../processes/node-program.ts";
+import type { OwnServer, Server } from "../services/service.ts";
+import { appFile } from "./app-file.ts";
+import { countsOf } from "./counts-of.ts";
+import type { Counts } from "./counts-of.ts";
+import { depth } from "./depth.ts";
+import { endOfLog } from "./end-of-log.ts";
 import { pace } from "./pace.ts";
+import type { WorkerStart } from "./worker-start.ts";
 
-/** How a worker process is started. */
-export interface WorkerStart {
-  /** File of the app in `apps/`. @default "load.ts" */
-  readonly app?: string;
-  /** @default 8, as in the fault matrix */
-  readonly concurrency?: number;
-  /** Further arguments of `lovage worker`. */
-  readonly args?: readonly string[];
-  /** Further variables. */
-  readonly env?: Readonly<Record<string, string>>;
+/** What a scene is made of beside its broker. */
+export interface SceneOptions {
+  /** Ends the test, with the reason. */
+  readonly skip: (reason: string) => never;
+  /** The broker's server, where it has one. */
+  readonly server: Server | undefined;
 }
 
-const startMs = 30_000;
+const startMs = 30_000 * depth.patience;
 const batch = 500;
 
 /** One test of the fault matrix: a broker's place, a ledger, processes and apps. All of it is gone after the test. */
@@ -40,27 +43,52 @@ export class Scene implements AsyncDisposable {
   readonly skip: (reason: string) => never;
   readonly place: Place;
   readonly #broker: Broker;
+  readonly #server: Server | undefined;
   readonly #ledger: LedgerReader;
   readonly #crew = new Crew();
   readonly #apps: App[] = [];
   readonly #connections: Connection[] = [];
+  readonly #proxies: FaultProxy[] = [];
   #writer: LedgerWriter | undefined;
   #client: App | undefined;
+  #isServerDown = false;
+  #readying: Promise<void> | undefined;
 
-  constructor(broker: Broker, skip: (reason: string) => never) {
+  constructor(broker: Broker, { skip, server }: SceneOptions) {
     this.#broker = broker;
+    this.#server = server;
     this.skip = skip;
     this.directory = mkdtempSync(path.join(tmpdir(), "lovage-fault-"));
-    this.place = broker.place(this.directory, pace);
+    this.place = broker.place({ directory: this.directory, pace, url: server?.url ?? "" });
     this.#ledger = new LedgerReader(this.#ledgerDirectory);
     onTestFailed(() => {
-      for (const { name, pid, log } of this.#crew.children) console.log(`--- ${name} (${pid})\n${endOf(log)}`);
+      for (const { name, pid, log } of this.#crew.children) console.log(`--- ${name} (${pid})\n${endOfLog(log)}`);
     });
   }
 
   /** Name of the broker. */
   get broker(): string {
     return this.#broker.name;
+  }
+
+  /** Whether what a busy event loop keeps from being renewed may be delivered twice. */
+  get renewsOnLoop(): boolean {
+    return this.#broker.renewsOnLoop === true;
+  }
+
+  /** Whether other processes see its queues. */
+  get hasProcesses(): boolean {
+    return this.#broker.exemptions[1] === undefined;
+  }
+
+  /** Whether results are where the messages are, behind the same network. */
+  get keepsResults(): boolean {
+    return new URL(this.place.broker).protocol === new URL(this.place.backend).protocol;
+  }
+
+  /** So many messages as this broker can be given in a test that wants very many. */
+  bulk(count: number): number {
+    return Math.ceil(count * (this.#broker.bulkShare ?? 1));
   }
 
   /** An app that only sends and reads. */
@@ -77,8 +105,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** An app on this broker, in the process of the test. It is closed after the test. */
-  createApp(options: AppOptions = {}): App {
-    const { broker, backend } = this.place;
+  createApp(options: AppOptions = {}, { broker, backend }: Place = this.place): App {
     const app = createApp({ name: "test", broker, backend, log: silentLog, from: import.meta.filename, ...options });
     this.#apps.push(app);
     return app;
@@ -91,11 +118,86 @@ export class Scene implements AsyncDisposable {
     return connection;
   }
 
+  /**
+   * The server of the broker, for faults other than its end.
+   * @throws Error when there is none: then the row is exempted; or when others use it too
+   */
+  get server(): OwnServer {
+    const server = this.#anyServer;
+    if (!isOwn(server)) throw new Error(`Others use this ${this.broker} too: say that the scenario needs "ownServer".`);
+    return server;
+  }
+
+  get #anyServer(): Server {
+    if (this.#server === undefined) throw new Error(`The broker ${this.broker} has no server.`);
+    return this.#server;
+  }
+
+  /** Does once what must come before the server is killed and takes seconds, for scenarios in which the instant of the kill matters. */
+  async readyForKill(): Promise<void> {
+    this.#readying ??= this.#server === undefined ? undefined : this.#broker.beforeKill?.(this.#server);
+    await this.#readying;
+  }
+
+  /** Ends the server as a crash does. It is started again after the test at the latest. */
+  async killServer(): Promise<void> {
+    await this.readyForKill();
+    this.#isServerDown = true;
+    await this.server.kill();
+  }
+
+  /** Starts it again, with its data. Answers when it was ready. */
+  async startServer(): Promise<number> {
+    await this.server.start();
+    this.#isServerDown = false;
+    return Date.now();
+  }
+
+  /** Ends it, and starts it again without its data. Answers when it was ready. */
+  async emptyServer(): Promise<number> {
+    await this.server.restart({ keepsData: false });
+    await this.#broker.prepare?.(this.server, this.directory);
+    return Date.now();
+  }
+
+  /** Takes the broker away while something is done: its server is killed, its file locked. */
+  async whileAway<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#server === undefined) return await this.#broker.whileAway!(this.directory, work);
+    await this.killServer();
+    const outcome = await work();
+    await this.startServer();
+    return outcome;
+  }
+
+  /** Takes the broker away for the rest of the test: its server is killed, its files removed. */
+  async removeBroker(): Promise<void> {
+    if (this.#server === undefined) rmSync(this.directory, { recursive: true });
+    else await this.killServer();
+  }
+
+  /** A network between some and the server, to be made worse. They get there by `placeBehind`. */
+  async openProxy(): Promise<FaultProxy> {
+    const { hostname, port } = new URL(this.#anyServer.url);
+    const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
+  /** The same place, seen through a proxy. */
+  placeBehind(proxy: FaultProxy): Place {
+    return this.#broker.place({ directory: this.directory, pace, url: proxy.urlOf(this.#anyServer.url) });
+  }
+
   /** Starts `lovage worker` and waits until it takes tasks. */
-  async startWorker({ app = "load.ts", concurrency = 8, args = [], env = {} }: WorkerStart = {}): Promise<Child> {
-    const file = fileURLToPath(new URL(`../apps/${app}`, import.meta.url));
-    const program = lovageProgram(["-A", file, "worker", "--concurrency", String(concurrency), ...args]);
-    const worker = this.start(`worker ${this.#crew.children.length + 1}`, program, env);
+  async startWorker(start: WorkerStart = {}): Promise<Child> {
+    const { app = "load.ts", concurrency = 8, args = [], env = {}, heapMb, behind } = start;
+    const program = lovageProgram(["-A", appFile(app), "worker", "--concurrency", String(concurrency), ...args]);
+    const name = `worker ${this.#crew.children.length + 1}`;
+    const worker = this.start(name, program, {
+      ...(behind === undefined ? {} : urlsOf(this.placeBehind(behind))),
+      ...(heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heapMb}` }),
+      ...env,
+    });
     await worker.waitForLog(/Worker is ready/u, startMs);
     return worker;
   }
@@ -106,7 +208,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts a module of `apps/` as a program. */
   startProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-    return this.start(file, nodeProgram(fileURLToPath(new URL(`../apps/${file}`, import.meta.url)), args), env);
+    return this.start(file, nodeProgram(appFile(file), args), env);
   }
 
   /** Sends calls of a task of `apps/` from this process and records that they were accepted. */
@@ -123,9 +225,9 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Waits until the ledger says so. */
-  async until(what: string, isSo: (entries: readonly LedgerEntry[]) => boolean, withinMs = 60_000): Promise<void> {
+  async until(what: string, isSo: (entries: readonly LedgerEntry[]) => boolean, withinMs = 120_000): Promise<void> {
     const describe = (): string => this.#describe();
-    await eventually(() => isSo(this.entries), { what, withinMs, describe });
+    await eventually(() => isSo(this.entries), { what, withinMs: withinMs * depth.patience, describe });
   }
 
   /** Waits until handlers have finished so many tasks. */
@@ -143,29 +245,57 @@ export class Scene implements AsyncDisposable {
     );
   }
 
+  /**
+   * Waits until every task that was accepted by now has finished. A task that nobody knows to be accepted may finish too, so that a count of finished
+   * ones says nothing where a send was uncertain.
+   */
+  async untilAllFinished(withinMs?: number): Promise<void> {
+    const open = new Set(this.entries.filter(({ kind }) => kind === "accepted").map(({ taskId }) => taskId));
+    let seen = 0;
+    await this.until(
+      "the end of every accepted task",
+      (entries) => {
+        for (const { kind, taskId } of entries.slice(seen)) if (kind === "finished") open.delete(taskId);
+        seen = entries.length;
+        return open.size === 0;
+      },
+      withinMs,
+    );
+  }
+
   /** Waits until the queue is empty: everything is settled, and nothing was dead-lettered. */
-  async untilEmpty(withinMs = 30_000): Promise<void> {
+  async untilEmpty(withinMs = 120_000): Promise<void> {
     const { dead } = await this.untilSettled(withinMs);
     expect(dead, "dead letters").toBe(0);
   }
 
   /** Waits until nothing is in the queue, be it ready, delayed or with a worker. */
-  async untilSettled(withinMs = 30_000): Promise<QueueStats> {
-    const queue = this.client.queue("default");
-    let stats = await queue.stats();
+  async untilSettled(withinMs = 120_000): Promise<Counts> {
+    let counts: Counts | undefined;
     const isEmpty = async (): Promise<boolean> => {
-      stats = await queue.stats();
-      return [stats.ready, stats.delayed, stats.unsettled].every((count) => count === 0);
+      try {
+        counts = await countsOf(this.client);
+      } catch (error) {
+        // It may be on its way back to its broker.
+        if (isLovageError(error) && error.retryable) return false;
+        throw error;
+      }
+      return counts.ready + counts.delayed + counts.unsettled === 0;
     };
-    await eventually(isEmpty, { what: "an empty queue", withinMs, describe: () => JSON.stringify(stats) });
-    return stats;
+    const describe = (): string => JSON.stringify(counts);
+    await eventually(isEmpty, { what: "an empty queue", withinMs: withinMs * depth.patience, describe });
+    return counts!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.#crew[Symbol.asyncDispose]();
     } finally {
+      // What is still open says goodbye to its broker, if there is one.
+      for (const proxy of this.#proxies) proxy.heal();
+      if (this.#isServerDown) await this.startServer();
       await Promise.all([...this.#apps, ...this.#connections].map((opened) => opened.close()));
+      await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
       this.#writer?.close();
       rmSync(this.directory, { recursive: true, force: true });
     }
@@ -173,8 +303,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts a program that is told of broker, backend and ledger. */
   start(name: string, { command, args }: NodeProgram, env: Readonly<Record<string, string>> = {}): Child {
-    const { broker, backend } = this.place;
-    const told = { LOVAGE_BROKER_URL: broker, LOVAGE_RESULT_BACKEND: backend, FAULTS_LEDGER: this.#ledgerDirectory };
+    const told = { ...urlsOf(this.place), FAULTS_LEDGER: this.#ledgerDirectory };
     return this.#crew.start({ name, command, args, cwd: this.directory, env: { ...told, ...env } });
   }
 
@@ -184,8 +313,10 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** The last lines of a log, without those that every task writes. */
-function endOf(log: string): string {
-  const lines = log.split("\n").filter((line) => !line.includes("Task succeeded."));
-  return lines.slice(-15).join("\n");
+function isOwn(server: Server): server is OwnServer {
+  return "kill" in server;
+}
+
+function urlsOf({ broker, backend }: Place): Readonly<Record<string, string>> {
+  return { LOVAGE_BROKER_URL: broker, LOVAGE_RESULT_BACKEND: backend };
 }

@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { ServiceName } from "./service-name.ts";
 
 /** What the ladder knows of a service: where to find it, which image and which packages make it. */
@@ -10,6 +11,10 @@ export interface CatalogueEntry {
   readonly exampleUrl: string;
   /** How long a new one may take until it answers, on a busy machine. The image has been pulled before. */
   readonly startMs: number;
+  /** A second opinion on another service: only missed where it is required by its name. @default false */
+  readonly isSecondOpinion?: boolean;
+  /** It keeps its data in memory only, so that its end is the end of them. @default false */
+  readonly forgets?: boolean;
   readonly container: {
     readonly image: string;
     /** The port that the server has inside. */
@@ -28,7 +33,7 @@ export interface CatalogueEntry {
 
 /**
  * Every service with its image, its packages and what they need. Versions that the suites are run with:
- * Redis 7.0 and 8, RabbitMQ 3.10 and 4, PostgreSQL 15 and 17, fauxqs 2.4.
+ * Redis 7.0 and 8, Valkey 8 (by `LOVAGE_TEST_REDIS_IMAGE`), RabbitMQ 3.10 and 4, PostgreSQL 15 and 17, fauxqs 2.4, moto 5.1.
  */
 export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
   redis: {
@@ -36,7 +41,12 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     variable: "LOVAGE_TEST_REDIS_URL",
     exampleUrl: "redis://127.0.0.1:6379/0",
     startMs: 30_000,
-    container: { image: "redis:8-alpine", port: 6379, environment: {}, stopSeconds: 30 },
+    container: {
+      image: process.env["LOVAGE_TEST_REDIS_IMAGE"] ?? "redis:8-alpine",
+      port: 6379,
+      environment: {},
+      stopSeconds: 30,
+    },
     local: { debianPackages: ["redis-server"], install: "apt-get install redis-server, or brew install redis" },
   },
   rabbitmq: {
@@ -82,5 +92,16 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     },
     // The emulator is a dependency of this package, and so needs none of Debian's.
     local: { debianPackages: [], install: "pnpm install, which brings the emulator fauxqs" },
+  },
+  // Another emulator of SQS: slower, strict where the first is lax, and the only one that speaks the old query protocol as well.
+  moto: {
+    title: "SQS (moto)",
+    variable: "LOVAGE_TEST_MOTO_URL",
+    exampleUrl: "http://127.0.0.1:5000",
+    startMs: 60_000,
+    isSecondOpinion: true,
+    forgets: true,
+    container: { image: "motoserver/moto:latest", port: 5000, environment: {}, stopSeconds: 1 },
+    local: { debianPackages: [], install: "it runs in a container only" },
   },
 };

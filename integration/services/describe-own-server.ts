@@ -23,6 +23,6 @@ export function describeOwnServer(
   describe(`${catalogue[name].title} (its own)`, async () => {
     const answer = await askDesk({ name, rungs });
     if ("rung" in answer) return define((options) => serverMakers[answer.rung].start(name, options));
-    if (!("service" in answer)) refuse(answer);
+    if ("missing" in answer || "failure" in answer) refuse(answer);
   });
 }

@@ -14,6 +14,6 @@ export function describeService(name: ServiceName, define: (service: Service) =>
   describe(`${catalogue[name].title} (shared)`, async () => {
     const answer = await askDesk({ name });
     if ("service" in answer) return define(answer.service);
-    if (!("rung" in answer)) refuse(answer);
+    if ("missing" in answer || "failure" in answer) refuse(answer);
   });
 }

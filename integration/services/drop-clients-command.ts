@@ -12,6 +12,7 @@ const commands: Readonly<Record<ServiceName, ((port: string) => readonly Command
   rabbitmq: () => [["rabbitmqctl", "close_all_connections", "dropped by a test"]],
   postgres: () => [["psql", "-U", "postgres", "-c", terminateBackends]],
   sqs: undefined,
+  moto: undefined,
 };
 
 /**

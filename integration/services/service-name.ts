@@ -1,5 +1,5 @@
 /** The services that suites are run against. */
-export const serviceNames = ["redis", "rabbitmq", "postgres", "sqs"] as const;
+export const serviceNames = ["redis", "rabbitmq", "postgres", "sqs", "moto"] as const;
 
 /** One of them. */
 export type ServiceName = (typeof serviceNames)[number];

@@ -22,6 +22,16 @@ export interface ServerOptions {
   readonly settings?: readonly string[];
 }
 
+/** A server that programs can be run on. Whoever shares it does not end it. */
+export interface Server extends Service {
+  /**
+   * Runs a program that comes with the server, where the server runs: `redis-cli`, `psql`, `rabbitmqctl`.
+   * @returns what it printed
+   * @throws Error when it fails, with what it printed
+   */
+  execute(program: string, args: readonly string[]): Promise<string>;
+}
+
 /** How a server is started again. */
 export interface RestartOptions {
   /** @default true */
@@ -38,7 +48,7 @@ export interface RestartOptions {
  * | paused: frozen with its sockets open | `pause` | `resume`, `kill`, disposal |
  * | ended: the port refuses, the data is kept | `kill`, `stop` | `start`, `restart`, disposal |
  */
-export interface OwnServer extends Service, AsyncDisposable {
+export interface OwnServer extends Server, AsyncDisposable {
   readonly port: number;
   /** Starts it again after `kill` or `stop`, with its data. Resolves when it answers. */
   start(): Promise<void>;
@@ -57,12 +67,6 @@ export interface OwnServer extends Service, AsyncDisposable {
    * @throws Error for SQS, which has no such command: cut the connections with a `FaultProxy`.
    */
   dropClients(): Promise<void>;
-  /**
-   * Runs a program that comes with the server, where the server runs: `redis-cli`, `psql`, `rabbitmqctl`.
-   * @returns what it printed
-   * @throws Error when it fails, with what it printed
-   */
-  execute(program: string, args: readonly string[]): Promise<string>;
   /** The last lines that it has written. */
   log(): Promise<string>;
 }

@@ -19,6 +19,7 @@ const forms: Readonly<Record<ServiceName, (settings: readonly string[]) => Conta
   }),
   postgres: (settings) => ({ command: ["postgres", ...postgresDefaults, ...settings] }),
   sqs: () => ({}),
+  moto: () => ({}),
 };
 
 /** The form that settings take for a service's image. */

@@ -49,6 +49,7 @@ async function withoutStartingServices(work: () => Promise<void>): Promise<void>
   try {
     await work();
   } finally {
-    await rm(policyFile);
+    // Two test files may install at the same time, one after the other.
+    await rm(policyFile, { force: true });
   }
 }

@@ -12,7 +12,7 @@ test("all services can be required, or some", () => {
 
 test("what there is not is refused, with what there is", () => {
   expect(() => readDemands({ LOVAGE_TEST_REQUIRE: "redis,mysql" })).toThrow(
-    'LOVAGE_TEST_REQUIRE names "mysql"; it must be all, or some of redis,rabbitmq,postgres,sqs.',
+    'LOVAGE_TEST_REQUIRE names "mysql"; it must be all, or some of redis,rabbitmq,postgres,sqs,moto.',
   );
   expect(() => readDemands({ LOVAGE_TEST_RUNG: "vm" })).toThrow(
     'LOVAGE_TEST_RUNG is "vm"; it must be container or private.',

@@ -1,10 +1,12 @@
+import { catalogue } from "../catalogue.ts";
 import { isServiceName, serviceNames } from "../service-name.ts";
 import type { ServiceName } from "../service-name.ts";
 import type { OwnRung } from "./server-maker.ts";
 
 /**
  * What the environment asks of the ladder. `LOVAGE_TEST_RUNG=container|private` forces a rung;
- * `LOVAGE_TEST_REQUIRE=all`, or names with commas between, makes a missing service an error.
+ * `LOVAGE_TEST_REQUIRE=all`, or names with commas between, makes a missing service an error;
+ * `all` are those that are no second opinion.
  */
 export interface LadderDemands {
   /** Absent: every rung may be tried. */
@@ -27,8 +29,9 @@ function readRung(text: string): OwnRung | undefined {
 }
 
 function readRequired(text: string): ReadonlySet<ServiceName> {
-  if (text === "all") return new Set(serviceNames);
-  const names = text.split(",").filter((name) => name !== "");
+  if (text === "all") return new Set(serviceNames.filter((name) => catalogue[name].isSecondOpinion !== true));
+  // Celery is no service; the suites that need it look for it themselves.
+  const names = text.split(",").filter((name) => name !== "" && name !== "celery");
   const wrong = names.find((name) => !isServiceName(name));
   if (wrong === undefined) return new Set(names.filter(isServiceName));
   throw new Error(`LOVAGE_TEST_REQUIRE names "${wrong}"; it must be all, or some of ${serviceNames.join(",")}.`);

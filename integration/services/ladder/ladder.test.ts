@@ -21,7 +21,7 @@ class Machine {
       environment,
       demands: readDemands(environment),
       makers: { container: this.#maker("container"), private: this.#maker("private") },
-      probes: { redis: answer, rabbitmq: answer, postgres: answer, sqs: answer },
+      probes: { redis: answer, rabbitmq: answer, postgres: answer, sqs: answer, moto: answer },
       packages: {
         whyNot: () => (this.mayInstall ? undefined : "CI is not set."),
         install: async (packages) => {

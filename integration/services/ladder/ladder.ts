@@ -3,7 +3,7 @@ import { probes } from "../probe/probes.ts";
 import type { Probe } from "../probe/probe.ts";
 import { ServiceMissingError } from "../service-missing-error.ts";
 import type { ServiceName } from "../service-name.ts";
-import type { Service } from "../service.ts";
+import type { OwnServer, Service } from "../service.ts";
 import type { PackageInstaller } from "./debian-packages.ts";
 import type { LadderDemands } from "./ladder-demands.ts";
 import type { OwnRung, ServerMaker } from "./server-maker.ts";
@@ -37,7 +37,8 @@ export class Ladder {
   /** Whether a test run fails when this service is missing, since somebody asked for it by name. */
   isRequired(name: ServiceName): boolean {
     const { demands } = this.#options;
-    return demands.rung !== undefined || demands.required.has(name);
+    const isOneOfAll = catalogue[name].isSecondOpinion !== true;
+    return (demands.rung !== undefined && isOneOfAll) || demands.required.has(name);
   }
 
   /**
@@ -48,8 +49,15 @@ export class Ladder {
   async find(name: ServiceName): Promise<FoundService> {
     const given = this.#options.environment[catalogue[name].variable] ?? "";
     if (given !== "" && this.#options.demands.rung === undefined) return await this.#ask(name, given);
-    const rung = await this.chooseRung(name);
-    return await this.#options.makers[rung].start(name);
+    return await this.start(name);
+  }
+
+  /**
+   * Starts a server that may be ended, never the environment's. Rejects like `chooseRung`, and when the server does not start.
+   * @param only The rungs that will do.
+   */
+  async start(name: ServiceName, only?: readonly OwnRung[]): Promise<OwnServer> {
+    return await this.#options.makers[await this.chooseRung(name, only)].start(name);
   }
 
   /**

@@ -7,6 +7,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { describeOwnServer } from "../describe-own-server.ts";
+import { catalogue } from "../catalogue.ts";
 import { serviceNames } from "../service-name.ts";
 import { listProcesses } from "./list-processes.ts";
 
@@ -58,7 +59,7 @@ async function expectNothingLeft(tree: readonly number[]): Promise<void> {
 
 const kill = 'process.kill(process.pid, "SIGKILL");';
 
-for (const name of serviceNames) {
+for (const name of serviceNames.filter((each) => catalogue[each].isSecondOpinion !== true)) {
   describeOwnServer(name, () => {
     test("ends with the process that started it, even when that is killed", async () => {
       const { how, tree } = await run(name, kill);

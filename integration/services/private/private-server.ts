@@ -6,6 +6,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { catalogue } from "../catalogue.ts";
@@ -26,6 +27,8 @@ const killTreeProgram = fileURLToPath(new URL("kill-tree-program.ts", import.met
 const logName = "server.log";
 const logLines = 15;
 const toolMs = 60_000;
+const portTries = 10;
+const portPauseMs = 200;
 // What dies while its folder is removed may still write: try until it is gone for good.
 const removeFolder = 'for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; sleep 0.3; done';
 
@@ -80,6 +83,18 @@ export class PrivateServer implements OwnServer {
   }
 
   async start(): Promise<void> {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await this.#startOnce();
+      } catch (error) {
+        // While it was away, another test may have looked whether its port is free, for which it listens there for a moment.
+        if (tried === portTries || !/address already in use|eaddrinuse/iu.test(String(error))) throw error;
+        await pause(portPauseMs);
+      }
+    }
+  }
+
+  async #startOnce(): Promise<void> {
     if (this.#leader !== undefined) throw new Error(`${this.#title} runs already.`);
     this.#launch = await this.#recipe.prepare(this.#place);
     const leader = await this.#spawn(this.#launch);

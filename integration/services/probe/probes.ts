@@ -11,4 +11,5 @@ export const probes: Readonly<Record<ServiceName, Probe>> = {
   rabbitmq: probeRabbitmq,
   postgres: probePostgres,
   sqs: probeSqs,
+  moto: probeSqs,
 };

@@ -5,6 +5,7 @@ const forms: Readonly<Record<ServiceName, (address: string) => string>> = {
   rabbitmq: (address) => `amqp://guest:guest@${address}`,
   postgres: (address) => `postgres://postgres@${address}/postgres`,
   sqs: (address) => `http://${address}`,
+  moto: (address) => `http://${address}`,
 };
 
 /** The URL of a server that the ladder has made. */

@@ -4,8 +4,14 @@ import type { OwnServer, ServerOptions } from "../service.ts";
 
 const clusterMs = 30_000;
 const pollMs = 50;
-const nodeCount = 3;
+const primaryCount = 3;
 const cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"];
+
+/** What a cluster is started with. */
+export interface ClusterOptions extends ServerOptions {
+  /** Replicas of each primary. @default 0 */
+  readonly replicas?: number;
+}
 
 /** A Redis Cluster of three primaries, each of them a private server of this machine. */
 export class RedisCluster implements AsyncDisposable {
@@ -17,15 +23,13 @@ export class RedisCluster implements AsyncDisposable {
   }
 
   /** Starts the nodes and joins them. Resolves when each of them says that all slots are served. */
-  static async start({ settings = [] }: ServerOptions = {}): Promise<RedisCluster> {
-    const starts = Array.from({ length: nodeCount }, () =>
-      PrivateServer.start("redis", { settings: [...cluster, ...settings] }),
-    );
+  static async start({ settings = [], replicas = 0 }: ClusterOptions = {}): Promise<RedisCluster> {
+    const starts = Array.from({ length: primaryCount * (1 + replicas) }, () => startNode([...cluster, ...settings]));
     const started = await Promise.allSettled(starts);
     const made = new RedisCluster(started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
     try {
       await Promise.all(starts);
-      await made.#join();
+      await made.#join(replicas);
       return made;
     } catch (error) {
       await made[Symbol.asyncDispose]();
@@ -38,10 +42,11 @@ export class RedisCluster implements AsyncDisposable {
     await Promise.all(this.nodes.map(async (node) => await node[Symbol.asyncDispose]()));
   }
 
-  async #join(): Promise<void> {
+  async #join(replicas: number): Promise<void> {
     const addresses = this.nodes.map(({ port }) => `127.0.0.1:${port}`);
     const [first] = this.nodes;
-    await first?.execute("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"]);
+    const copies = ["--cluster-replicas", String(replicas)];
+    await first?.execute("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes", ...copies]);
     const endsAtMs = Date.now() + clusterMs;
     for (const node of this.nodes) {
       const info = async (): Promise<string> =>
@@ -51,5 +56,15 @@ export class RedisCluster implements AsyncDisposable {
         await pause(pollMs);
       }
     }
+  }
+}
+
+/** A node listens at a second port, 10 000 higher, which may be taken though the first is free. */
+async function startNode(settings: readonly string[], triesLeft = 5): Promise<OwnServer> {
+  try {
+    return await PrivateServer.start("redis", { settings });
+  } catch (error) {
+    if (triesLeft === 0 || !String(error).includes("Address already in use")) throw error;
+    return await startNode(settings, triesLeft - 1);
   }
 }

@@ -31,6 +31,10 @@ const missing: ServerMaker = {
   provide: () => Promise.reject(new Error("No engine.")),
   start: () => Promise.reject(new Error("must not be called")),
 };
+const execute = async (program: string, args: readonly string[]): Promise<string> => {
+  if (program === "fails") throw new Error("fails ended with 1");
+  return await Promise.resolve([program, ...args].join(" "));
+};
 const onlyRedis: ServerMaker = {
   provide: async (name) => await (name === "redis" ? Promise.resolve() : Promise.reject(new Error("Not installed."))),
   start: async (name) => {
@@ -38,7 +42,7 @@ const onlyRedis: ServerMaker = {
     await new Promise((resolve) => setImmediate(resolve));
     const dispose = () => Promise.resolve(void disposed.push(name));
     const service = { name, rung: "private", url: "redis://here", origin: "private server" };
-    return { ...service, [Symbol.asyncDispose]: dispose } as unknown as OwnServer;
+    return { ...service, execute, [Symbol.asyncDispose]: dispose } as unknown as OwnServer;
   },
 };
 
@@ -81,10 +85,37 @@ test("whoever starts servers of one's own is told the rung, and none is started"
   expect(started).toEqual([]);
 });
 
+test("a server of the run's own is started once for all who share it, whatever the environment names, and runs programs for them", async () => {
+  environment["LOVAGE_TEST_REDIS_URL"] = "redis://127.0.0.1:1/";
+  const { services, ask } = await open();
+  const shared: DeskQuestion = { name: "redis", rungs: ["private"], isShared: true };
+  const answers = await Promise.all([ask(shared), ask(shared), ask({ ...shared, command: ["redis-cli", "ping"] })]);
+  const service = { name: "redis", rung: "private", url: "redis://here", origin: "private server" };
+  expect(answers).toEqual([{ service }, { service }, { output: "redis-cli ping" }]);
+  expect(started).toEqual(["redis"]);
+  expect(await ask({ ...shared, command: ["fails"] })).toEqual({ failure: "fails ended with 1" });
+  await services[Symbol.asyncDispose]();
+  expect(disposed).toEqual(["redis"]);
+});
+
 test("a service that is not there may be missing, and that is told loudly", async () => {
   const { ask } = await open();
   expect(textOf("missing", await ask({ name: "postgres" }))).toMatch(/^There is no PostgreSQL/u);
   expect(reported).toEqual([expect.stringMatching(/^PostgreSQL: NOT COVERED\. There is no PostgreSQL/u)]);
+});
+
+test("one that tests would start for themselves is told as loudly, once", async () => {
+  const { ask } = await open();
+  const question = { name: "moto", rungs: ["container", "private"] } as const;
+  for (const _ of [1, 2]) expect(textOf("missing", await ask(question))).toMatch(/^There is no SQS \(moto\)/u);
+  expect(reported).toEqual([expect.stringMatching(/^SQS \(moto\) of a test's own: NOT COVERED\./u)]);
+});
+
+test("a second opinion is not demanded with all, only by its name", async () => {
+  environment["LOVAGE_TEST_REQUIRE"] = "all";
+  expect(textOf("missing", await (await open()).ask({ name: "moto" }))).toMatch(/^There is no SQS/u);
+  environment["LOVAGE_TEST_REQUIRE"] = "moto";
+  expect(textOf("failure", await (await open()).ask({ name: "moto" }))).toMatch(/^There is no SQS/u);
 });
 
 test.each([{ LOVAGE_TEST_REQUIRE: "all" }, { LOVAGE_TEST_REQUIRE: "postgres" }, { LOVAGE_TEST_RUNG: "private" }])(

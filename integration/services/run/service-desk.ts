@@ -2,6 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { createInterface } from "node:readline";
 import { ServiceMissingError } from "../service-missing-error.ts";
+import type { ServiceName } from "../service-name.ts";
 import type { DeskAnswer, DeskQuestion } from "./desk-question.ts";
 import type { RunServices } from "./run-services.ts";
 
@@ -46,15 +47,22 @@ export class ServiceDesk implements AsyncDisposable {
     }
   }
 
-  async #answer({ name, rungs }: DeskQuestion): Promise<DeskAnswer> {
+  async #answer(question: DeskQuestion): Promise<DeskAnswer> {
+    const { name, rungs, isShared = false, command } = question;
     try {
-      if (rungs !== undefined) return { rung: await this.#services.chooseRung(name, rungs) };
-      const { url, rung, origin } = await this.#services.find(name);
+      if (rungs !== undefined && !isShared) return { rung: await this.#services.chooseRung(name, rungs) };
+      if (command !== undefined) return { output: await this.#execute(name, command) };
+      const { url, rung, origin } = await (isShared ? this.#services.share(name, rungs) : this.#services.find(name));
       return { service: { name, url, rung, origin } };
     } catch (error) {
       const { message } = error as Error;
       const mayBeSkipped = error instanceof ServiceMissingError && !this.#services.isRequired(name);
       return mayBeSkipped ? { missing: message } : { failure: message };
     }
+  }
+
+  async #execute(name: ServiceName, [program, ...args]: NonNullable<DeskQuestion["command"]>): Promise<string> {
+    const server = await this.#services.share(name);
+    return await server.execute(program, args);
   }
 }

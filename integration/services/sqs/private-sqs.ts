@@ -16,6 +16,9 @@ export const privateSqs: PrivateRecipe = {
   locateTool: (tool) => {
     throw new Error(`The SQS emulator has no program ${tool}.`);
   },
-  prepare: ({ directory, port }) =>
-    Promise.resolve({ command: process.execPath, args: [program, String(port), path.join(directory, "data")] }),
+  // Its only setting is "memory": it then keeps nothing on disk, and is faster.
+  prepare: ({ directory, port, settings }) => {
+    const data = settings.includes("memory") ? [] : [path.join(directory, "data")];
+    return Promise.resolve({ command: process.execPath, args: [program, String(port), ...data] });
+  },
 };

@@ -23,6 +23,11 @@ const askRedis = async ({ port }: OwnServer, command: string): Promise<string> =
     read: (answer) => (answer.toString().endsWith("\r\n") ? answer.toString().trim() : undefined),
   });
 
+const sqs: Store = {
+  put: async ({ url }) => void (await askSqs(new URL(url), "CreateQueue", { QueueName: "kept" })),
+  has: async ({ url }) => (await askSqs(new URL(url), "ListQueues", {})).body.includes("kept"),
+};
+
 export const stores: Readonly<Record<ServiceName, Store>> = {
   redis: {
     put: async (server) => void (await askRedis(server, "SET kept yes")),
@@ -39,8 +44,6 @@ export const stores: Readonly<Record<ServiceName, Store>> = {
     has: async (server) => (await server.execute("rabbitmqctl", ["-q", "list_vhosts"])).includes("kept"),
     connect: openAmqp,
   },
-  sqs: {
-    put: async ({ url }) => void (await askSqs(new URL(url), "CreateQueue", { QueueName: "kept" })),
-    has: async ({ url }) => (await askSqs(new URL(url), "ListQueues", {})).body.includes("kept"),
-  },
+  sqs,
+  moto: sqs,
 };

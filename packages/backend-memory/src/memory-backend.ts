@@ -1,6 +1,6 @@
 import type { Backend, BackendCapabilities } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
-import { systemClock } from "@lovage/foundation";
+import { readOptions, systemClock } from "@lovage/foundation";
 import { MemoryCoordination } from "./coordination.ts";
 import { MemoryJoins } from "./joins.ts";
 import type { MemoryBackendOptions } from "./options.ts";
@@ -11,11 +11,13 @@ import { Session } from "./session.ts";
 import type { StoreLoan } from "./store-registry.ts";
 import { StoreRegistry } from "./store-registry.ts";
 
+const defaultMaxDocumentBytes = 16 * 1024 * 1024;
+
 // The one place where the backends of a process can meet by name.
 const registry = new StoreRegistry();
 
 /** What {@link memoryBackend} opens. */
-export interface MemoryBackendSettings extends Partial<MemoryBackendOptions> {
+export interface MemoryBackendSettings extends MemoryBackendOptions {
   /**
    * Backends of the same name (and the same clock) share what they store.
    * @default "" (the one of `memory:`)
@@ -28,7 +30,11 @@ export interface MemoryBackendSettings extends Partial<MemoryBackendOptions> {
 /** A backend in memory: gone with the process, and with the last backend of its name that is closed. */
 export function memoryBackend(settings: MemoryBackendSettings = {}): Backend {
   const { name = "", clock = systemClock, ...options } = settings;
-  return new MemoryBackend(registry.lend(clock, name), clock, memoryBackendOptions.parse(options));
+  return new MemoryBackend(
+    registry.lend(clock, name),
+    clock,
+    readOptions(memoryBackendOptions, options, "The memory backend"),
+  );
 }
 
 /**
@@ -46,7 +52,7 @@ class MemoryBackend implements Backend {
   readonly #session: Session;
   readonly #loan: StoreLoan;
 
-  constructor(loan: StoreLoan, clock: Clock, { maxDocumentBytes }: MemoryBackendOptions) {
+  constructor(loan: StoreLoan, clock: Clock, { maxDocumentBytes = defaultMaxDocumentBytes }: MemoryBackendOptions) {
     this.#loan = loan;
     this.#session = new Session(loan.store, clock);
     this.capabilities = Object.freeze<BackendCapabilities>({

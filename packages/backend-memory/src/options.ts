@@ -1,5 +1,4 @@
-import { ConfigurationError, maskUrl } from "@lovage/foundation";
-import { z } from "zod";
+import { ConfigurationError, maskUrl, optionsSchema, wholeNumberOption, type OptionsSchema } from "@lovage/foundation";
 
 /** Options that may stand beside a `memory:` URL. */
 export interface MemoryBackendOptions {
@@ -7,15 +6,12 @@ export interface MemoryBackendOptions {
    * Largest result document, in bytes.
    * @default 16 MiB
    */
-  readonly maxDocumentBytes: number;
+  readonly maxDocumentBytes?: number | undefined;
 }
 
 /** The schema of {@link MemoryBackendOptions}; refuses unknown names. */
-export const memoryBackendOptions: z.ZodType<MemoryBackendOptions> = z.strictObject({
-  maxDocumentBytes: z
-    .int()
-    .positive()
-    .default(16 * 1024 * 1024),
+export const memoryBackendOptions: OptionsSchema<MemoryBackendOptions> = optionsSchema<MemoryBackendOptions>({
+  maxDocumentBytes: wholeNumberOption({ min: 1 }),
 });
 
 /**

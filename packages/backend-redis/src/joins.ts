@@ -1,42 +1,18 @@
 import type { JoinArrival, JoinMember, JoinOpening, JoinProgress, Joins } from "@lovage/backend";
-import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { asList, asNumber, asTexts } from "./replies.ts";
-
-/** KEYS: the join. ARGV: size, ms to keep it. */
-const openScript: RedisScript = defineScript(
-  "join-open",
-  `
-if redis.call('HSETNX', KEYS[1], 'size', ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'ttl', ARGV[2], 'n', 0)
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-`,
-);
-
-/** KEYS: the join. ARGV: member, place, payload. Gives known, arrived, size, completes. */
-const arriveScript: RedisScript = defineScript(
-  "join-arrive",
-  `
-local found = redis.call('HMGET', KEYS[1], 'size', 'ttl', 'n', 'by')
-if not found[1] then return {0, 0, 0, 0} end
-local arrived, by = tonumber(found[3]), found[4]
-if redis.call('HSETNX', KEYS[1], 'm:' .. ARGV[1], ARGV[2] .. ' ' .. ARGV[3]) == 1 then
-  arrived = redis.call('HINCRBY', KEYS[1], 'n', 1)
-  if arrived == tonumber(found[1]) then
-    by = ARGV[1]
-    redis.call('HSET', KEYS[1], 'by', by)
-  end
-  redis.call('PEXPIRE', KEYS[1], found[2])
-end
-return {1, arrived, tonumber(found[1]), by == ARGV[1] and 1 or 0}
-`,
-);
+import { arriveScript, openScript } from "./scripts/joins.ts";
 
 const memberField = "m:";
+/** Behind all others: a member that nobody gave a place. */
+const lastIndex = 2_147_483_647;
 
-/** Joins in Redis; see {@link Joins}. */
+/**
+ * Joins in Redis; see {@link Joins}. They stand in Celery's own keys as well, so that a chord of either language may have members of both: its workers count
+ * ours, and we count theirs.
+ */
 export class RedisJoins implements Joins {
   readonly #link: Link;
   readonly #keys: Keys;
@@ -47,31 +23,64 @@ export class RedisJoins implements Joins {
   }
 
   async open({ joinId, size, expiresInMs }: JoinOpening): Promise<void> {
-    await this.#link.run(openScript, [this.#keys.join(joinId)], [size, Math.max(1, Math.ceil(expiresInMs))]);
+    const [sizeKey] = this.#keys.chord(joinId);
+    await this.#link.run(openScript, [this.#keys.join(joinId), sizeKey], [size, Math.max(1, Math.ceil(expiresInMs))]);
   }
 
   async arrive({ joinId, memberId, index, payload }: JoinArrival): Promise<JoinProgress> {
-    const reply = asList(await this.#link.run(arriveScript, [this.#keys.join(joinId)], [memberId, index, payload]));
+    const isCelery = payload.startsWith(`[1,${JSON.stringify(memberId)},`);
+    const args = [memberId, index, payload, isCelery ? 1 : 0];
+    const reply = asList(await this.#link.run(arriveScript, this.#keysOf(joinId), args));
     const [known, arrived = 0, size = 0, completes] = reply.map(asNumber);
     return { known: known === 1, arrived, size, completes: completes === 1 };
   }
 
   async members(joinId: string): Promise<readonly JoinMember[]> {
+    const [size] = this.#keys.chord(joinId);
+    if ((await this.#link.call("EXISTS", [size])) === 0) return [];
+    const inSet = await this.#membersInSet(joinId);
     const fields = asTexts(await this.#link.call("HGETALL", [this.#keys.join(joinId)]));
-    const members: JoinMember[] = [];
+    const members = new Map(inSet);
     for (let at = 0; at < fields.length; at += 2) {
       const name = fields[at] ?? "";
-      if (name.startsWith(memberField)) members.push(toMember(name.slice(memberField.length), fields[at + 1] ?? ""));
+      if (!name.startsWith(memberField)) continue;
+      const memberId = name.slice(memberField.length);
+      const [, index, payload] = /^(\S+) (.*)$/su.exec(fields[at + 1] ?? "") ?? [];
+      const known = payload === "" ? inSet.get(memberId)?.payload : payload;
+      if (known !== undefined) members.set(memberId, { memberId, index: Number(index), payload: known });
     }
-    return members.toSorted((a, b) => a.index - b.index || (a.memberId < b.memberId ? -1 : 1));
+    return [...members.values()].toSorted((a, b) => a.index - b.index || (a.memberId < b.memberId ? -1 : 1));
   }
 
   async close(joinId: string): Promise<void> {
-    await this.#link.call("UNLINK", [this.#keys.join(joinId)]);
+    await this.#link.call("UNLINK", this.#keysOf(joinId));
+  }
+
+  #keysOf(joinId: string): readonly string[] {
+    return [this.#keys.join(joinId), ...this.#keys.chord(joinId)];
+  }
+
+  /** What stands in Celery's set, ours and its workers', by task id. One that arrived twice there counts once. */
+  async #membersInSet(joinId: string): Promise<ReadonlyMap<string, JoinMember>> {
+    const [, set] = this.#keys.chord(joinId);
+    const entries = asTexts(await this.#link.call("ZRANGE", [set, 0, -1, "WITHSCORES"]));
+    const members = new Map<string, JoinMember>();
+    for (let at = 0; at < entries.length; at += 2) {
+      const payload = entries[at] ?? "";
+      const memberId = idIn(payload);
+      if (members.has(memberId)) continue;
+      members.set(memberId, { memberId, index: Math.min(lastIndex, toNumber(entries[at + 1] ?? "")), payload });
+    }
+    return members;
   }
 }
 
-function toMember(memberId: string, value: string): JoinMember {
-  const space = value.indexOf(" ");
-  return { memberId, index: Number(value.slice(0, space)), payload: value.slice(space + 1) };
+/** Of `[1, "<task id>", …]`, whoever wrote it. */
+function idIn(payload: string): string {
+  const [, text] = /^\[\s*1\s*,\s*("(?:[^"\\]|\\.)*")/u.exec(payload) ?? [];
+  return text === undefined ? payload : String(JSON.parse(text));
+}
+
+function toNumber(score: string): number {
+  return score === "inf" ? Infinity : Number(score);
 }

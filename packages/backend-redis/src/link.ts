@@ -48,7 +48,7 @@ export class Link {
 
   /** @throws BACKEND_UNAVAILABLE, CLOSED */
   run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
-    return this.use((connection) => connection.run(script, keys, args));
+    return this.use((connection) => connection.run(script, keys, args, { durably: true }));
   }
 
   /** @throws BACKEND_UNAVAILABLE, CLOSED */
@@ -89,7 +89,9 @@ export class Link {
 
   async #open(): Promise<RedisConnection> {
     const { target, clock, log, name, check } = this.#options;
-    const onLost = (cause: Error): void => void this.#lost(cause);
+    let isOpen = false;
+    // An attempt that fails is told to those who wait for it; only what was open can be lost.
+    const onLost = (cause: Error): void => void (isOpen && this.#lost(cause));
     const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost });
     try {
       await check(connection);
@@ -100,6 +102,7 @@ export class Link {
       throw error;
     }
     this.#connection = connection;
+    isOpen = true;
     return connection;
   }
 

@@ -4,7 +4,7 @@ import type { RedisConnection } from "@lovage/client-redis";
 import type { Keys } from "./keys.ts";
 import { asList, asText } from "./replies.ts";
 
-const idsPerCall = 1_000;
+const maxIdsPerCall = 1_000;
 
 /** Records of these tasks in their order. A document and what stands beside it are read in one step. */
 export async function readResults(
@@ -13,6 +13,7 @@ export async function readResults(
   taskIds: readonly string[],
 ): Promise<(ResultRecord | undefined)[]> {
   const pages: Promise<(ResultRecord | undefined)[]>[] = [];
+  const idsPerCall = connection.isCluster ? 1 : maxIdsPerCall;
   for (let at = 0; at < taskIds.length; at += idsPerCall)
     pages.push(readPage(connection, keys, taskIds.slice(at, at + idsPerCall)));
   return (await Promise.all(pages)).flat();

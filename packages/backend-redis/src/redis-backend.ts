@@ -1,7 +1,6 @@
 import type { Backend, BackendCapabilities } from "@lovage/backend";
-import { checkServer, redisTarget } from "@lovage/client-redis";
-import { ConfigurationError, maskUrl, silentLog, systemClock, type DriverContext } from "@lovage/foundation";
-import { z } from "zod";
+import { checkServer, redisTarget, serverTimeMs } from "@lovage/client-redis";
+import { maskUrl, readOptions, silentLog, systemClock, type DriverContext } from "@lovage/foundation";
 
 import { RedisCoordination } from "./coordination.ts";
 import { RedisJoins } from "./joins.ts";
@@ -29,7 +28,11 @@ const defaultMaxDocumentBytes = 16 * 1024 * 1024;
 export async function redisBackend(settings: RedisBackendSettings): Promise<Backend> {
   const { url, clock = systemClock, log = silentLog, name = "lovage", ...beside } = settings;
   const [base = url, query = ""] = url.split("?", 2);
-  const options = readOptions({ ...Object.fromEntries(new URLSearchParams(query)), ...given(beside) }, url);
+  const options = readOptions(
+    redisBackendOptions,
+    { ...Object.fromEntries(new URLSearchParams(query)), ...given(beside) },
+    `The backend ${maskUrl(url)}`,
+  );
   const { prefix = "lovage", strict = false, maxDocumentBytes = defaultMaxDocumentBytes } = options;
   const target = redisTarget(base, options);
   const link = new Link({
@@ -39,7 +42,11 @@ export async function redisBackend(settings: RedisBackendSettings): Promise<Back
     name,
     check: async (connection) => void (await checkServer(connection, { log, strict })),
   });
-  const backend = new RedisBackend(link, new Keys(prefix), maxDocumentBytes);
+  const backend = new RedisBackend(
+    link,
+    new Keys(prefix, { ...options, isCluster: target.isCluster }),
+    maxDocumentBytes,
+  );
   try {
     await link.call("PING", []);
   } catch (error) {
@@ -90,18 +97,14 @@ class RedisBackend implements Backend {
     return asNumber(swept);
   }
 
+  serverTimeMs(): Promise<number> {
+    return this.#link.use(serverTimeMs);
+  }
+
   async close(): Promise<void> {
     this.#watches.close();
     this.#link.close();
   }
-}
-
-function readOptions(options: object, url: string): RedisBackendOptions {
-  const parsed = redisBackendOptions.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw new ConfigurationError(
-    `The backend ${maskUrl(url)} has options it cannot take: ${z.prettifyError(parsed.error)}.`,
-  );
 }
 
 /** Without what is not set, so that it does not hide what the URL says. */

@@ -7,7 +7,7 @@ import type {
   Revocations,
   RevocationsOptions,
 } from "@lovage/backend";
-import { DocumentTooLargeError } from "@lovage/backend";
+import { checkDocuments } from "@lovage/backend";
 import { findResult } from "./find-result.ts";
 import { putResults } from "./put-results.ts";
 import type { ResultWatches } from "./result-watches.ts";
@@ -30,7 +30,7 @@ export class SqliteResults implements Results {
   }
 
   async put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]> {
-    for (const { taskId, document } of puts) this.#checkSize(taskId, document);
+    checkDocuments(puts, this.#maxDocumentBytes);
     if (puts.length === 0 && !this.#store.isClosed) return [];
     const outcomes = await this.#store.write((connection, nowMs) => putResults(connection, puts, nowMs));
     this.#watches.announce();
@@ -59,11 +59,5 @@ export class SqliteResults implements Results {
     );
     const taskIds = rows.map((row) => String(row["task_id"]));
     return { taskIds, cursor: String(rows.at(-1)?.["change"] ?? after) };
-  }
-
-  #checkSize(taskId: string, document: string): void {
-    const bytes = Buffer.byteLength(document);
-    if (bytes <= this.#maxDocumentBytes) return;
-    throw new DocumentTooLargeError(`The result of task ${taskId}`, { bytes, maxBytes: this.#maxDocumentBytes });
   }
 }

@@ -2,7 +2,7 @@ import type { Backend, BackendCapabilities } from "@lovage/backend";
 import type { SqliteClient } from "@lovage/client-sqlite";
 import { applySchema, openSqlite, planSchema } from "@lovage/client-sqlite";
 import type { Clock, Log, SchemaPlan, StoreSchema } from "@lovage/foundation";
-import { SchemaVersionError, silentLog, systemClock } from "@lovage/foundation";
+import { readOptions, SchemaVersionError, silentLog, systemClock } from "@lovage/foundation";
 import { SqliteCoordination } from "./coordination.ts";
 import { toBackendError } from "./errors.ts";
 import { SqliteJoins } from "./joins.ts";
@@ -15,8 +15,10 @@ import { Store } from "./store.ts";
 import { sweepExpired } from "./sweep-expired.ts";
 import { backendTables } from "./tables.ts";
 
+const defaultMaxDocumentBytes = 16 * 1024 * 1024;
+
 /** What {@link sqliteBackend} opens. */
-export interface SqliteBackendSettings extends Partial<SqliteBackendOptions> {
+export interface SqliteBackendSettings extends SqliteBackendOptions {
   /** Absolute path of the database file; made where there is none. */
   readonly path: string;
   /** @default the machine's clock */
@@ -31,7 +33,7 @@ export interface SqliteBackendSettings extends Partial<SqliteBackendOptions> {
  */
 export async function sqliteBackend(settings: SqliteBackendSettings): Promise<Backend> {
   const { path, clock = systemClock, log = silentLog, ...rest } = settings;
-  const options = sqliteBackendOptions.parse(rest);
+  const options = readOptions(sqliteBackendOptions, rest, "The SQLite backend");
   const client = await openClient({ path, clock, log, synchronous: options.synchronous });
   try {
     checked(await applySchema(client.durable, backendTables));
@@ -66,7 +68,8 @@ class SqliteBackend implements Backend {
   readonly #store: Store;
   readonly #watches: ResultWatches;
 
-  constructor(store: Store, { maxDocumentBytes, synchronous }: SqliteBackendOptions) {
+  constructor(store: Store, options: SqliteBackendOptions) {
+    const { maxDocumentBytes = defaultMaxDocumentBytes, synchronous = "full" } = options;
     this.#store = store;
     this.#watches = new ResultWatches(store);
     this.capabilities = Object.freeze<BackendCapabilities>({

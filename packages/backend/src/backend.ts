@@ -1,4 +1,4 @@
-import type { DriverModule, StoreSchema } from "@lovage/foundation";
+import type { DriverModule, DriverOpening, StoreSchema } from "@lovage/foundation";
 import type { Coordination } from "./coordination.ts";
 import type { Joins } from "./joins.ts";
 import type { Results } from "./results.ts";
@@ -29,11 +29,34 @@ export interface Backend {
   readonly coordination?: Coordination;
   readonly schedules?: Schedules;
   readonly schema?: StoreSchema;
+  /**
+   * The store's clock, in Unix milliseconds: expiry, locks and limits go by it. Absent where it is this machine's, or the store does not tell it.
+   * @throws BACKEND_UNAVAILABLE
+   */
+  serverTimeMs?(): Promise<number>;
   /** Removes some of what has expired, in one bounded step; returns how much. Readers never see expired records, swept or not. */
   sweep(): Promise<number>;
   /** Ends watches, lets go of the store, leaves nothing behind. Idempotent, works while blocked, never rejects. */
   close(): Promise<void>;
 }
 
-/** What a backend package exports as `backend`. `open` rejects with `BACKEND_UNAVAILABLE` when the store cannot be reached. */
-export type BackendDriver<Options = unknown> = DriverModule<Options, Backend>;
+/** A place that a URL and the options beside it name, unread. */
+export interface BrokerLocation {
+  readonly url: string;
+  readonly [option: string]: unknown;
+}
+
+/** What a runtime gives to a backend when it opens it, beside the URL and the options. */
+export interface BackendOpening<Options> extends DriverOpening<Options> {
+  /**
+   * Where the app's broker is, in the order in which it is tried: for a backend whose results travel over the broker, and whose URL may leave open
+   * which (`rpc://`). @default not known: the app was given an opened broker, or there is no app
+   */
+  readonly broker?: readonly BrokerLocation[];
+}
+
+/** What a backend package exports as `backend`. */
+export interface BackendDriver<Options = unknown> extends DriverModule<Options, Backend> {
+  /** Connects. @throws BACKEND_UNAVAILABLE when the store cannot be reached, CONFIGURATION_INVALID, SCHEMA_VERSION */
+  open(opening: BackendOpening<Options>): Promise<Backend>;
+}

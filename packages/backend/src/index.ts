@@ -1,7 +1,10 @@
 export * from "./backend.ts";
+export * from "./check-documents.ts";
 export * from "./coordination.ts";
 export * from "./errors.ts";
 export * from "./joins.ts";
 export * from "./result-state.ts";
 export * from "./results.ts";
 export * from "./schedules.ts";
+export { ExpiringMap } from "./expiring-map.ts";
+export * from "./result-keeper.ts";

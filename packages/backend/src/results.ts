@@ -15,7 +15,10 @@ export interface ResultPut {
   readonly fence: Fence | null;
   /** Kept for this long after this write. */
   readonly expiresInMs: number;
-  /** Where results travel by message: the queue of the one who waits. */
+  /**
+   * Where results travel by message: the queue of the one who waits. Such a backend keeps a record without it nowhere, since nobody could read it,
+   * unless its writer holds no delivery: that one is the reader itself, who cancels.
+   */
   readonly replyTo?: string;
 }
 
@@ -68,11 +71,16 @@ export interface Results {
   readonly replyTo?: string;
   /**
    * Stores records, each for itself and atomically: compared with the record there, then written and announced to watchers. Outcomes come
-   * in the order given. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not
+   * in the order given. Where results travel by message, a record for another process is `stored` once it is on its way, and compared when it comes. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not
    * sticky. Idempotent but for the expiry.
    * @throws DOCUMENT_TOO_LARGE before any I/O
    */
   put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]>;
+  /**
+   * Optional, where the store is a database of the user's: as `put`, in a transaction of theirs, which may be on another database: then nothing is
+   * written and it resolves to `undefined`.
+   */
+  putIn?(transaction: unknown, puts: readonly ResultPut[]): Promise<readonly PutOutcome[] | undefined>;
   /** Records in the order of the ids; `undefined` for those unknown, forgotten or expired. */
   get(taskIds: readonly string[]): Promise<readonly (ResultRecord | undefined)[]>;
   /**

@@ -1,12 +1,15 @@
+export { tagBeside } from "./key-slot.ts";
 export { RedisConnection } from "./redis-connection.ts";
-export type { RedisArgument, RedisOpening } from "./redis-connection.ts";
+export type { RedisOpening, RunOptions } from "./redis-connection.ts";
+export type { RedisArgument } from "./node-connection.ts";
 export { isRedisError, RedisError } from "./redis-error.ts";
 export type { RedisErrorKind } from "./redis-error.ts";
-export { redisOptionNames, redisOptions, redisTarget } from "./redis-options.ts";
+export { isPlainTarget, redisOptionNames, redisOptions, redisTarget } from "./redis-options.ts";
 export type { ReadyClient, RedisOptions, RedisOptionsShape, RedisTarget } from "./redis-options.ts";
 export type { RedisHost, RedisLocation } from "./redis-url.ts";
 export { defineScript } from "./script.ts";
 export type { RedisScript } from "./script.ts";
+export { serverTimeMs } from "./server-time.ts";
 export { checkServer } from "./server-warnings.ts";
 export type { Durability } from "./server-warnings.ts";
-export type { ChannelListener, ChannelSubscription } from "./subscriptions.ts";
+export type { ChannelListener, ChannelSubscription, KeyListener } from "./subscriptions.ts";

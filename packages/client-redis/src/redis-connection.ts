@@ -1,12 +1,15 @@
-import type { Clock, Log, Timer } from "@lovage/foundation";
+import { isLovageError, type Clock, type Log, type Timer } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
-import { makeClient } from "./make-client.ts";
+import { ClusterWire } from "./cluster-wire.ts";
+import { taggedPart } from "./key-slot.ts";
+import type { RedisArgument } from "./node-connection.ts";
 import { isReadOnlyReply, RedisError, toRedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
 import { hostsOf } from "./redis-url.ts";
+import { openSingleWire, type RedisCommand, type RedisWire } from "./redis-wire.ts";
 import type { RedisScript } from "./script.ts";
-import { Subscriptions, type ChannelListener, type ChannelSubscription } from "./subscriptions.ts";
+import { Subscriptions, type ChannelListener, type ChannelSubscription, type KeyListener } from "./subscriptions.ts";
 
 /** How a {@link RedisConnection} is opened. */
 export interface RedisOpening {
@@ -19,66 +22,91 @@ export interface RedisOpening {
   readonly onLost: (cause: RedisError) => void;
 }
 
-/** What a command or script takes. */
-export type RedisArgument = string | Uint8Array | number;
+/** How {@link RedisConnection.run} runs a script. */
+export interface RunOptions {
+  /** What it writes counts only once as many replicas have it as the target's `replicas` says. @default false */
+  readonly durably?: boolean;
+}
 
 const heartbeatMs = 5_000;
 const patienceMs = 5_000;
 
+/** Commands without a key: any node of a cluster carries them out. Of all others the first argument is a key. */
+const keyless: ReadonlySet<string> = new Set(["PING", "INFO", "TIME", "CONFIG", "SCRIPT", "CLIENT", "PUBLISH"]);
+
 /**
- * One connection for commands, and a second one for what is published once something is subscribed to.
+ * One connection for commands, to each node of a cluster if it is one, and a second one for what is published once something is subscribed to.
  *
  * | state | left by |
  * |---|---|
- * | open | loss of either connection, a silent server, a server that has become a replica, `close` |
+ * | open | loss of any of its connections, a silent server, a server that has become a replica, `close` |
  * | ended | never: open another one |
  */
 export class RedisConnection {
   /** The servers, for messages. */
   readonly where: string;
-  readonly #client: Redis;
+  /** A script can touch only keys of one slot. */
+  readonly isCluster: boolean;
   readonly #opening: RedisOpening;
   readonly #subscriptions: Subscriptions;
+  #wire: RedisWire | undefined;
   #heartbeat: Timer | undefined;
-  #lastError: unknown;
   #isEnded = false;
 
   private constructor(opening: RedisOpening) {
     this.#opening = opening;
     this.where = hostsOf(opening.target);
-    this.#client = this.#newClient();
-    this.#subscriptions = new Subscriptions(() => this.#openSecond());
+    this.isCluster = opening.target.isCluster;
+    this.#subscriptions = new Subscriptions(() => this.#openSubscriber());
   }
 
-  /** Connects. @throws RedisError (`REDIS_FAILED`) */
+  /** Connects. @throws RedisError (`REDIS_FAILED`), CONFIGURATION_INVALID */
   static async open(opening: RedisOpening): Promise<RedisConnection> {
     const connection = new RedisConnection(opening);
+    const { target, clock, log, name } = opening;
+    const onEnd = (cause: RedisError): void => connection.#lose(cause);
+    const how = { target, clock, log, name, onEnd };
     try {
-      await connection.#client.connect();
+      connection.#wire = target.isCluster ? await ClusterWire.open(how) : await openSingleWire(how);
     } catch (error) {
       connection.close();
-      throw connection.#notReached(error);
+      throw isLovageError(error) ? error : toRedisError(error, connection.where);
     }
     connection.#beat();
     return connection;
   }
 
-  /** Runs a script. Replies are numbers, buffers, `null` and arrays of these. @throws RedisError (`REDIS_FAILED`) */
-  async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
-    const rest = [keys.length, ...keys, ...args] as (string | Buffer | number)[];
+  /**
+   * Runs a script; in a cluster, where its first key is, with one more key at the end. Replies are numbers, buffers, `null` and arrays of these.
+   * @throws RedisError (`REDIS_FAILED`)
+   */
+  async run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly RedisArgument[],
+    { durably = false }: RunOptions = {},
+  ): Promise<unknown> {
+    const all = this.isCluster ? withGuard(keys) : keys;
+    const rest = [all.length, ...all, ...args];
+    const where = { key: keys[0], replicas: durably ? this.#opening.target.replicas : 0 };
     try {
-      return await this.#send("EVALSHA", [script.sha1, ...rest]);
+      return await this.#send({ command: "EVALSHA", args: [script.sha1, ...rest], ...where });
     } catch (error) {
       // The server has forgotten its scripts, or never had this one.
       if (!isNoScript(error)) throw this.#failed(error);
     }
-    return this.call("EVAL", [script.source, ...rest]);
+    return this.#sendOrFail({ command: "EVAL", args: [script.source, ...rest], ...where });
   }
 
-  /** Runs one command. Replies as {@link run} gives them. @throws RedisError (`REDIS_FAILED`) */
-  async call(command: string, args: readonly RedisArgument[]): Promise<unknown> {
+  /** Runs one command; in a cluster, where the key is that comes first. Replies as {@link run} gives them. @throws RedisError (`REDIS_FAILED`) */
+  call(command: string, args: readonly RedisArgument[]): Promise<unknown> {
+    return this.#sendOrFail({ command, args, key: keyless.has(command) ? undefined : String(args[0]) });
+  }
+
+  /** Runs one command on the server, or on each primary of a cluster that can be reached. @throws RedisError (`REDIS_FAILED`) */
+  async callAll(command: string, args: readonly RedisArgument[]): Promise<readonly unknown[]> {
     try {
-      return await this.#send(command, args);
+      return await this.#openWire().sendToAll(command, args);
     } catch (error) {
       throw this.#failed(error);
     }
@@ -93,18 +121,55 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * Tells when watched keys change, whoever changes them. Costs nothing while they do not: the server remembers who has looked.
+   * @returns how to look: tells how many of the keys exist, and watches them until the first change of each, of which the listener is told once;
+   *   `undefined` where the server cannot (its ACL forbids it, it has no `CLIENT TRACKING`, or is a cluster)
+   * @throws RedisError (`REDIS_FAILED`)
+   */
+  async watchKeys(listener: KeyListener): Promise<((keys: readonly string[]) => Promise<number>) | undefined> {
+    // In a cluster each node would have to be asked, and followed when a slot moves.
+    if (this.isCluster) return undefined;
+    try {
+      const id = await this.#subscriptions.hearKeys(listener);
+      if (id === undefined) return undefined;
+      await this.call("CLIENT", ["TRACKING", "ON", "REDIRECT", id, "OPTIN"]);
+    } catch (error) {
+      const failure = this.#failed(error);
+      if (failure.retryable) throw failure;
+      this.#opening.log.debug("Redis does not tell of changed keys.", { error: failure.message });
+      return undefined;
+    }
+    return async (keys) => {
+      // The first holds for the very next command of the connection, so both are sent in one breath.
+      const [, found] = await Promise.all([this.call("CLIENT", ["CACHING", "YES"]), this.call("EXISTS", keys)]);
+      return Number(found);
+    };
+  }
+
   /** Idempotent; calls under way fail. */
   close(): void {
     this.#isEnded = true;
     this.#heartbeat?.cancel();
-    this.#client.disconnect();
+    this.#wire?.close();
     this.#subscriptions.close();
   }
 
-  #send(command: string, args: readonly RedisArgument[]): Promise<unknown> {
-    if (this.#isEnded)
-      throw new RedisError(`Redis at ${this.where}: the connection has ended.`, { kind: "unavailable" });
-    return this.#client.callBuffer(command, args as (string | Buffer | number)[]);
+  async #sendOrFail(command: RedisCommand): Promise<unknown> {
+    try {
+      return await this.#send(command);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #send(command: RedisCommand): Promise<unknown> {
+    return this.#openWire().send(command);
+  }
+
+  #openWire(): RedisWire {
+    if (this.#wire !== undefined && !this.#isEnded) return this.#wire;
+    throw new RedisError(`Redis at ${this.where}: the connection has ended.`, { kind: "unavailable" });
   }
 
   #failed(error: unknown): RedisError {
@@ -113,38 +178,12 @@ export class RedisConnection {
     return failure;
   }
 
-  #newClient(): Redis {
-    const client = makeClient(this.#opening.target, this.#opening.name);
-    // Without a listener ioredis prints errors; the last one is the reason of the end that follows.
-    client.on("error", (error: unknown) => (this.#lastError = error));
-    client.on("end", () =>
-      this.#lose(toRedisError(this.#lastError ?? new Error("The connection was closed."), this.where)),
-    );
-    return client;
-  }
-
-  async #openSecond(): Promise<Redis> {
-    const client = this.#newClient();
-    try {
-      await client.connect();
-    } catch (error) {
-      client.disconnect();
-      throw this.#notReached(error);
-    }
-    return client;
-  }
-
-  /** Whatever went wrong while connecting: nothing was written. What a failed attempt itself says is only that it failed. */
-  #notReached(error: unknown): RedisError {
-    const reason = this.#lastError ?? error;
-    const failure = toRedisError(reason, this.where);
-    if (failure.kind !== "broken") return failure;
-    const text = reason instanceof Error ? reason.message : String(reason);
-    return new RedisError(`Redis at ${this.where} cannot be reached: ${text}`, { kind: "unavailable", cause: reason });
+  async #openSubscriber(): Promise<Redis> {
+    return (await this.#openWire().openSubscriber()).client;
   }
 
   #lose(cause: RedisError): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#wire === undefined) return;
     this.close();
     this.#opening.onLost(cause);
   }
@@ -160,7 +199,7 @@ export class RedisConnection {
     const silence = new RedisError(`Redis at ${this.where} does not answer.`, { kind: "broken" });
     this.#heartbeat = this.#opening.clock.timer(patienceMs, () => this.#lose(silence), { keepAlive: false });
     try {
-      await this.#send("PING", []);
+      await this.#openWire().ping();
     } catch (error) {
       // The end of the connection is told by its own event; any other answer is one.
       this.#opening.log.debug("Redis refused a heartbeat.", { error: String(error) });
@@ -168,6 +207,15 @@ export class RedisConnection {
     this.#heartbeat.cancel();
     this.#beat();
   }
+}
+
+/**
+ * Scripts make names of keys that they were not given. While a slot moves from node to node such keys may be here or there, and a script would fail
+ * in the midst of its work. A key that never exists makes the node answer TRYAGAIN before the script begins, for as long as the slot moves.
+ */
+function withGuard(keys: readonly string[]): readonly string[] {
+  const tagged = keys.map(taggedPart).find((part) => part !== undefined);
+  return tagged === undefined ? keys : [...keys, `${tagged}:guard`];
 }
 
 function isNoScript(error: unknown): boolean {

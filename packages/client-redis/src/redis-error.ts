@@ -1,4 +1,4 @@
-import { isLovageError, LovageError, maskSecrets } from "@lovage/foundation";
+import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/foundation";
 
 /**
  * What kept Redis from doing its work.
@@ -9,7 +9,7 @@ import { isLovageError, LovageError, maskSecrets } from "@lovage/foundation";
  * | `broken` | the connection ended between the call and its answer | not known | yes |
  * | `full` | `maxmemory` is reached and nothing may be evicted | no | not soon |
  * | `disk` | it cannot save to its disk and refuses writes (`MISCONF`) | no | yes, once there is space |
- * | `denied` | wrong password, or the user may not do this | no | no |
+ * | `denied` | wrong password, a certificate that cannot be trusted, or the user may not do this | no | no |
  * | `other` | a fault in a command or script | no | no |
  */
 export type RedisErrorKind = "unavailable" | "broken" | "full" | "disk" | "denied" | "other";
@@ -61,9 +61,14 @@ export function isReadOnlyReply(error: unknown): boolean {
 /** An error of the client, with the server's name in its text. */
 export function toRedisError(error: unknown, where: string): RedisError {
   if (isRedisError(error)) return error;
-  const kind = redisErrorKind(error);
+  // What was sent stands in the error of the client: a password, or what a task was given.
+  if (error instanceof Error) Reflect.deleteProperty(error, "command");
+  // What a script was told may look like anything.
+  const isReply = error instanceof Error && error.name === "ReplyError";
+  const tlsAdvice = isReply ? undefined : tlsAdviceFor(error);
+  const kind = tlsAdvice === undefined ? redisErrorKind(error) : "denied";
   const text = maskSecrets(error instanceof Error ? error.message : String(error));
-  return new RedisError(`Redis at ${where}: ${text}${text.endsWith(".") ? "" : "."} ${advice[kind]}`, {
+  return new RedisError(`Redis at ${where}: ${text}${text.endsWith(".") ? "" : "."} ${tlsAdvice ?? advice[kind]}`, {
     kind,
     cause: error,
   });

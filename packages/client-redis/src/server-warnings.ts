@@ -16,7 +16,8 @@ interface ServerFacts {
 }
 
 /**
- * Looks at a server and tells what its data survives. One too old for the scripts is refused; one that may lose messages is warned of, or refused with `strict`.
+ * Looks at a server, or at every primary of a cluster, and tells what its data survives. One too old for the scripts is refused; one that may lose
+ * messages is warned of, or refused with `strict`.
  * @throws ConfigurationError (`CONFIGURATION_INVALID`)
  */
 export async function checkServer(
@@ -24,18 +25,19 @@ export async function checkServer(
   { log, strict }: { readonly log: Log; readonly strict: boolean },
 ): Promise<Durability> {
   const facts = await readFacts(connection, log);
-  if (facts === undefined) return "process";
   const { where } = connection;
-  if (Number.parseInt(facts.version, 10) < oldestMajor) {
+  const old = facts.find(({ version }) => Number.parseInt(version, 10) < oldestMajor);
+  if (old !== undefined) {
     throw new ConfigurationError(
-      `Redis at ${where} has version ${facts.version}, and Lovage needs ${oldestMajor}.0 or newer.`,
+      `Redis at ${where} has version ${old.version}, and Lovage needs ${oldestMajor}.0 or newer.`,
     );
   }
-  for (const warning of warningsOf(facts)) {
+  for (const warning of new Set(facts.flatMap((one) => [...warningsOf(one)]))) {
     if (strict) throw new ConfigurationError(`Redis at ${where}: ${warning}`);
     log.warn(`Redis at ${where}: ${warning}`);
   }
-  return facts.durability;
+  const found = new Set(facts.map(({ durability }) => durability));
+  return (["none", "process", "power"] as const).find((durability) => found.has(durability)) ?? "process";
 }
 
 function* warningsOf({ durability, policy }: ServerFacts): Generator<string> {
@@ -45,28 +47,34 @@ function* warningsOf({ durability, policy }: ServerFacts): Generator<string> {
   }
 }
 
-async function readFacts(connection: RedisConnection, log: Log): Promise<ServerFacts | undefined> {
+/** What the servers tell about themselves; nothing where the user's ACL has no INFO. */
+async function readFacts(connection: RedisConnection, log: Log): Promise<readonly ServerFacts[]> {
   try {
-    const info = String(await connection.call("INFO", []));
-    const field = (name: string): string => new RegExp(`^${name}:(.*)\\r?$`, "m").exec(info)?.[1]?.trim() ?? "";
-    return {
-      version: field("redis_version"),
-      durability: field("aof_enabled") === "1" ? await readSync(connection) : "none",
-      policy: field("maxmemory_policy"),
-    };
+    const infos = (await connection.callAll("INFO", [])).map(String);
+    const persists = infos.some((info) => fieldOf(info, "aof_enabled") === "1");
+    const sync = persists ? await readSync(connection) : "process";
+    return infos.map((info) => ({
+      version: fieldOf(info, "redis_version"),
+      durability: fieldOf(info, "aof_enabled") === "1" ? sync : "none",
+      policy: fieldOf(info, "maxmemory_policy"),
+    }));
   } catch (error) {
     if (!isRedisError(error) || error.retryable) throw error;
     // A user whose ACL has no INFO can work all the same.
     log.debug("Redis does not tell about itself.", { error: error.message });
-    return undefined;
+    return [];
   }
+}
+
+function fieldOf(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*)\\r?$`, "m").exec(info)?.[1]?.trim() ?? "";
 }
 
 /** Managed servers often forbid CONFIG; the default is then assumed. */
 async function readSync(connection: RedisConnection): Promise<Durability> {
   try {
-    const found = String(await connection.call("CONFIG", ["GET", "appendfsync"]));
-    return found.endsWith("always") ? "power" : "process";
+    const found = (await connection.callAll("CONFIG", ["GET", "appendfsync"])).map(String);
+    return found.every((reply) => reply.endsWith("always")) ? "power" : "process";
   } catch (error) {
     if (!isRedisError(error) || error.retryable) throw error;
     return "process";

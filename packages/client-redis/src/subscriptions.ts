@@ -3,6 +3,12 @@ import type { Redis } from "ioredis";
 /** Told of what is published. `payload` is a buffer of its own. */
 export type ChannelListener = (channel: string, payload: Buffer) => void;
 
+/** Told of keys that have changed; `undefined`: any may have. Must not throw. */
+export type KeyListener = (keys: readonly string[] | undefined) => void;
+
+/** Where the server tells, in the second version of its protocol, of changed keys that were watched. */
+const invalidations = "__redis__:invalidate";
+
 /** A running subscription. */
 export interface ChannelSubscription {
   /** Further channels for the same listener. Resolves once nothing of them is missed. */
@@ -19,6 +25,8 @@ export class Subscriptions {
   readonly #byChannel = new Map<string, Set<ChannelListener>>();
   #client: Promise<Redis> | undefined;
   #opened: Redis | undefined;
+  #id: unknown;
+  #onKeys: KeyListener | undefined;
   #isClosed = false;
 
   /** @param open Connects a further client; called when the first channel is subscribed to. */
@@ -50,6 +58,16 @@ export class Subscriptions {
     };
   }
 
+  /**
+   * Hears of changed keys that another connection watches.
+   * @returns what that connection has to name (`CLIENT TRACKING … REDIRECT`); `undefined` where the server does not tell it
+   */
+  async hearKeys(listener: KeyListener): Promise<number | undefined> {
+    this.#onKeys = listener;
+    await this.#listen([invalidations], () => {});
+    return typeof this.#id === "number" ? this.#id : undefined;
+  }
+
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
@@ -72,8 +90,12 @@ export class Subscriptions {
     const client = await this.#open();
     this.#opened = client;
     if (this.#isClosed) client.disconnect();
-    client.on("messageBuffer", (channel: Buffer, payload: Buffer) => {
+    // Once it has subscribed it cannot be asked any more. A user whose ACL forbids it goes without.
+    this.#id = await client.call("CLIENT", "ID").catch(() => undefined);
+    client.on("messageBuffer", (channel: Buffer, payload: Buffer | Buffer[] | null) => {
       const name = channel.toString();
+      if (name === invalidations) return this.#onKeys?.(Array.isArray(payload) ? payload.map(String) : undefined);
+      if (!Buffer.isBuffer(payload)) return;
       for (const listener of this.#byChannel.get(name) ?? []) listener(name, payload);
     });
     return client;

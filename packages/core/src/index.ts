@@ -40,8 +40,8 @@ export type {
   QueueStats,
 } from "@lovage/transport";
 export type { App } from "./app/app.ts";
+export type { AnyTask } from "./app/any-task.ts";
 export type {
-  AnyTask,
   AppOptions,
   BackendOption,
   BrokerOption,
@@ -56,6 +56,41 @@ export { defineTask } from "./app/define-task.ts";
 export type { BoundOption, CheckedHandler, InputSchema, TaskFactory, UnboundOption } from "./app/task-factory.ts";
 export type { Task, TaskCalls, TaskHandler } from "./app/task.ts";
 export type { AckMode, DeadLetterMode, ErrorFilter, InputOption, TaskOptions } from "./app/task-options.ts";
+export type { Beat } from "./beat/beat.ts";
+export type { BeatHealth, BeatState } from "./beat/beat-health.ts";
+export type { BeatOptions } from "./beat/beat-options.ts";
+export type { ScheduleBook } from "./beat/book/schedule-book.ts";
+export type { ScheduleEntry } from "./beat/book/schedule-entry.ts";
+export type {
+  ArgsOf,
+  MissedPolicy,
+  OverlapPolicy,
+  ScheduledArguments,
+  ScheduledCallOptions,
+  ScheduleOptions,
+  SchedulePolicies,
+} from "./beat/definition/schedule-options.ts";
+export { importCeleryBeat } from "./beat/import-celery-beat.ts";
+export type { CeleryBeatOptions } from "./beat/import-celery-beat.ts";
+export { at } from "./beat/schedule/at.ts";
+export { crontab } from "./beat/schedule/crontab.ts";
+export type { CrontabOptions } from "./beat/schedule/crontab.ts";
+export { every } from "./beat/schedule/every.ts";
+export type { EveryOptions } from "./beat/schedule/every.ts";
+export { ScheduleHorizonError, ScheduleValidationError } from "./beat/schedule/schedule-errors.ts";
+export type {
+  AtSpec,
+  CrontabField,
+  CrontabFields,
+  CrontabSpec,
+  EverySpec,
+  ScheduleSpec,
+  SolarEvent,
+  SolarPlace,
+  SolarSpec,
+} from "./beat/schedule/schedule-spec.ts";
+export type { Schedule } from "./beat/schedule/schedule.ts";
+export { solar } from "./beat/schedule/solar.ts";
 export { chain } from "./canvas/chain.ts";
 export type { ChainOf, Linked } from "./canvas/chain.ts";
 export { chord } from "./canvas/chord.ts";
@@ -100,6 +135,7 @@ export {
   PoisonMessageError,
   SoftTimeLimitExceeded,
   TaskEndedError,
+  TaskTransactionError,
   TimeLimitExceeded,
   UnknownTaskError,
   WorkerLostError,

@@ -1,11 +1,14 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { DriverModule } from "./index.ts";
+import type { DriverModule, ResolveDriverOptions } from "./index.ts";
 import { resolveDriver } from "./index.ts";
 
 let root: string;
@@ -121,14 +124,26 @@ test("a backend is the other export of the other package", async () => {
   await expect(driver.open({} as never)).resolves.toBe("results");
 });
 
+/** In a program of its own: this one is shown all of the workspace's packages, by `NODE_PATH`. */
+async function failureInAnEmptyProject(options: ResolveDriverOptions): Promise<unknown> {
+  const { NODE_PATH: _, ...env } = process.env;
+  const foundation = pathToFileURL(path.join(import.meta.dirname, "index.ts")).href;
+  const program = `import { resolveDriver } from ${JSON.stringify(foundation)};
+    await resolveDriver(${JSON.stringify(options)}).catch((error) =>
+      console.log(JSON.stringify({ ...error, code: error.code, message: error.message })));`;
+  const args = ["--conditions=source", "--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+  return JSON.parse(stdout);
+}
+
 test("a package that is not installed gives the exact command that installs it", async () => {
-  const looking = resolveDriver({ kind: "transport", url: "sqs://:secret@h", from: [root] });
-  await expect(looking).rejects.toMatchObject({
+  const looking = failureInAnEmptyProject({ kind: "backend", url: "rpc://:secret@h", from: [root] });
+  expect(await looking).toMatchObject({
     code: "DRIVER_NOT_FOUND",
-    packageName: "@lovage/transport-sqs",
-    installCommand: expect.stringMatching(/^\w+ \w+ @lovage\/transport-sqs$/) as string,
+    packageName: "@lovage/backend-amqp",
+    installCommand: expect.stringMatching(/^\w+ \w+ @lovage\/backend-amqp$/) as string,
     message: expect.stringMatching(
-      /No transport for sqs: is installed.*Install it: \w+ \w+ @lovage\/transport-sqs$/,
+      /No backend for rpc: is installed.*Install it: \w+ \w+ @lovage\/backend-amqp$/,
     ) as string,
   });
 });

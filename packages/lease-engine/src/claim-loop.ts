@@ -64,6 +64,8 @@ export class ClaimLoop {
   #isWoken = false;
   /** Tells the answer to the present claim from one that was given up. */
   #generation = 0;
+  /** Of a claim that waits in the broker. */
+  #waiting: AbortController | undefined;
   #polls = 0;
   #failures = 0;
   #claims = 0;
@@ -95,8 +97,14 @@ export class ClaimLoop {
   /** As `resume`, and gives up a claim that the store has not answered: the connection it was made on is gone. */
   restart(): void {
     this.#generation += 1;
+    this.interrupt();
     this.#rest();
     this.#claimIf(this.#room() > 0);
+  }
+
+  /** Ends a claim that waits in the broker: its answer is not wanted now. */
+  interrupt(): void {
+    this.#waiting?.abort();
   }
 
   /** Messages may be ready. */
@@ -117,6 +125,7 @@ export class ClaimLoop {
   /** No claim begins any more. Resolves once the last one has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.interrupt();
     this.#timer?.cancel();
     this.#linger?.cancel();
     if (this.#state === "claiming") await this.#ended.promise;
@@ -155,14 +164,18 @@ export class ClaimLoop {
     if (max <= 0 || this.#isStopped) return this.#end();
     const confirmedAtMs = clock.monotonic();
     let claim: Claim;
+    const waiting = store.facts.claimsWait === true ? new AbortController() : undefined;
+    this.#waiting = waiting;
     try {
-      claim = await store.claim({ queue, max, leaseMs, suspects: false });
+      const signal = waiting === undefined ? {} : { signal: waiting.signal };
+      claim = await store.claim({ queue, max, leaseMs, suspects: false, ...signal });
     } catch (error) {
       if (generation === this.#generation) this.#fail(asError(error));
       return;
     }
-    if (generation === this.#generation) this.#answered(claim, max, confirmedAtMs);
-    else this.#claimant.accept(claim.messages, confirmedAtMs);
+    const leasedAtMs = claim.leasedAtMs ?? confirmedAtMs;
+    if (generation === this.#generation) this.#answered(claim, max, leasedAtMs);
+    else this.#claimant.accept(claim.messages, leasedAtMs);
   }
 
   #answered(claim: Claim, max: number, confirmedAtMs: number): void {

@@ -1,5 +1,5 @@
 import type { Clock, Log, StoreSchema } from "@lovage/foundation";
-import { ClosedError } from "@lovage/foundation";
+import { ClosedError, within } from "@lovage/foundation";
 import type {
   Broadcast,
   Capabilities,
@@ -33,7 +33,6 @@ import { StoreLink } from "./store-link.ts";
 import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { Sweeper } from "./sweeper.ts";
-import { within } from "./within.ts";
 
 /** What a {@link LeaseConnection} is made of. The store is open. */
 export interface LeaseConnectionOptions {
@@ -56,6 +55,7 @@ export class LeaseConnection implements Connection, StoreEvents {
   readonly admin: QueueAdmin;
   readonly broadcast?: Broadcast;
   readonly schema?: StoreSchema;
+  readonly serverTimeMs?: () => Promise<number>;
   readonly #options: LeaseConnectionOptions;
   readonly #link: StoreLink;
   readonly #topology: DeclaredTopology;
@@ -100,6 +100,8 @@ export class LeaseConnection implements Connection, StoreEvents {
       this.#guardedBroadcast = new GuardedBroadcast(store.broadcast, () => this.#requireOpen());
     if (this.#guardedBroadcast !== undefined) this.broadcast = this.#guardedBroadcast;
     if (store.schema !== undefined) this.schema = store.schema;
+    const askTime = store.serverTimeMs?.bind(store);
+    if (askTime !== undefined) this.serverTimeMs = () => this.#reporting(askTime);
   }
 
   get state(): ConnectionState {
@@ -110,14 +112,8 @@ export class LeaseConnection implements Connection, StoreEvents {
     return this.#topology.capabilitiesOf(queue, this.capabilities);
   }
 
-  async declare(topology: Topology): Promise<void> {
-    this.#requireOpen();
-    try {
-      await this.#topology.declare(topology);
-    } catch (error) {
-      this.#link.report(error);
-      throw error;
-    }
+  declare(topology: Topology): Promise<void> {
+    return this.#reporting(() => this.#topology.declare(topology));
   }
 
   publish(batch: readonly OutgoingMessage[], options?: PublishOptions): Promise<void> {
@@ -185,6 +181,17 @@ export class LeaseConnection implements Connection, StoreEvents {
 
   lost(cause: Error): void {
     this.#link.lose(cause);
+  }
+
+  /** An error of the store is for the link to act on as well. */
+  async #reporting<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    try {
+      return await work();
+    } catch (error) {
+      this.#link.report(error);
+      throw error;
+    }
   }
 
   async #close(graceful: Promise<unknown>): Promise<void> {

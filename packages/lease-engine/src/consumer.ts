@@ -1,5 +1,5 @@
-import type { Clock, Log, Timer } from "@lovage/foundation";
-import { ClosedError, hasCode, OptionError } from "@lovage/foundation";
+import type { Clock, Log } from "@lovage/foundation";
+import { checkWhole, ClosedError, GracePeriod, hasCode, within } from "@lovage/foundation";
 import type { CloseOptions, ConsumeOptions, Consumer, Delivery } from "@lovage/transport";
 
 import { asError } from "./as-error.ts";
@@ -13,7 +13,6 @@ import type { Settler } from "./settler.ts";
 import type { StoreLink } from "./store-link.ts";
 import type { ClaimedMessage, LeaseStore, Settlement } from "./store.ts";
 import type { GateMember, SuspectGate } from "./suspect-gate.ts";
-import { within } from "./within.ts";
 
 /** What a {@link LeaseConsumer} works with. */
 export interface ConsumerParts {
@@ -47,22 +46,21 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   /** Settlements of our own that are under way. */
   readonly #returns = new Set<Promise<void>>();
   readonly #emptied = Promise.withResolvers<void>();
-  readonly #quiet = Promise.withResolvers<void>();
+  readonly #grace: GracePeriod;
   #prefetch: number;
-  #closesAtMs = Infinity;
   #closing: Promise<void> | undefined;
-  #graceTimer: Timer | undefined;
 
   /** @throws OPTION_INVALID */
   constructor(options: ConsumeOptions, parts: ConsumerParts) {
     const { queue, prefetch, maxDeliveries = defaultMaxDeliveries } = options;
-    requireWhole("prefetch", prefetch, 1);
-    requireWhole("maxDeliveries", maxDeliveries, 1);
+    checkWhole("prefetch", prefetch, 1);
+    checkWhole("maxDeliveries", maxDeliveries, 1);
     this.queue = queue;
     this.maxDeliveries = maxDeliveries;
     this.#prefetch = prefetch;
     this.#options = options;
     this.#parts = parts;
+    this.#grace = new GracePeriod(parts.clock);
     this.#loop = new ClaimLoop(this, parts);
   }
 
@@ -77,6 +75,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   /** What is unsettled, for renewal. In no order. */
   get held(): readonly LeaseDelivery[] {
     return this.#held;
+  }
+
+  get store(): LeaseStore {
+    return this.#parts.store;
   }
 
   get check(): MessageCheck {
@@ -96,22 +98,16 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   }
 
   setPrefetch(prefetch: number): void {
-    requireWhole("prefetch", prefetch, 0);
+    checkWhole("prefetch", prefetch, 0);
     const grows = prefetch > this.#prefetch;
     this.#prefetch = prefetch;
     if (grows && !this.#loop.isSleeping) this.#loop.resume();
+    // A claim that waits would bring more than there is room for.
+    else if (!grows) this.#loop.interrupt();
   }
 
   close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
-    const { clock } = this.#parts;
-    const closesAtMs = clock.monotonic() + graceMs;
-    // A later call may shorten the grace, never prolong it.
-    if (closesAtMs < this.#closesAtMs) {
-      this.#closesAtMs = closesAtMs;
-      this.#graceTimer?.cancel();
-      if (graceMs > 0) this.#graceTimer = clock.timer(graceMs, this.#quiet.resolve);
-      else this.#quiet.resolve();
-    }
+    this.#grace.limit(graceMs);
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -151,8 +147,8 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     const { store, link, clock, leaseMs, log } = this.#parts;
     const confirmedAtMs = clock.monotonic();
     try {
-      const { messages } = await store.claim({ queue: this.queue, max: 1, leaseMs, suspects: true });
-      this.accept(messages, confirmedAtMs);
+      const { messages, leasedAtMs } = await store.claim({ queue: this.queue, max: 1, leaseMs, suspects: true });
+      this.accept(messages, leasedAtMs ?? confirmedAtMs);
       return messages.length > 0;
     } catch (error) {
       link.report(error);
@@ -177,7 +173,7 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     this.#parts.keeper.remove(delivery);
     if (this.#held.length > 0) return;
     if (this.#closing !== undefined) {
-      this.#quiet.resolve();
+      this.#grace.end();
       this.#emptied.resolve();
     }
     this.#parts.gate.check();
@@ -189,6 +185,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
 
   resume(): void {
     this.#loop.resume();
+  }
+
+  interrupt(): void {
+    this.#loop.interrupt();
   }
 
   wake(): void {
@@ -247,11 +247,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     const { clock, log, gate, onDetached } = this.#parts;
     const stopped = this.#loop.stop();
     if (this.#held.length === 0) {
-      this.#quiet.resolve();
+      this.#grace.end();
       this.#emptied.resolve();
     }
-    await this.#quiet.promise;
-    this.#graceTimer?.cancel();
+    await this.#grace.over;
     const { length } = this.#held;
     if (length > 0) log.info(`${length} unsettled messages of queue "${this.queue}" are given back.`);
     this.#giveAllBack();
@@ -270,9 +269,4 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
       this.#watchSettlement(this.settle(delivery, { kind: "release", lease, delayMs: 0 }));
     }
   }
-}
-
-function requireWhole(field: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new OptionError(`${field} must be a whole number, at least ${least}; got ${String(value)}.`, { field });
 }

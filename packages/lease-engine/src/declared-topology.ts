@@ -37,11 +37,18 @@ export class DeclaredTopology {
 
   capabilitiesOf(queue: string, capabilities: Capabilities): QueueCapabilities {
     const { fairness, priorities } = this.#queues.get(queue) ?? {};
+    const able = { ...capabilities, ...(this.isDeclared(queue) ? this.#store.capabilitiesOf?.(queue) : undefined) };
     return {
-      ...capabilities,
-      fairness: capabilities.fairness && fairness !== false,
-      priorities: capabilities.priorities && priorities !== false,
+      ...able,
+      maxMessageBytes: Math.min(capabilities.maxMessageBytes, able.maxMessageBytes),
+      fairness: able.fairness && fairness !== false,
+      priorities: able.priorities && priorities !== false,
     };
+  }
+
+  /** What a message to this queue may be; the same object wherever queues do not differ, since it is asked for every message. */
+  limitsOf(queue: string, capabilities: Capabilities): Pick<QueueCapabilities, "maxMessageBytes" | "delayHorizonMs"> {
+    return this.#store.capabilitiesOf === undefined ? capabilities : this.capabilitiesOf(queue, capabilities);
   }
 
   /** Makes a topology exist and remembers it. */

@@ -1,15 +1,24 @@
 import { OptionError } from "@lovage/foundation";
-import type { DeadLetterReason, Delivery, Message, OutgoingMessage, ReleaseOptions } from "@lovage/transport";
+import type {
+  DeadLetterReason,
+  Delivery,
+  Message,
+  OutgoingMessage,
+  ReleaseOptions,
+  Transact,
+  TransactedWork,
+} from "@lovage/transport";
 import { DeliverySettledError, LeaseLostError } from "@lovage/transport";
 
 import { asError } from "./as-error.ts";
 import type { MessageCheck } from "./message-check.ts";
-import type { ClaimedMessage, Lease, RoutedMessage, Settlement } from "./store.ts";
+import type { ClaimedMessage, Lease, LeaseStore, RoutedMessage, Settlement } from "./store.ts";
 
 /** Whom a delivery belongs to. */
 export interface DeliveryOwner {
   readonly queue: string;
   readonly check: MessageCheck;
+  readonly store: Pick<LeaseStore, "transact">;
   /** Sends a settlement to the store; resolves once it is recorded. */
   settle(delivery: LeaseDelivery, settlement: Settlement): Promise<void>;
   /** The delivery is not unsettled any more. */
@@ -25,7 +34,7 @@ export interface DeliveryOwner {
  * | state | entered | left |
  * |---|---|---|
  * | `held` | by delivery, or when the store refused a settlement | `ack`, `release`, `reject`; the lease is lost |
- * | `settling` | by `ack`, `release`, `reject` | the store answered; the lease is lost |
+ * | `settling` | by `ack`, `release`, `reject`, `transact` | the store answered; the lease is lost |
  * | `settled` | the store recorded the settlement | never |
  * | `lost` | the lease ended, or the consumer gave the message back | never |
  */
@@ -103,6 +112,10 @@ export class LeaseDelivery implements Delivery {
     return followUps.length === 0 ? this.#settle(settlement) : this.#settleWith(settlement, followUps);
   }
 
+  get transact(): Transact | undefined {
+    return this.#owner.store.transact === undefined ? undefined : (work) => this.#transact(work);
+  }
+
   /** The store recorded the settlement. */
   finish(): void {
     if (this.state !== "settling") return;
@@ -153,6 +166,31 @@ export class LeaseDelivery implements Delivery {
       // Not through `#settle`, which would take this settlement for a second one.
       if (this.state !== "settling") throw this.#refusal();
       await this.#owner.settle(this, { ...settlement, followUps: messages });
+    } catch (error) {
+      this.reopen();
+      throw error;
+    }
+  }
+
+  async #transact<T>(work: (transaction: unknown) => Promise<TransactedWork<T>>): Promise<T> {
+    if (this.state !== "held") throw this.#refusal();
+    this.state = "settling";
+    try {
+      const done = await this.#owner.store.transact?.(this.queue, async (transaction) => {
+        const { value, followUps = [] } = await work(transaction);
+        if (this.state !== "settling") throw this.#refusal();
+        // Refuses what no store may see, as for `ack`.
+        this.#owner.check.needsRouting(followUps);
+        const { messages } = await this.#owner.check.route(followUps);
+        return { value, settlement: { kind: "ack", lease: this.lease, followUps: messages } };
+      });
+      if (done === undefined || done === "lost") {
+        this.lose();
+        throw this.lostError();
+      }
+      this.finish();
+      this.#owner.refill();
+      return done.value;
     } catch (error) {
       this.reopen();
       throw error;

@@ -66,12 +66,32 @@ describe("frame", () => {
     });
     fc.assert(
       fc.property(messages, (message) => {
-        const decoded = decodeFrame(encodeFrame(message));
-        expect(JSON.stringify(decoded.headers)).toBe(JSON.stringify(message.headers));
-        expect(decoded.properties).toEqual(message.properties);
-        expect([...decoded.body]).toEqual([...message.body]);
+        // A text that comes again is not parsed again.
+        for (let time = 1; time <= 3; time += 1) {
+          const decoded = decodeFrame(encodeFrame(message));
+          expect(JSON.stringify(decoded.headers)).toBe(JSON.stringify(message.headers));
+          expect(decoded.properties).toEqual(message.properties);
+          expect([...decoded.body]).toEqual([...message.body]);
+        }
       }),
     );
+  });
+
+  it("gives each of many calls of one task its own id", () => {
+    for (let number = 1; number <= 1_000; number += 1) {
+      const other = `${id.slice(0, -4)}${number + 1_000}`;
+      const written = { lang: "js", task: `shop.task-${number % 300}`, id: other, root_id: other, origin: "gen1@host" };
+      const properties = { ...celery.properties, messageId: `${other}:${number % 3}`, correlationId: other };
+      const decoded = decodeFrame(encodeFrame({ headers: written, properties, body: celery.body }));
+      expect(decoded).toMatchObject({ headers: written, properties });
+    }
+  });
+
+  it("gives two messages no object in common", () => {
+    const [first, second, third] = [1, 2, 3].map(() => decodeFrame(encodeFrame(celery)));
+    expect(third).toEqual(first);
+    for (const name of ["timelimit", "stamps"]) expect(third?.headers[name]).not.toBe(second?.headers[name]);
+    expect(third?.headers).not.toBe(second?.headers);
   });
 
   it("keeps a small task below 250 bytes", () => {

@@ -1,21 +1,12 @@
-import { LovageError } from "@lovage/foundation";
 import type { Headers, HeaderValue, Message, MessageProperties } from "@lovage/transport";
 
-import { encodeContent, encodeHeader, taskIdCode, writeOut } from "./frame-words.ts";
+import { FrameError, readFrameText, separator } from "./frame-text.ts";
+import { encodeContent, encodeHeader, taskIdCode } from "./frame-words.ts";
 
 /** First byte of a frame; the first version there is. */
 const version = 1;
 const headBytes = 6;
 const longestTaskId = 64;
-/** Between headers and properties. Not to be found in JSON text. */
-const separator = "\u0000";
-
-/** The bytes are no frame, or one of a later release. Code `FRAME_INVALID`. */
-export class FrameError extends LovageError {
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, { ...options, code: "FRAME_INVALID" });
-  }
-}
 
 /**
  * A message as one piece of bytes, for stores that keep bytes:
@@ -39,8 +30,8 @@ export function encodeFrame(message: Message): Uint8Array {
   frame[0] = version;
   frame[1] = taskId.length;
   frame.writeUInt32LE(textBytes, 2);
-  frame.write(taskId, headBytes, "latin1");
-  frame.write(text, textAt, "utf8");
+  // The id has one byte a character, so that both are written at once.
+  frame.write(taskId + text, headBytes, "utf8");
   frame.set(body, textAt + textBytes);
   return frame;
 }
@@ -58,12 +49,9 @@ export function decodeFrame(bytes: Uint8Array): Message {
   const textAt = headBytes + frame.readUInt8(1);
   const bodyAt = textAt + frame.readUInt32LE(2);
   if (bodyAt > frame.length) throw new FrameError(`A frame of ${frame.length} bytes ends before its body begins.`);
-  const text = writeOut(frame.toString("utf8", textAt, bodyAt), frame.toString("latin1", headBytes, textAt));
-  const end = text.indexOf(separator);
-  if (end < 0) throw new FrameError("The text of a frame has no properties.");
+  const text = frame.toString("utf8", textAt, bodyAt);
   return {
-    headers: parse(`{${text.slice(0, Math.max(0, end - 1))}}`) as Headers,
-    properties: decodeProperties(parse(`[${text.slice(end + 1)}]`)),
+    ...readFrameText(text, frame.toString("latin1", headBytes, textAt)),
     body: frame.subarray(bodyAt),
   };
 }
@@ -81,23 +69,48 @@ function taskIdOf(messageId: string): string {
 function encodeHeaders(headers: Headers, taskId: string): string {
   let text = "";
   for (const name of Object.keys(headers)) {
-    const json = encodeValue(headers[name], taskId);
-    // What JSON has no word for is left out, as in any JSON object.
-    if (json !== undefined) text += encodeHeader(name, json);
+    const value = headers[name];
+    const latest = latestHeaders.get(name);
+    if (latest !== undefined && latest.value === value) text += latest.text;
+    else text += encodeNewHeader(name, value, taskId);
+  }
+  return text;
+}
+
+/**
+ * The latest text of a header, by its name: calls of one program have the same name, origin and options one after the other. What is an object is encoded anew, because it
+ * may have changed.
+ */
+const latestHeaders = new Map<string, { readonly value: HeaderValue; readonly text: string }>();
+const mostLatest = 64;
+const longestLatest = 256;
+
+function encodeNewHeader(name: string, value: HeaderValue | undefined, taskId: string): string {
+  const json = encodeValue(value, taskId);
+  // What JSON has no word for is left out, as in any JSON object.
+  if (json === undefined || value === undefined) return "";
+  const text = encodeHeader(name, json);
+  const isTaskId = value === taskId && taskId !== "";
+  if (!isTaskId && typeof value !== "object" && text.length <= longestLatest) {
+    if (latestHeaders.size >= mostLatest) latestHeaders.clear();
+    latestHeaders.set(name, { value, text });
   }
   return text;
 }
 
 function encodeProperties(properties: MessageProperties, taskId: string): string {
   const { messageId, contentType, contentEncoding, correlationId, replyTo, priority, key } = properties;
-  const id =
-    taskId === ""
-      ? JSON.stringify(messageId)
-      : `"${taskIdCode}${JSON.stringify(messageId.slice(taskId.length)).slice(1)}`;
-  const optional = [replyTo, priority, key].map((value) => (value === undefined ? "" : JSON.stringify(value)));
-  while (optional.at(-1) === "") optional.pop();
-  const rest = optional.map((json) => `,${json === "" ? "null" : json}`).join("");
-  return `${encodeContent(contentType, contentEncoding)}${id},${encodeValue(correlationId ?? null, taskId) ?? "null"}${rest}`;
+  const rest = messageId.slice(taskId.length);
+  const id = `"${taskId === "" ? "" : taskIdCode}${(plain.test(rest) ? `"${rest}"` : JSON.stringify(rest)).slice(1)}`;
+  return `${encodeContent(contentType, contentEncoding)}${id},${encodeValue(correlationId ?? null, taskId) ?? "null"}${encodeOptional([replyTo, priority, key])}`;
+}
+
+/** Those at the end are left out when they are missing, and most are. */
+function encodeOptional(values: readonly (string | number | undefined)[]): string {
+  const last = values.findLastIndex((value) => value !== undefined);
+  let text = "";
+  for (let at = 0; at <= last; at += 1) text += `,${JSON.stringify(values[at] ?? null)}`;
+  return text;
 }
 
 function encodeValue(value: HeaderValue | undefined, taskId: string): string | undefined {
@@ -105,30 +118,4 @@ function encodeValue(value: HeaderValue | undefined, taskId: string): string | u
   if (value === taskId && taskId !== "") return `"${taskIdCode}"`;
   // Most values are short plain texts; writing these by hand is four times as fast.
   return typeof value === "string" && plain.test(value) ? `"${value}"` : JSON.stringify(value);
-}
-
-function decodeProperties(fields: unknown): MessageProperties {
-  const [contentType, contentEncoding, messageId, correlationId, replyTo, priority, key] = fields as unknown[];
-  return {
-    messageId: requireText(messageId),
-    contentType: requireText(contentType),
-    contentEncoding: requireText(contentEncoding),
-    ...(typeof correlationId === "string" ? { correlationId } : {}),
-    ...(typeof replyTo === "string" ? { replyTo } : {}),
-    ...(typeof priority === "number" ? { priority } : {}),
-    ...(typeof key === "string" ? { key } : {}),
-  };
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    throw new FrameError("The text of a frame is not JSON.", { cause });
-  }
-}
-
-function requireText(value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new FrameError("A property in a frame is no text.");
 }

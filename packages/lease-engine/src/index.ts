@@ -1,8 +1,13 @@
-export { decodeFrame, encodeFrame, FrameError } from "./frame.ts";
+export { FrameError } from "./frame-text.ts";
+export { decodeFrame, encodeFrame } from "./frame.ts";
+export { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
+export type { EnvelopeAddress } from "./kombu-envelope.ts";
 export { openLeaseConnection } from "./open-lease-connection.ts";
 export type { LeaseConnectionOpening } from "./open-lease-connection.ts";
-export { queryOptions } from "./query-options.ts";
-export type { UrlWithOptions } from "./query-options.ts";
+export { readStoredFrame } from "./read-stored-frame.ts";
+export { browseRows } from "./rows/browse-rows.ts";
+export { forSelectedRows } from "./rows/for-selected-rows.ts";
+export type { RowPageRequest, RowPages, RowPlace, RowStates, SeenRow } from "./rows/row-pages.ts";
 export { leaseOptions, leaseSettings } from "./settings.ts";
 export type { LeaseOptions, LeaseOptionsShape, LeaseSettings, ParsedLeaseOptions } from "./settings.ts";
 export * from "./store.ts";

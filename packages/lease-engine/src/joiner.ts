@@ -1,3 +1,7 @@
+import type { Clock, Timer } from "@lovage/foundation";
+
+import type { Gathering } from "./store.ts";
+
 /** How entries are joined and sent. */
 export interface JoinerOptions<Entry> {
   /** How many batches may be under way at once. */
@@ -9,6 +13,8 @@ export interface JoinerOptions<Entry> {
   readonly isReady: (entry: Entry) => boolean;
   /** Deals with a batch to its end: every entry learns its fate in here. Must not reject. */
   readonly send: (batch: readonly Entry[]) => Promise<void>;
+  /** Holds back small batches. @default a lone entry goes out at once */
+  readonly gathering?: Gathering & { readonly clock: Clock };
 }
 
 interface Flight<Entry> {
@@ -26,6 +32,9 @@ export class Joiner<Entry> {
   readonly #flights = new Set<Flight<Entry>>();
   #waiting: Entry[] = [];
   #isScheduled = false;
+  #gathering: Timer | undefined;
+  /** What was gathered long enough goes out although it is little. */
+  #isGathered = false;
 
   constructor(options: JoinerOptions<Entry>) {
     this.#options = options;
@@ -39,6 +48,7 @@ export class Joiner<Entry> {
   /** Sends what may go out now. */
   pump(): void {
     while (this.#waiting.length > 0 && this.#flights.size < this.#options.maxInFlight) {
+      if (this.#gathersOn()) return;
       const batch = this.#take();
       if (batch.length === 0) return;
       this.#launch(batch);
@@ -54,11 +64,25 @@ export class Joiner<Entry> {
   /** Lets go of entries whose fate is sealed, so that an answer that never comes does not hold back all others. */
   forget(isSealed: (entry: Entry) => boolean): void {
     this.#waiting = this.#waiting.filter((entry) => !isSealed(entry));
+    if (this.#waiting.length === 0) this.#endGathering();
     for (const flight of this.#flights) if (flight.batch.every((entry) => isSealed(entry))) this.#land(flight);
   }
 
+  /** Whether there is too little yet, and time to wait for more. */
+  #gathersOn(): boolean {
+    const { gathering } = this.#options;
+    if (gathering === undefined || this.#isGathered || this.#waiting.length >= gathering.size) return false;
+    this.#gathering ??= gathering.clock.timer(gathering.ms, () => {
+      this.#gathering = undefined;
+      this.#isGathered = true;
+      this.pump();
+    });
+    return true;
+  }
+
   #take(): readonly Entry[] {
-    const { maxWeight, weigh, isReady } = this.#options;
+    const { maxWeight, weigh, isReady, gathering } = this.#options;
+    this.#endGathering();
     let weight = 0;
     let count = 0;
     for (const entry of this.#waiting) {
@@ -67,10 +91,17 @@ export class Joiner<Entry> {
       if (count > 0 && weight > maxWeight) break;
       count += 1;
     }
+    if (gathering !== undefined && count > gathering.size) count -= count % gathering.size;
     if (count < this.#waiting.length) return this.#waiting.splice(0, count);
     const all = this.#waiting;
     this.#waiting = [];
     return all;
+  }
+
+  #endGathering(): void {
+    this.#isGathered = false;
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
   }
 
   #launch(batch: readonly Entry[]): void {
@@ -84,7 +115,8 @@ export class Joiner<Entry> {
     if (flight.isOver) return;
     flight.isOver = true;
     this.#flights.delete(flight);
-    if (this.#isScheduled || this.#waiting.length === 0) return;
+    // Those whose calls were joined call again in a moment: the first of them must not go alone and hold back the rest.
+    if (this.#isScheduled || (this.#waiting.length === 0 && flight.batch.length === 1)) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;

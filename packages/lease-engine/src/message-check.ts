@@ -1,5 +1,5 @@
 import { OptionError } from "@lovage/foundation";
-import type { OutgoingMessage } from "@lovage/transport";
+import type { Capabilities, OutgoingMessage } from "@lovage/transport";
 import { checkMessage } from "@lovage/transport";
 
 import { checkRoutingKey } from "./check-routing-key.ts";
@@ -18,13 +18,9 @@ export interface RoutedBatch {
 export class MessageCheck {
   readonly #topology: DeclaredTopology;
   readonly #router: ExchangeRouter;
-  readonly #limits: { readonly maxMessageBytes: number; readonly delayHorizonMs: number };
+  readonly #limits: Capabilities;
 
-  constructor(
-    topology: DeclaredTopology,
-    router: ExchangeRouter,
-    limits: { readonly maxMessageBytes: number; readonly delayHorizonMs: number },
-  ) {
+  constructor(topology: DeclaredTopology, router: ExchangeRouter, limits: Capabilities) {
     this.#topology = topology;
     this.#router = router;
     this.#limits = limits;
@@ -44,12 +40,14 @@ export class MessageCheck {
     let found = false;
     for (const message of batch) {
       const { to } = message;
-      if (typeof to === "string") this.#topology.require(to);
-      else {
+      if (typeof to === "string") {
+        this.#topology.require(to);
+        checkMessage(message, this.#topology.limitsOf(to, this.#limits));
+      } else {
         checkAddress(to);
+        checkMessage(message, this.#limits);
         found = true;
       }
-      checkMessage(message, this.#limits);
     }
     return found;
   }
@@ -61,6 +59,8 @@ export class MessageCheck {
     for (const [index, message] of batch.entries()) {
       const queues = typeof message.to === "string" ? [message.to] : await this.#router.route(message.to);
       for (const to of queues) {
+        // A queue may take less than the connection, and its name was not known before.
+        if (typeof message.to !== "string") checkMessage(message, this.#topology.limitsOf(to, this.#limits));
         messages.push({ ...message, to });
         origins.push(index);
       }

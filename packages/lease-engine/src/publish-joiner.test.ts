@@ -1,5 +1,5 @@
 import { LovageError } from "@lovage/foundation";
-import { StorageFullError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
+import { PublishError, StorageFullError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -9,6 +9,15 @@ const settled = async (promises: readonly Promise<unknown>[]): Promise<readonly 
   (await Promise.allSettled(promises)).map((each) =>
     each.status === "fulfilled" ? "ok" : (each.reason as LovageError).code,
   );
+
+/** Takes all but those for which there is an error. */
+function refuseSome(ids: readonly string[], errors: Readonly<Record<string, Error>>): never {
+  const failures = ids.flatMap((id, index) => {
+    const error = errors[id];
+    return error === undefined ? [] : [{ index, messageId: id, error }];
+  });
+  throw new PublishError(failures, ids.length);
+}
 
 describe("publishing", () => {
   it("sends a lone call in the same tick, and joins those that come before it returns", async () => {
@@ -26,6 +35,21 @@ describe("publishing", () => {
       ["a", "b"].map((id) => connection.publish([messageOf(id)]).then(() => connection.publish([messageOf(`${id}2`)]))),
     );
     expect(store.callsOf("publish").map(([ids]) => ids)).toEqual([["a"], ["b", "a2"], ["b2"]]);
+    await connection.close();
+  });
+
+  it("joins the calls of callers that were joined before, so that none of them goes alone", async () => {
+    const { connection, store } = await engineBench();
+    const callers = ["a", "b", "c", "d"].map(async (id) => {
+      for (const round of [1, 2, 3]) await connection.publish([messageOf(`${id}${round}`)]);
+    });
+    await Promise.all(callers);
+    expect(store.callsOf("publish").map(([ids]) => ids)).toEqual([
+      ["a1"],
+      ["b1", "c1", "d1", "a2"],
+      ["b2", "c2", "d2", "a3"],
+      ["b3", "c3", "d3"],
+    ]);
     await connection.close();
   });
 
@@ -93,6 +117,23 @@ describe("publishing", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it("repeats only what a store that took some of a batch names, and tells the rest of it what it was refused for", async () => {
+    const { connection, store, clock } = await engineBench();
+    store.next("publish", () => {});
+    store.next("publish", (ids) =>
+      refuseSome(ids as string[], { b: new TransportUnavailableError("away"), d: new TransportRejectedError("no") }),
+    );
+    const first = connection.publish([messageOf("0")]);
+    const mixed = connection.publish(["a", "b"].map((id) => messageOf(id)));
+    const refused = connection.publish(["c", "d"].map((id) => messageOf(id))).catch((error: unknown) => error);
+    await first;
+    await clock.advance(1_000);
+    await mixed;
+    expect(await refused).toMatchObject({ code: "PUBLISH_FAILED", failures: [{ index: 1, messageId: "d" }] });
+    expect(store.callsOf("publish").map(([ids]) => ids)).toEqual([["0"], ["a", "b", "c", "d"], ["b"]]);
+    await connection.close();
   });
 
   it("repeats what could not be written, within the publish timeout", async () => {

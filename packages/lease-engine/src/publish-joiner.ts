@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "@lovage/foundation";
-import { backOff, ClosedError } from "@lovage/foundation";
+import { backOff, ClosedError, hasCode, within } from "@lovage/foundation";
 import { PublishTimeoutError, PublishUncertainError, TransportUnavailableError } from "@lovage/transport";
+import type { PublishError } from "@lovage/transport";
 
 import { asError } from "./as-error.ts";
 import { isRefusal, isTransient } from "./is-transient.ts";
@@ -8,7 +9,6 @@ import { Joiner } from "./joiner.ts";
 import type { PublishCall } from "./publish-call.ts";
 import type { StoreLink } from "./store-link.ts";
 import type { LeaseStore, RoutedMessage } from "./store.ts";
-import { within } from "./within.ts";
 
 /** Messages of one call that share a fate. */
 interface Part {
@@ -144,8 +144,9 @@ export class PublishJoiner {
   }
 
   async #write(parts: readonly Part[]): Promise<void> {
+    let left = parts;
     for (let attempt = 0; ; attempt += 1) {
-      const open = parts.filter(({ call }) => !call.isSettled);
+      const open = left.filter(({ call }) => !call.isSettled);
       if (open.length === 0) return;
       if (this.#link.state === "reconnecting") {
         await this.#waitForLink(open);
@@ -157,8 +158,10 @@ export class PublishJoiner {
         for (const { call, messages } of open) call.accept(messages.length);
         return;
       } catch (error) {
-        if (!isTransient(error)) return await this.#refused(open, asError(error));
-        await this.#pause(open, asError(error), attempt);
+        let reason = asError(error);
+        if (isPartial(error)) [left, reason] = settleSome(open, error);
+        else if (!isTransient(error)) return await this.#refused(open, reason);
+        if (left.length > 0) await this.#pause(left, reason, attempt);
       }
     }
   }
@@ -201,6 +204,31 @@ export class PublishJoiner {
       for (const { call } of parts) call.fail(closedBefore(error));
     });
   }
+}
+
+function isPartial(error: unknown): error is PublishError {
+  return hasCode(error, "PUBLISH_FAILED");
+}
+
+/** The store took all but some, and says of each of these why. Gives those to try again, and why. */
+function settleSome(parts: readonly Part[], partial: PublishError): [readonly Part[], Error] {
+  const reasons = new Map(partial.failures.map(({ index, error }) => [index, error]));
+  const again: Part[] = [];
+  let why: Error = partial;
+  let index = 0;
+  for (const { call, messages, from } of parts) {
+    for (const [place, message] of messages.entries()) {
+      const reason = reasons.get(index);
+      index += 1;
+      if (reason === undefined) call.accept(1);
+      else if (!isTransient(reason)) call.refuse(from + place, 1, reason);
+      else {
+        why = reason;
+        again.push({ call, messages: [message], from: from + place });
+      }
+    }
+  }
+  return [again, why];
 }
 
 function messagesOf(parts: readonly Part[]): readonly RoutedMessage[] {

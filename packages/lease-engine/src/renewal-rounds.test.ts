@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { LeaseSlots } from "./lease-slots.ts";
 import { RenewalRounds } from "./renewal-rounds.ts";
-import type { Lease } from "./store.ts";
+import type { Lease, Unrenewed } from "./store.ts";
 
 interface RoundsBench {
   readonly slots: LeaseSlots;
@@ -13,7 +13,7 @@ interface RoundsBench {
   setNow(ms: number): void;
 }
 
-function roundsBench(extend: (leases: readonly Lease[]) => readonly Lease[] | null = () => null): RoundsBench {
+function roundsBench(extend: (leases: readonly Lease[]) => Unrenewed | null = () => null): RoundsBench {
   let nowMs = 0;
   const calls: RoundsBench["calls"] = [];
   const lost: number[] = [];
@@ -58,12 +58,26 @@ describe("RenewalRounds", () => {
   });
 
   it("tells which are lost by slot and generation", async () => {
-    const { slots, rounds, lost, setNow } = roundsBench((leases) => leases.filter(({ id }) => id === 2));
+    const { slots, rounds, lost, setNow } = roundsBench((leases) => ({ lost: leases.filter(({ id }) => id === 2) }));
     const all = [1, 2].map((id) => slots.take(0, { id, fence: id }, 0));
     setNow(10_000);
     await rounds.run();
     expect(lost).toEqual([all[1], slots.generationOf(all[1] ?? -1)]);
     expect(all.map((slot) => slots.confirmedAtMs(slot))).toEqual([10_000, 0]);
+  });
+
+  it("neither confirms nor gives up what the renewer left alone, and asks for it again", async () => {
+    const { slots, rounds, calls, lost, setNow } = roundsBench((leases) => ({
+      lost: [],
+      left: leases.filter(({ id }) => id === 2),
+    }));
+    const all = [1, 2].map((id) => slots.take(0, { id, fence: id }, 0));
+    setNow(10_000);
+    await rounds.run();
+    expect(all.map((slot) => slots.confirmedAtMs(slot))).toEqual([10_000, 0]);
+    await rounds.run();
+    expect(calls.map(({ leases }) => leases.map(({ id }) => id))).toEqual([[1, 2], [2]]);
+    expect(lost).toEqual([]);
   });
 
   it("stops when the event loop gave no sign of life for ten minutes, and goes on with the next one", async () => {

@@ -1,5 +1,5 @@
 import type { LeaseSlots, SlotLease } from "./lease-slots.ts";
-import type { Renewer } from "./store.ts";
+import type { Lease, Renewer } from "./store.ts";
 
 /** What {@link RenewalRounds} works with. */
 export interface RenewalRoundsOptions {
@@ -60,9 +60,18 @@ export class RenewalRounds {
     const { slots, renewer, leaseMs, nowMs, onLost } = this.#options;
     const askedAtMs = nowMs();
     const plain = leases.map(({ id, fence }) => ({ id, fence }));
-    const lost = new Map((await renewer.extend(queue, plain, leaseMs))?.map(({ id, fence }) => [id, fence]));
-    const gone = leases.filter(({ id, fence }) => lost.get(id) === fence);
-    for (const lease of leases) if (lost.get(lease.id) !== lease.fence) slots.confirm(lease, askedAtMs);
-    if (gone.length > 0) onLost(gone.flatMap(({ slot, generation }) => [slot, generation]));
+    const { lost, left = [] } = (await renewer.extend(queue, plain, leaseMs)) ?? { lost: [] };
+    const [lostFences, leftFences] = [fencesOf(lost), fencesOf(left)];
+    const gone: number[] = [];
+    for (const lease of leases) {
+      const { id, fence, slot, generation } = lease;
+      if (lostFences.get(id) === fence) gone.push(slot, generation);
+      else if (leftFences.get(id) !== fence) slots.confirm(lease, askedAtMs);
+    }
+    if (gone.length > 0) onLost(gone);
   }
+}
+
+function fencesOf(leases: readonly Lease[]): ReadonlyMap<number, number> {
+  return new Map(leases.map(({ id, fence }) => [id, fence]));
 }

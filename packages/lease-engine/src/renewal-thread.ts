@@ -134,6 +134,7 @@ export class RenewalThread {
     if ("ready" in news) {
       if (this.#state === "starting") this.#state = "running";
       this.#failures = 0;
+      this.#options.log.debug("The thread that renews leases runs.");
       return;
     }
     for (let at = 0; at < news.lost.length; at += 2) {
@@ -150,8 +151,10 @@ export class RenewalThread {
     if (this.#state === "closed") return;
     this.#state = "waiting";
     const waitMs = backOff(waits, this.#failures);
+    // Told once while it fails again and again: the store may be away for hours.
+    const level = this.#failures === 0 ? "warn" : "debug";
     this.#failures += 1;
-    this.#options.log.warn("The thread that renews leases has ended; it is started again.", { cause, waitMs });
+    this.#options.log[level]("The thread that renews leases has ended; it is started again.", { cause, waitMs });
     this.#timer = this.#options.clock.timer(waitMs, () => this.#start(), { keepAlive: false });
   }
 }

@@ -12,12 +12,13 @@ import { threadMs } from "./thread-ms.ts";
 // The whole of the renewal thread. Started by `RenewalThread`, never imported.
 const data = workerData as RenewalWorkerData;
 const { openRenewer } = (await import(data.module.url)) as { readonly openRenewer: OpenRenewer };
-const renewer = await openRenewer(data.module.options);
+const nowMs = (): number => threadMs() - data.aheadMs;
+const renewer = await openRenewer(data.module.options, nowMs);
 const rounds = new RenewalRounds(data.queues, {
   ...data,
   slots: new LeaseSlots(data.buffer),
   renewer,
-  nowMs: () => threadMs() - data.aheadMs,
+  nowMs,
   onLost: (lost) => tell({ lost }),
 });
 let isClosed = false;

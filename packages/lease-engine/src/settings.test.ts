@@ -1,10 +1,9 @@
+import { optionsSchema, queryOptions, readOptions } from "@lovage/foundation";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 
-import { queryOptions } from "./query-options.ts";
-import { leaseOptions, leaseSettings } from "./settings.ts";
+import { leaseOptions, leaseSettings, type LeaseOptions, type ParsedLeaseOptions } from "./settings.ts";
 
-const schema = z.strictObject({ ...leaseOptions });
+const schema = optionsSchema<LeaseOptions, ParsedLeaseOptions>(leaseOptions);
 
 describe("leaseSettings", () => {
   it("fills in the defaults of the contract", () => {
@@ -17,7 +16,11 @@ describe("leaseSettings", () => {
   });
 
   it("takes durations as users write them, and text from a URL", () => {
-    const parsed = schema.parse({ lease: "3s", renewal: 500, sweep: "500ms", maxMessageBytes: "4096" });
+    const parsed = readOptions(
+      schema,
+      { lease: "3s", renewal: 500, sweep: "500ms", maxMessageBytes: "4096" },
+      "The test",
+    );
     expect(leaseSettings(parsed)).toEqual({ leaseMs: 3_000, renewEveryMs: 500, sweepMs: 500, maxMessageBytes: 4_096 });
   });
 
@@ -30,7 +33,12 @@ describe("leaseSettings", () => {
     { maxMessageBytes: "many" },
     { lesae: "3s" },
   ])("refuses %j", (options) => {
-    expect(schema.safeParse(options).success).toBe(false);
+    expect(() => readOptions(schema, options, "The test")).toThrow(
+      expect.objectContaining({
+        code: "CONFIGURATION_INVALID",
+        message: expect.stringContaining("The test") as string,
+      }),
+    );
   });
 
   it("refuses a renewal that leaves no room for a second try", () => {
@@ -52,7 +60,7 @@ describe("queryOptions", () => {
   });
 
   it.each([
-    ["memory:?lesae=3s", "Did you mean lease?"],
+    ["memory:?lesae=3s", 'Did you mean "lease"?'],
     ["memory:?durability=x", "It takes lease, sweep."],
     ["memory:?lease=1s&lease=2s", "given twice"],
     ["memory:?__proto__=1", "is not an option"],

@@ -1,6 +1,5 @@
-import type { Duration } from "@lovage/foundation";
-import { formatDuration, isLovageError, OptionError, parseDuration } from "@lovage/foundation";
-import { z } from "zod";
+import { durationOption, formatDuration, OptionError, wholeNumberOption } from "@lovage/foundation";
+import type { Duration, OptionSchema } from "@lovage/foundation";
 
 /** How a lease engine works, in plain numbers. */
 export interface LeaseSettings {
@@ -38,44 +37,23 @@ export interface ParsedLeaseOptions {
   readonly maxMessageBytes?: number | undefined;
 }
 
-type DurationSchema = z.ZodType<number | undefined, Duration | undefined>;
-
-/** The fields of {@link LeaseOptions} as zod schemas, to be spread into a driver's own object schema. */
+/** The fields of {@link LeaseOptions}, to be spread into a driver's own. */
 export interface LeaseOptionsShape {
-  readonly lease: DurationSchema;
-  readonly renewal: DurationSchema;
-  readonly sweep: DurationSchema;
-  readonly maxMessageBytes: z.ZodType<number | undefined, number | undefined>;
+  readonly lease: OptionSchema<number, Duration>;
+  readonly renewal: OptionSchema<number, Duration>;
+  readonly sweep: OptionSchema<number, Duration>;
+  readonly maxMessageBytes: OptionSchema<number>;
 }
 
-const dayMs = 86_400_000;
+const max = 86_400_000;
 
-/** What a driver spreads into its schema: `z.strictObject({ ...leaseOptions, mine: … })`. Text from a URL is accepted as well. */
+/** What a driver spreads into its schema: `optionsSchema({ ...leaseOptions, mine: … })`. Text from a URL is accepted as well. */
 export const leaseOptions: LeaseOptionsShape = Object.freeze<LeaseOptionsShape>({
-  lease: duration("lease", 100),
-  renewal: duration("renewal", 10),
-  sweep: duration("sweep", 10),
-  maxMessageBytes: z
-    .preprocess(
-      (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
-      z.int().min(1_024),
-    )
-    .optional() as LeaseOptionsShape["maxMessageBytes"],
+  lease: durationOption("lease", { min: 100, max }),
+  renewal: durationOption("renewal", { min: 10, max }),
+  sweep: durationOption("sweep", { min: 10, max }),
+  maxMessageBytes: wholeNumberOption({ min: 1_024 }),
 });
-
-function duration(field: string, min: number): DurationSchema {
-  return z
-    .custom<Duration>()
-    .transform((value, context) => {
-      try {
-        return parseDuration(value, { field, min, max: dayMs });
-      } catch (error) {
-        context.addIssue(isLovageError(error) ? error.message : String(error));
-        return z.NEVER;
-      }
-    })
-    .optional();
-}
 
 /**
  * The settings behind a user's options, defaults filled in.

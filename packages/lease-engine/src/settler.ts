@@ -1,5 +1,5 @@
 import type { Clock } from "@lovage/foundation";
-import { backOff, hasCode } from "@lovage/foundation";
+import { backOff, hasCode, rest } from "@lovage/foundation";
 
 import { asError } from "./as-error.ts";
 import type { LeaseDelivery } from "./delivery.ts";
@@ -40,12 +40,14 @@ export class Settler {
   constructor(queue: string, options: SettlerOptions) {
     this.#queue = queue;
     this.#options = options;
+    const { gathering } = options.store.facts;
     this.#joiner = new Joiner<Entry>({
       maxInFlight: 1,
       maxWeight: options.store.facts.maxBatch,
       weigh: ({ settlement }) => 1 + ((settlement.kind !== "release" && settlement.followUps?.length) || 0),
       isReady: () => true,
       send: (entries) => this.#write(entries),
+      ...(gathering === undefined ? {} : { gathering: { ...gathering, clock: options.clock } }),
     });
   }
 
@@ -99,7 +101,7 @@ export class Settler {
         link.report(error);
       }
       // Only `close` ends the sleep early; the loop sees that.
-      await clock.sleep(backOff(waits, attempt), { signal: link.closing }).catch(() => {});
+      await rest(clock, backOff(waits, attempt), link.closing);
       open = this.#stillValid(open);
     }
   }

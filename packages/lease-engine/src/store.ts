@@ -8,6 +8,7 @@ import type {
   Message,
   OutgoingMessage,
   QueueAdmin,
+  QueueCapabilities,
   QueueDeclaration,
 } from "@lovage/transport";
 
@@ -44,12 +45,21 @@ export interface ClaimRequest {
    * The two never mix, so that a suspect is charged to nobody else and nobody else to it.
    */
   readonly suspects: boolean;
+  /**
+   * Aborts when nobody waits for the answer any more (closing, making room for a suspect). Given only where `StoreFacts.claimsWait`; the claim
+   * then ends soon, with nothing, and what still arrives for it is put back uncounted.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** What a claim found. Fewer than `max` does not mean that the queue is empty; none does. */
 export interface Claim {
   /** In order of delivery. */
   readonly messages: readonly ClaimedMessage[];
+  /**
+   * When the oldest of these leases began, by the clock's monotonic time, for a store whose claims wait. @default the moment before the store was asked
+   */
+  readonly leasedAtMs?: number;
   /** An ordinary claim saw that suspects wait in this queue. */
   readonly suspectsWait: boolean;
   /** With no messages: when the next delayed one is due, from now, by the store's clock. Absent when none waits, or when messages were found. */
@@ -62,6 +72,11 @@ export type Settlement = { readonly lease: Lease; readonly followUps?: readonly 
   | { readonly kind: "release"; readonly delayMs: number }
   | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly message: Message; readonly count: number }
 );
+
+/** What runs in a transaction of the store, given as `publish` takes it, and what it asks for at its end. */
+export type TransactionWork<T> = (
+  transaction: unknown,
+) => Promise<{ readonly value: T; readonly settlement: Settlement }>;
 
 /** What to look after. */
 export interface SweepRequest {
@@ -95,18 +110,34 @@ export interface StoreEvents {
 export interface RenewalModule {
   /** URL of a module that exports `openRenewer: OpenRenewer`. */
   readonly url: string;
-  /** Plain data, sent to the thread. */
+  /** Plain data, sent to the thread; memory that it is to share with the store may be among it. */
   readonly options: unknown;
 }
 
-/** Opens a connection of its own, in the thread. */
-export type OpenRenewer = (options: unknown) => Promise<Renewer>;
+/** Opens a connection of its own, in the thread. @param nowMs The event loop's monotonic time. */
+export type OpenRenewer = (options: unknown, nowMs: () => number) => Promise<Renewer>;
+
+/** Leases that a {@link Renewer} did not prolong. */
+export interface Unrenewed {
+  /** Not held any more. */
+  readonly lost: readonly Lease[];
+  /** Held still, but not for the thread to renew, or not now: the next look asks again, and the event loop takes over. @default none */
+  readonly left?: readonly Lease[];
+}
 
 /** Renews leases in the thread. */
 export interface Renewer {
-  /** As `LeaseStore.extend`. */
-  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
+  /** Prolongs leases. Returns those it did not prolong, `null` for none. */
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null>;
   close(): Promise<void>;
+}
+
+/** How calls that cost money are saved. */
+export interface Gathering {
+  /** What one call of the broker takes: batches are cut to multiples of it where there is more. */
+  readonly size: number;
+  /** How long fewer than `size` are held back for more, in ms. */
+  readonly ms: number;
 }
 
 /** Facts about a store, fixed once it is open. */
@@ -125,6 +156,10 @@ export interface StoreFacts {
    * they sleep. Engines back off to this value.
    */
   readonly fallbackPollMs: number;
+  /** A claim waits in the broker until there is something, for seconds: it is told when nobody wants it any more. @default false */
+  readonly claimsWait?: boolean;
+  /** Settlements are gathered, since every call costs. @default they are not */
+  readonly gathering?: Gathering;
 }
 
 /** Bindings kept in the store, for brokers that route nothing themselves. */
@@ -142,7 +177,7 @@ export interface BindingStore {
  *
  * The engine has already checked names, sizes, priorities and that queues are declared. All methods may be called in parallel; the store's own clock decides
  * what is due and what has ended. Errors are `LovageError`s: with `retryable` nothing was written and the engine tries again (with back-off, within its
- * deadlines); `PUBLISH_UNCERTAIN` and `STORAGE_FULL` are passed to the caller of a publish. Calls under way when the store goes away reject.
+ * deadlines); `PUBLISH_UNCERTAIN`, `STORAGE_FULL` and `CLAIM_CHECK_UNAVAILABLE` are passed to the caller of a publish. Calls under way when the store goes away reject.
  */
 export interface LeaseStore {
   /** Read after `open`. */
@@ -156,7 +191,13 @@ export interface LeaseStore {
   open(events: StoreEvents): Promise<void>;
   /** Makes queues and their dead-letter queues exist. Idempotent. @throws FEATURE_UNSUPPORTED, TOPOLOGY_MISMATCH */
   declare(queues: readonly QueueDeclaration[]): Promise<void>;
-  /** All or nothing; in order. Wakes sleepers once it is done. `transaction`: in the caller's transaction instead. @throws TRANSACTION_UNSUPPORTED before any I/O */
+  /** Where queues of one broker differ. Asked after the queue was declared; absent: all are as `facts.capabilities` says. */
+  capabilitiesOf?(queue: string): Partial<QueueCapabilities>;
+  /**
+   * All or nothing; in order. Wakes sleepers once it is done. `transaction`: in the caller's transaction instead. A store without `atomicPublish` that took
+   * some of several says so with PUBLISH_FAILED, whose failures name the others by their place.
+   * @throws TRANSACTION_UNSUPPORTED before any I/O
+   */
   publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void>;
   /** Makes due what is due, leases up to `max` messages. A claim that finds none arms the wake-up in the same step, so that no message falls between looking and sleeping. */
   claim(request: ClaimRequest): Promise<Claim>;
@@ -167,6 +208,13 @@ export interface LeaseStore {
    * The third form writes the message to the dead-letter queue with its header `x-lovage-death` (`withDeath`).
    */
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null>;
+  /**
+   * Optional, where the store is a database of the user's: runs `work` once, in one transaction, and then ends the delivery in it by the settlement that `work` gives. `lost`: the lease
+   * was not held any more, all was rolled back. What `work` throws rolls back and is thrown on. @throws PUBLISH_UNCERTAIN when the connection broke during the commit
+   */
+  transact?<T>(queue: string, work: TransactionWork<T>): Promise<{ readonly value: T } | "lost">;
+  /** The store's clock, in Unix milliseconds. Absent where it is this machine's, or cannot be asked. @throws TRANSPORT_UNAVAILABLE */
+  serverTimeMs?(): Promise<number>;
   /** One bounded step: messages whose lease has ended become ready (losses + 1) and wake sleepers; expired dead letters are dropped. */
   sweep(request: SweepRequest): Promise<SweepOutcome>;
   /** Lets go of everything. Idempotent, never rejects. Leases still held end by themselves: the engine released what it could. */

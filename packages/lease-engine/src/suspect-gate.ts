@@ -11,6 +11,8 @@ export interface GateMember {
   claimSuspect(): Promise<boolean>;
   /** Ordinary claims may go on. */
   resume(): void;
+  /** A claim that waits for messages is to end. */
+  interrupt(): void;
 }
 
 /** How long a queue is believed to have no suspect to give, after a claim that found none. */
@@ -86,6 +88,7 @@ export class SuspectGate {
 
   #drain(): void {
     this.#state = "draining";
+    for (const member of this.#members()) member.interrupt();
     this.#drainTimer = this.#clock.timer(this.#drainMs, () => this.#giveUp());
   }
 

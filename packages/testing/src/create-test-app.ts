@@ -6,6 +6,10 @@ import type { Connection } from "@lovage/transport";
 import { memoryTransport } from "@lovage/transport-memory";
 import type { App, AppOptions, WorkerOptions } from "lovage";
 import { createApp } from "lovage";
+import { Life } from "./life.ts";
+import { MortalConnection } from "./mortal-connection.ts";
+import type { SentCall } from "./sent-calls.ts";
+import { SentCalls } from "./sent-calls.ts";
 import { startTestWorker } from "./test-worker.ts";
 import type { StartedWorker, TestWorker } from "./test-worker.ts";
 
@@ -27,6 +31,8 @@ export interface RunOptions {
 export interface TestApp extends AsyncDisposable {
   readonly app: App;
   readonly clock: VirtualClock;
+  /** All calls that were accepted since the app was made, in their order: of the test, of tasks, retries, and what followed. */
+  readonly sent: readonly SentCall[];
   /** Starts another worker, which plays a process of its own. */
   startWorker(options?: WorkerOptions): Promise<TestWorker>;
   /** Moves time on; what is due is run. @throws as `VirtualClock.advance` */
@@ -47,10 +53,11 @@ export interface TestApp extends AsyncDisposable {
 export async function createTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { nowMs, worker = {}, ...appOptions } = options;
   const clock = virtualClock({ nowMs });
-  const broker = await memoryTransport({ clock });
+  const sent = new SentCalls(() => clock.now());
+  const broker = new MortalConnection(await memoryTransport({ clock }), { life: new Life(), sent });
   const backend = memoryBackend({ clock });
   const app = createApp({ log: silentLog, ...appOptions, broker, backend, clock });
-  const test = new MemoryApp(app, { clock, broker, backend });
+  const test = new MemoryApp(app, { clock, broker, backend, sent });
   if (worker !== false) await test.startWorker(worker);
   return test;
 }
@@ -59,6 +66,7 @@ interface MemoryAppParts {
   readonly clock: VirtualClock;
   readonly broker: Connection;
   readonly backend: Backend;
+  readonly sent: SentCalls;
 }
 
 class MemoryApp implements TestApp {
@@ -66,17 +74,23 @@ class MemoryApp implements TestApp {
   readonly clock: VirtualClock;
   /** Keep what is stored while workers come and go. */
   readonly #stores: readonly [Connection, Backend];
+  readonly #sent: SentCalls;
   readonly #workers: StartedWorker[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(app: App, { clock, broker, backend }: MemoryAppParts) {
+  constructor(app: App, { clock, broker, backend, sent }: MemoryAppParts) {
     this.app = app;
     this.clock = clock;
     this.#stores = [broker, backend];
+    this.#sent = sent;
+  }
+
+  get sent(): readonly SentCall[] {
+    return this.#sent.calls;
   }
 
   async startWorker(options: WorkerOptions = {}): Promise<TestWorker> {
-    const started = await startTestWorker({ app: this.app, clock: this.clock, options });
+    const started = await startTestWorker({ app: this.app, clock: this.clock, options, sent: this.#sent });
     this.#workers.push(started);
     return started.worker;
   }

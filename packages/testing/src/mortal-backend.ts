@@ -19,6 +19,7 @@ export function mortalBackend(backend: Backend, life: Life): Backend {
     ...(backend.joins && { joins: backend.joins }),
     ...(backend.coordination && { coordination: backend.coordination }),
     ...(backend.schedules && { schedules: backend.schedules }),
+    ...(backend.serverTimeMs && { serverTimeMs: backend.serverTimeMs.bind(backend) }),
     sweep: () => backend.sweep(),
     close: () => backend.close(),
   };

@@ -14,20 +14,25 @@ import type {
   Topology,
 } from "@lovage/transport";
 import type { Life } from "./life.ts";
+import type { SentCalls } from "./sent-calls.ts";
 import { MortalConsumer } from "./mortal-consumer.ts";
 import { MortalDelivery } from "./mortal-delivery.ts";
 
-/** The connection of a process that can die: nothing is released then, and nothing is heard of it. */
+/** The connection of a process that can die: nothing is released then, and nothing is heard of it. What it sends is noted. */
 export class MortalConnection implements Connection {
   readonly broadcast?: Broadcast;
+  readonly serverTimeMs?: () => Promise<number>;
   readonly #inner: Connection;
   readonly #life: Life;
+  readonly #sent: SentCalls;
   readonly #consumers = new Set<Consumer>();
 
-  constructor(inner: Connection, life: Life) {
+  constructor(inner: Connection, { life, sent }: { readonly life: Life; readonly sent: SentCalls }) {
     this.#inner = inner;
     this.#life = life;
+    this.#sent = sent;
     if (inner.broadcast !== undefined) this.broadcast = inner.broadcast;
+    if (inner.serverTimeMs !== undefined) this.serverTimeMs = inner.serverTimeMs.bind(inner);
   }
 
   get capabilities(): Capabilities {
@@ -55,14 +60,15 @@ export class MortalConnection implements Connection {
     return this.#life.during(() => this.#inner.declare(topology));
   }
 
-  publish(batch: readonly OutgoingMessage[], options?: PublishOptions): Promise<void> {
-    return this.#life.during(() => this.#inner.publish(batch, options));
+  async publish(batch: readonly OutgoingMessage[], options?: PublishOptions): Promise<void> {
+    await this.#life.during(() => this.#inner.publish(batch, options));
+    this.#sent.note(batch);
   }
 
   consume(options: ConsumeOptions): Promise<Consumer> {
     const { onDelivery, onExhausted } = options;
     const pass = (listener: (delivery: Delivery) => void) => (delivery: Delivery) => {
-      if (!this.#life.isOver) listener(new MortalDelivery(delivery, this.#life));
+      if (!this.#life.isOver) listener(new MortalDelivery(delivery, { life: this.#life, sent: this.#sent }));
     };
     return this.#life.during(async () => {
       const consumer = await this.#inner.consume({

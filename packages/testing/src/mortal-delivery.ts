@@ -1,53 +1,30 @@
+import { DeliveryDecorator } from "@lovage/transport";
 import type { DeadLetterReason, Delivery, OutgoingMessage, ReleaseOptions } from "@lovage/transport";
 import type { Life } from "./life.ts";
+import type { SentCalls } from "./sent-calls.ts";
 
-/** A delivery that the dead cannot settle. */
-export class MortalDelivery implements Delivery {
-  readonly #inner: Delivery;
+/** A delivery that the dead cannot settle. What is sent with its settlement is noted. */
+export class MortalDelivery extends DeliveryDecorator {
   readonly #life: Life;
+  readonly #sent: SentCalls;
 
-  constructor(inner: Delivery, life: Life) {
-    this.#inner = inner;
+  constructor(inner: Delivery, { life, sent }: { readonly life: Life; readonly sent: SentCalls }) {
+    super(inner);
     this.#life = life;
+    this.#sent = sent;
   }
 
-  get queue(): string {
-    return this.#inner.queue;
-  }
-
-  get message(): Delivery["message"] {
-    return this.#inner.message;
-  }
-
-  get token(): string {
-    return this.#inner.token;
-  }
-
-  get fence(): number {
-    return this.#inner.fence;
-  }
-
-  get count(): number {
-    return this.#inner.count;
-  }
-
-  get redelivered(): boolean {
-    return this.#inner.redelivered;
-  }
-
-  get signal(): AbortSignal {
-    return this.#inner.signal;
-  }
-
-  ack(followUps?: readonly OutgoingMessage[]): Promise<void> {
-    return this.#life.during(() => this.#inner.ack(followUps));
+  async ack(followUps: readonly OutgoingMessage[] = []): Promise<void> {
+    await this.#life.during(() => this.inner.ack(followUps));
+    this.#sent.note(followUps);
   }
 
   release(options?: ReleaseOptions): Promise<void> {
-    return this.#life.during(() => this.#inner.release(options));
+    return this.#life.during(() => this.inner.release(options));
   }
 
-  reject(reason: DeadLetterReason, followUps?: readonly OutgoingMessage[]): Promise<void> {
-    return this.#life.during(() => this.#inner.reject(reason, followUps));
+  async reject(reason: DeadLetterReason, followUps: readonly OutgoingMessage[] = []): Promise<void> {
+    await this.#life.during(() => this.inner.reject(reason, followUps));
+    this.#sent.note(followUps);
   }
 }

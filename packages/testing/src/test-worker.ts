@@ -5,6 +5,7 @@ import { createWorker, runtimeOf, siblingRuntime } from "lovage/internal";
 import { Life } from "./life.ts";
 import { mortalBackend } from "./mortal-backend.ts";
 import { MortalConnection } from "./mortal-connection.ts";
+import type { SentCalls } from "./sent-calls.ts";
 import { StoppableClock } from "./stoppable-clock.ts";
 
 /** A worker that plays a process of its own. */
@@ -21,6 +22,7 @@ export interface TestWorkerParts {
   readonly app: App;
   readonly clock: VirtualClock;
   readonly options: WorkerOptions;
+  readonly sent: SentCalls;
 }
 
 /** A test worker, and how it is buried. */
@@ -31,10 +33,10 @@ export interface StartedWorker {
 }
 
 /** Starts a worker with a connection of its own. */
-export async function startTestWorker({ app, clock, options }: TestWorkerParts): Promise<StartedWorker> {
+export async function startTestWorker({ app, clock, options, sent }: TestWorkerParts): Promise<StartedWorker> {
   const timers = new StoppableClock(clock);
   const life = new Life();
-  const connection = new MortalConnection(await memoryTransport({ clock, timers }), life);
+  const connection = new MortalConnection(await memoryTransport({ clock, timers }), { life, sent });
   const runtime = siblingRuntime(app, {
     clock: timers,
     connection: async () => connection,

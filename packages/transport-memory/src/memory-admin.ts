@@ -1,14 +1,16 @@
-import type {
-  BrowsedMessage,
-  BrowseOptions,
-  BrowsePage,
-  Message,
-  MessageSelection,
-  QueueAdmin,
-  QueueStats,
+import {
+  browsedMessage,
+  deadLetterQueueOf,
+  isDeadLetterQueue,
+  readBrowseOptions,
+  replayOf,
+  type BrowseOptions,
+  type BrowsePage,
+  type MessageSelection,
+  type MessageState,
+  type QueueAdmin,
+  type QueueStats,
 } from "@lovage/transport";
-import { DEAD_LETTER_SUFFIX, deadLetterQueueOf, deathOf, isDeadLetterQueue, withoutDeath } from "@lovage/transport";
-import { OptionError } from "@lovage/foundation";
 
 import type { MemoryBroker } from "./memory-broker.ts";
 import type { MemoryQueue } from "./memory-queue.ts";
@@ -42,14 +44,13 @@ export class MemoryAdmin implements QueueAdmin {
   }
 
   async browse(name: string, options: BrowseOptions = {}): Promise<BrowsePage> {
-    const { state = "ready", limit = 100, cursor } = options;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
-      throw new OptionError(`limit must be a whole number from 1 to 1 000, got ${String(limit)}.`, { field: "limit" });
-    }
+    const { state, limit, cursor } = readBrowseOptions(options);
     const all = this.#broker().require(name).list(state);
     const from = cursor === undefined ? 0 : all.findIndex((stored) => cursorOf(stored) === cursor) + 1;
     const page = all.slice(from, from + limit);
-    const messages = page.map((stored) => this.#browsed(name, stored, state));
+    const messages = page.map((stored) =>
+      browsedMessage(name, { ...stored, state, dueAtMs: this.#dueAtMs(stored, state) }),
+    );
     const last = page.at(-1);
     return last !== undefined && from + limit < all.length ? { messages, next: cursorOf(last) } : { messages };
   }
@@ -59,9 +60,9 @@ export class MemoryAdmin implements QueueAdmin {
     const moved = this.#take(deadLetterQueue, selection);
     const origins = new Set<string>();
     for (const { message } of moved) {
-      const origin = originOf(message, deadLetterQueue);
-      broker.store(origin, withoutDeath(message), broker.clock.monotonic());
-      origins.add(origin);
+      const { to, ...replayed } = replayOf(message, deadLetterQueue);
+      broker.store(to, replayed, broker.clock.monotonic());
+      origins.add(to);
     }
     for (const origin of origins) broker.wake(origin);
     return moved.length;
@@ -98,19 +99,9 @@ export class MemoryAdmin implements QueueAdmin {
     };
   }
 
-  #browsed(queue: string, stored: StoredMessage, state: BrowsedMessage["state"]): BrowsedMessage {
-    const { message, losses, atMs } = stored;
+  #dueAtMs({ atMs }: StoredMessage, state: MessageState): number | undefined {
     const { clock } = this.#broker();
-    const dueAtMs = state === "ready" ? {} : { dueAtMs: Math.round(clock.now() + atMs - clock.monotonic()) };
-    const death = isDeadLetterQueue(queue) ? deathOf(message) : undefined;
-    return {
-      queue,
-      message,
-      state,
-      count: losses + 1,
-      ...dueAtMs,
-      ...(death && { death }),
-    };
+    return state === "ready" ? undefined : Math.round(clock.now() + atMs - clock.monotonic());
   }
 }
 
@@ -120,9 +111,4 @@ function waitingIn(queue: MemoryQueue): readonly StoredMessage[] {
 
 function cursorOf({ seq }: StoredMessage): string {
   return String(seq);
-}
-
-/** Where a dead letter came from; one that somebody published there by hand tells it only by the queue's name. */
-function originOf(message: Message, deadLetterQueue: string): string {
-  return deathOf(message)?.queue ?? deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
 }

@@ -1,6 +1,6 @@
 import { leaseOptions } from "@lovage/lease-engine";
 import type { LeaseOptions, ParsedLeaseOptions } from "@lovage/lease-engine";
-import { z } from "zod";
+import { optionsSchema, type OptionsSchema } from "@lovage/foundation";
 
 /** Options of the memory transport, beside the URL. */
 export type MemoryOptions = LeaseOptions;
@@ -9,7 +9,10 @@ export type MemoryOptions = LeaseOptions;
 export type ParsedMemoryOptions = ParsedLeaseOptions;
 
 /** Checks {@link MemoryOptions}; an unknown one is refused. */
-export const memoryOptions: z.ZodType<ParsedMemoryOptions, MemoryOptions> = z.strictObject({ ...leaseOptions });
+export const memoryOptions: OptionsSchema<MemoryOptions, ParsedMemoryOptions> = optionsSchema<
+  MemoryOptions,
+  ParsedMemoryOptions
+>(leaseOptions);
 
 /** Names that may stand in the query of a URL. */
 export const memoryOptionNames: readonly string[] = Object.keys(leaseOptions);

@@ -1,5 +1,5 @@
-import { ConfigurationError, maskUrl } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection, queryOptions } from "@lovage/lease-engine";
+import { ConfigurationError, maskUrl, queryOptions } from "@lovage/foundation";
+import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
 import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
 
 import { readOptions } from "./memory-transport.ts";

@@ -1,12 +1,10 @@
-import { OptionError } from "@lovage/foundation";
 import {
-  DEAD_LETTER_SUFFIX,
+  browsedMessage,
   deadLetterQueueOf,
-  deathOf,
   isDeadLetterQueue,
   QueueNotFoundError,
-  withoutDeath,
-  type BrowsedMessage,
+  readBrowseOptions,
+  replayOf,
   type BrowseOptions,
   type BrowsePage,
   type Message,
@@ -18,7 +16,8 @@ import {
 import { unbind } from "./bindings.ts";
 import { asTransport } from "./errors.ts";
 import { messageGroups } from "./message-groups.ts";
-import { readCursor, readPage, writeCursor, type SeenMessage } from "./pages.ts";
+import { readCursor, readPage, writeCursor } from "./pages.ts";
+import { publishMessages } from "./publish.ts";
 import { asList, asNumber, asTexts } from "./replies.ts";
 import { removeScript } from "./scripts/browse.ts";
 import { deleteScript, purgeScript } from "./scripts/queue.ts";
@@ -26,8 +25,9 @@ import { forSelected } from "./select-messages.ts";
 import { enlist, runOn, type Server } from "./server.ts";
 import { queueStats } from "./stats.ts";
 
-const maxLimit = 1_000;
 const flowsPerPurge = 1_000;
+
+type Routed = Message & { readonly to: string };
 
 /** Queues of a server, looked at and mended. */
 export class RedisAdmin implements QueueAdmin {
@@ -64,7 +64,9 @@ export class RedisAdmin implements QueueAdmin {
   }
 
   delete(queue: string): Promise<void> {
+    const { kombu, readers } = this.#server;
     return asTransport(async () => {
+      await readers.learn(this.#server.connection(), [queue]);
       for (const name of new Set([queue, deadLetterQueueOf(queue)])) {
         // In steps; what comes in between goes with the last one.
         await this.#purge(name);
@@ -72,28 +74,27 @@ export class RedisAdmin implements QueueAdmin {
       }
       if (isDeadLetterQueue(queue)) return;
       await unbind(this.#server, queue);
+      if (readers.areCelery(queue)) {
+        await this.#server.connection().call("SREM", [kombu.bindings(queue), kombu.binding(queue, "", queue)]);
+      }
+      readers.forget(queue);
       await this.#server.connection().call("SREM", [this.#server.keys.queues, queue]);
     });
   }
 
   browse(queue: string, options: BrowseOptions = {}): Promise<BrowsePage> {
     return asTransport(async () => {
-      const { state = "ready", limit = 100, cursor } = options;
-      checkLimit(limit);
+      const { state, limit, cursor } = readBrowseOptions(options);
       await this.#require(queue);
       const from = cursor === undefined ? undefined : readCursor(cursor, state);
       const page = await readPage(this.#server, { queue, state, from, limit });
-      const messages = page.messages.map((seen) => describe(queue, seen));
+      const messages = page.messages.map((seen) => browsedMessage(queue, { ...seen, dueAtMs: seen.atMs }));
       return page.next === undefined ? { messages } : { messages, next: writeCursor(page.next) };
     });
   }
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
-    const home = deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
-    return this.#remove(deadLetterQueue, selection, (message) => ({
-      ...withoutDeath(message),
-      to: deathOf(message)?.queue ?? home,
-    }));
+    return this.#remove(deadLetterQueue, selection, (message) => replayOf(message, deadLetterQueue));
   }
 
   drop(queue: string, selection: MessageSelection): Promise<number> {
@@ -101,24 +102,34 @@ export class RedisAdmin implements QueueAdmin {
   }
 
   /** Takes messages away and publishes what `next` makes of them, in one step. */
-  #remove(
-    queue: string,
-    selection: MessageSelection,
-    next: (message: Message) => (Message & { readonly to: string }) | undefined,
-  ): Promise<number> {
+  #remove(queue: string, selection: MessageSelection, next: (message: Message) => Routed | undefined): Promise<number> {
     return asTransport(async () => {
       await this.#require(queue);
       return await forSelected(this.#server, { queue, selection }, async (messages) => {
-        const args = messages.flatMap(({ stored, state, message }) => {
-          const routed = next(message);
-          const groups = routed === undefined ? [] : messageGroups(this.#server.keys, [routed], this.#server.nowMs());
-          return [stored, state === "delayed" ? "d" : "", groups.length, ...groups];
+        const moved = messages.map(({ message }) => next(message));
+        const isApart = (routed: Routed | undefined): boolean =>
+          routed !== undefined && this.#isElsewhere(routed.to, queue);
+        const apart = moved.filter((routed) => routed !== undefined).filter(isApart);
+        const targets = moved.flatMap((routed) => routed?.to ?? []);
+        await this.#server.readers.learn(this.#server.connection(), targets);
+        // Another slot takes them first: a fault in between doubles them rather than losing them.
+        if (apart.length > 0) await publishMessages(this.#server, apart);
+        const args = messages.flatMap(({ stored, place }, index) => {
+          const routed = isApart(moved[index]) ? undefined : moved[index];
+          const groups = routed === undefined ? [] : messageGroups(this.#server, [routed]);
+          return [stored, place, groups.length, ...groups];
         });
         const [removed, made] = asList(await runOn(this.#server, removeScript, queue, args));
         await enlist(this.#server, made);
         return asNumber(removed);
       });
     });
+  }
+
+  /** Whether a step cannot touch both queues. */
+  #isElsewhere(queue: string, other: string): boolean {
+    const { isCluster, keys } = this.#server;
+    return isCluster && keys.tagOf(queue) !== keys.tagOf(other);
   }
 
   async #purge(queue: string): Promise<number> {
@@ -133,21 +144,4 @@ export class RedisAdmin implements QueueAdmin {
     const found = await this.#server.connection().call("EXISTS", [this.#server.keys.base(queue)]);
     if (found === 0) throw new QueueNotFoundError(queue);
   }
-}
-
-function checkLimit(limit: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return;
-  throw new OptionError(`limit must be a whole number from 1 to ${maxLimit}; it is ${limit}.`, { field: "limit" });
-}
-
-function describe(queue: string, { message, state, losses, atMs }: SeenMessage): BrowsedMessage {
-  const death = isDeadLetterQueue(queue) ? deathOf(message) : undefined;
-  return {
-    queue,
-    message,
-    state,
-    count: losses + 1,
-    ...(atMs === undefined ? {} : { dueAtMs: atMs }),
-    ...(death === undefined ? {} : { death }),
-  };
 }

@@ -3,6 +3,7 @@ import type { BindingStore } from "@lovage/lease-engine";
 import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type ExchangeType } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
+import { bindForKombu, unbindForKombu } from "./kombu-bindings.ts";
 import { asList, asText, asTexts } from "./replies.ts";
 import type { Server } from "./server.ts";
 
@@ -34,11 +35,15 @@ async function bind(
   await server.connection().call("SADD", [server.keys.exchanges, ...names]);
   for (const name of names) {
     const type = exchanges.find((exchange) => exchange.name === name)?.type;
-    const fields = bindings.filter(({ exchange }) => exchange === name).map(fieldOf);
+    const bound = bindings.filter(({ exchange }) => exchange === name);
+    const fields = bound.map(fieldOf);
     const found = asText(
       await server.connection().run(bindScript, [server.keys.exchange(name)], [type ?? "", ...fields]),
     );
-    if (type === undefined || type === found) continue;
+    if (type === undefined || type === found) {
+      await bindForKombu(server, found, bound);
+      continue;
+    }
     const message = `Exchange "${name}" exists with type ${found} and was declared with type ${type}.`;
     throw new TopologyMismatchError(message, { queue: name });
   }
@@ -59,8 +64,11 @@ async function read(server: Server, name: string): ReturnType<BindingStore["read
 export async function unbind(server: Server, queue: string): Promise<void> {
   const connection = server.connection();
   for (const name of asTexts(await connection.call("SMEMBERS", [server.keys.exchanges]))) {
-    const bound = (await read(server, name))?.bindings.filter((binding) => binding.queue === queue) ?? [];
-    if (bound.length > 0) await connection.call("HDEL", [server.keys.exchange(name), ...bound.map(fieldOf)]);
+    const found = await read(server, name);
+    const bound = found?.bindings.filter((binding) => binding.queue === queue) ?? [];
+    if (found === undefined || bound.length === 0) continue;
+    await connection.call("HDEL", [server.keys.exchange(name), ...bound.map(fieldOf)]);
+    await unbindForKombu(server, found.exchange.type, bound);
   }
 }
 

@@ -1,16 +1,18 @@
+import { randomUUID } from "node:crypto";
+
 import type { RedisConnection } from "@lovage/client-redis";
 import type { Log } from "@lovage/foundation";
+import { decodeEnvelope, encodeEnvelope } from "@lovage/lease-engine";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
-import { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
 
 /** What broadcasts work with. The connection changes when it is opened anew. */
 export interface BroadcastContext {
   readonly connection: () => RedisConnection;
   readonly log: Log;
-  /** Number of the database: it is part of Kombu's names for channels. */
-  readonly db: number;
+  /** Kombu's name for a channel. */
+  readonly nameOf: (channel: string) => string;
 }
 
 interface Listener {
@@ -31,7 +33,7 @@ export class RedisBroadcast implements Broadcast {
   publish(channel: string, message: Message): Promise<void> {
     return asTransport(async () => {
       const envelope = encodeEnvelope(message, { exchange: channel, routingKey: "" });
-      await this.#context.connection().call("PUBLISH", [this.#nameOf(channel), envelope]);
+      await this.#context.connection().call("PUBLISH", [this.#context.nameOf(channel), envelope]);
     });
   }
 
@@ -55,17 +57,13 @@ export class RedisBroadcast implements Broadcast {
   }
 
   async #listen(one: Listener): Promise<void> {
-    const subscription = await this.#context.connection().subscribe([this.#nameOf(one.channel)], one.hear);
+    const subscription = await this.#context.connection().subscribe([this.#context.nameOf(one.channel)], one.hear);
     one.close = () => subscription.close();
   }
 
   #hear(channel: string, payload: Buffer, listener: (message: Message) => void): void {
-    const message = decodeEnvelope(payload);
+    const message = decodeEnvelope(payload.toString(), randomUUID());
     if (message === undefined) this.#context.log.debug("A broadcast is no message of Kombu's form.", { channel });
     else listener(message);
-  }
-
-  #nameOf(channel: string): string {
-    return `/${this.#context.db}.${channel}`;
   }
 }

@@ -1,9 +1,10 @@
-import type { Capabilities } from "@lovage/transport";
+import type { Capabilities, QueueCapabilities } from "@lovage/transport";
 
 /** What Redis can do; some facts depend on the server. */
 export function redisCapabilities(facts: {
   readonly durability: Capabilities["durability"];
   readonly maxMessageBytes: number;
+  readonly isCluster: boolean;
 }): Capabilities {
   return Object.freeze<Capabilities>({
     reach: "network",
@@ -15,8 +16,8 @@ export function redisCapabilities(facts: {
     fairness: true,
     delayHorizonMs: Number.POSITIVE_INFINITY,
     exchanges: "stored",
-    atomicHandOver: true,
-    atomicPublish: true,
+    atomicHandOver: !facts.isCluster,
+    atomicPublish: !facts.isCluster,
     transactions: null,
     broadcast: true,
     browse: "all",
@@ -24,3 +25,6 @@ export function redisCapabilities(facts: {
     maxMessageBytes: facts.maxMessageBytes,
   });
 }
+
+/** Of queues that Celery's workers read: Kombu has four steps, of which the first is the most urgent, and no keys. */
+export const kombuCapabilities: Partial<QueueCapabilities> = Object.freeze({ priorities: false, fairness: false });

@@ -1,4 +1,5 @@
 import { isRedisError, type RedisErrorKind } from "@lovage/client-redis";
+import { translateErrors } from "@lovage/foundation";
 import {
   PublishUncertainError,
   StorageFullError,
@@ -25,20 +26,15 @@ function toTransportError(error: unknown): unknown {
 }
 
 /** What `work` gives, its errors as the contract has them. */
-export async function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toTransportError(error);
-  }
+export function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
+  return translateErrors(work, toTransportError);
 }
 
 /** As {@link asTransport}, for work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
-export async function asPublish<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isRedisError(error) || error.kind !== "broken") throw toTransportError(error);
-    throw new PublishUncertainError(error.message, { cause: error });
-  }
+export function asPublish<T>(work: () => T | Promise<T>): Promise<T> {
+  return translateErrors(work, (error) =>
+    isRedisError(error) && error.kind === "broken"
+      ? new PublishUncertainError(error.message, { cause: error })
+      : toTransportError(error),
+  );
 }

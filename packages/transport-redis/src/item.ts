@@ -1,10 +1,12 @@
-import { hasCode } from "@lovage/foundation";
-import { decodeFrame, encodeFrame } from "@lovage/lease-engine";
+import { randomUUID } from "node:crypto";
+
+import { decodeEnvelope, encodeFrame, readStoredFrame } from "@lovage/lease-engine";
 import type { Message } from "@lovage/transport";
 
 const headBytes = 12;
 const stampRadix = 36;
 const stampLength = 8;
+const openingBrace = 0x7b;
 
 /** A message as it stands in Redis. */
 export interface Item {
@@ -24,11 +26,18 @@ export interface Item {
  * | 1 | length of the key |
  * | 8 | stamp: since when it waits, Unix ms in base 36; by the clock of the program that wrote it, set to the server's |
  * | … | key |
- * | … | frame |
+ * | … | frame; on a queue that Celery's workers read, and from its producers, an envelope of Kombu's |
  */
 export function encodeItem(message: Message, stampMs: number): Buffer {
   const { priority = 0, key = "" } = message.properties;
-  const frame = encodeFrame(message);
+  return headItem(encodeFrame(message), { priority, key, stampMs });
+}
+
+/** Puts a head before a frame or an envelope. */
+export function headItem(
+  frame: Uint8Array,
+  { priority, key = "", stampMs }: { readonly priority: number; readonly key?: string; readonly stampMs: number },
+): Buffer {
   const keyBytes = Buffer.byteLength(key);
   const item = Buffer.allocUnsafe(headBytes + keyBytes + frame.byteLength);
   item[0] = 48 + priority;
@@ -56,20 +65,9 @@ export function readStamp(text: string): number {
   return Number.parseInt(text, stampRadix);
 }
 
-/**
- * Bytes that are no frame (written by a later release, or by another program) come as the body of a message without headers, so that the runtime can
- * dead-letter it instead of meeting it for ever.
- */
+/** Frames are Lovage's, envelopes are Kombu's; whatever else stands there is read as a frame that nobody can read. */
 function readFrame(frame: Buffer, name: string): Message {
-  try {
-    return decodeFrame(frame);
-  } catch (error) {
-    if (!hasCode(error, "FRAME_INVALID")) throw error;
-    const properties = {
-      messageId: `undecodable-${name}`,
-      contentType: "application/octet-stream",
-      contentEncoding: "binary",
-    };
-    return { headers: {}, properties, body: frame };
-  }
+  // A frame begins with a small number.
+  const enveloped = frame[0] === openingBrace ? decodeEnvelope(frame.toString(), randomUUID()) : undefined;
+  return enveloped ?? readStoredFrame(name, frame);
 }

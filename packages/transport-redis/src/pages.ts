@@ -15,11 +15,13 @@ export interface SeenMessage extends Item {
   /** What stands in Redis. */
   readonly stored: Buffer;
   readonly state: MessageState;
+  /** Where: `d` delayed, `k` in Kombu's lists, nothing elsewhere. */
+  readonly place: "d" | "k" | "";
   /** When it is due, or its lease ends. */
   readonly atMs?: number;
 }
 
-/** Where a page begins: urgency (0 to 9, 10 for suspects), flow and message of ready ones; `[place]` of others. */
+/** Where a page begins: urgency (0 to 9, 10 for suspects, 11 to 14 for Kombu's lists), flow and message of ready ones; `[place]` of others. */
 export type Place = readonly number[];
 
 /** Some messages, and where those that follow begin. */
@@ -43,7 +45,10 @@ export function readPage(server: Server, request: PageRequest): Promise<Page> {
 
 async function readReady(server: Server, { queue, from = [0, 0, 0], limit }: PageRequest): Promise<Page> {
   const reply = asList(await runOn(server, browseReadyScript, queue, [limit, ...from, maxPromoted]));
-  const messages = asList(reply[0]).map((item) => toSeen(asBuffer(item), "ready"));
+  const firstOfKombu = asNumber(reply[2]);
+  const messages = asList(reply[0]).map((item, index) =>
+    toSeen(asBuffer(item), { state: "ready", place: index < firstOfKombu ? "" : "k" }),
+  );
   const next = asList(reply[1]).map(asNumber);
   return next.length === 0 ? { messages } : { messages, next };
 }
@@ -57,14 +62,15 @@ async function readHeld(server: Server, { queue, state, from = [0], limit }: Pag
   for (let index = 0; index < reply.length; index += 2) {
     // A token without an item would be a fault of the server's data; there is nothing to show of it.
     if (reply[index] === null) continue;
-    messages.push(toSeen(asBuffer(reply[index]), state, Number(asText(reply[index + 1]))));
+    const place = state === "delayed" ? "d" : "";
+    messages.push(toSeen(asBuffer(reply[index]), { state, place, atMs: Number(asText(reply[index + 1])) }));
   }
   return reply.length < 2 * limit ? { messages } : { messages, next: [first + limit] };
 }
 
-function toSeen(stored: Buffer, state: MessageState, atMs?: number): SeenMessage {
-  const item = state === "delayed" ? stored.subarray(sequenceBytes) : stored;
-  return { ...decodeItem(item, "seen"), stored, state, ...(atMs === undefined ? {} : { atMs }) };
+function toSeen(stored: Buffer, seen: Pick<SeenMessage, "state" | "place" | "atMs">): SeenMessage {
+  const item = seen.place === "d" ? stored.subarray(sequenceBytes) : stored;
+  return { ...decodeItem(item, "seen"), stored, ...seen };
 }
 
 /** A cursor as text for the user to hand back. */

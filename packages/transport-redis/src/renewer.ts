@@ -31,7 +31,10 @@ export const openRenewer: OpenRenewer = (given) =>
     await connect();
     return {
       extend: (queue, leases, leaseMs) =>
-        asTransport(async () => extendLeases(await connect(), keys.base(queue), { leases, leaseMs })),
+        asTransport(async () => {
+          const lost = await extendLeases(await connect(), keys.base(queue), { leases, leaseMs });
+          return lost === null ? null : { lost };
+        }),
       close: async () => {
         isClosed = true;
         connection?.close();

@@ -1,14 +1,22 @@
 import type { RedisArgument, RedisConnection, RedisScript } from "@lovage/client-redis";
-import type { Clock } from "@lovage/foundation";
 
 import type { Keys } from "./keys.ts";
+import type { KombuKeys } from "./kombu-keys.ts";
+import type { KombuWatch } from "./kombu-watch.ts";
+import type { QueueReaders } from "./queue-readers.ts";
 import { asList, asText } from "./replies.ts";
 
 /** The server that the operations of the transport work on: the present connection, the keys, the server's time. */
 export interface Server {
   readonly keys: Keys;
+  readonly kombu: KombuKeys;
+  readonly readers: QueueReaders;
+  /** A step can touch one slot only, that is one queue and its dead-letter queue. */
+  readonly isCluster: boolean;
   /** @throws TRANSPORT_UNAVAILABLE while there is no connection */
   connection(): RedisConnection;
+  /** Tells of what Celery's producers send. */
+  watch(): KombuWatch;
   /** The server's time, as well as it is known here. */
   nowMs(): number;
 }
@@ -29,12 +37,4 @@ export async function enlist(server: Server, made: unknown): Promise<void> {
   if (bases.length === 0) return;
   const names = bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, ""));
   await server.connection().call("SADD", [server.keys.queues, ...names]);
-}
-
-/** How much the server's clock is ahead of ours, in ms; half of the way there and back is counted to each side. */
-export async function clockOffsetMs(connection: RedisConnection, clock: Clock): Promise<number> {
-  const beforeMs = clock.now();
-  const [seconds, micros] = asList(await connection.call("TIME", [])).map((part) => Number(asText(part)));
-  const hereMs = (beforeMs + clock.now()) / 2;
-  return (seconds ?? 0) * 1000 + (micros ?? 0) / 1000 - hereMs;
 }

@@ -6,7 +6,9 @@ import { lostOf, tokenOf } from "./extend.ts";
 import { writeStamp } from "./item.ts";
 import { messageGroups } from "./message-groups.ts";
 import type { Receipts } from "./receipts.ts";
+import { publishMessages } from "./publish.ts";
 import { asList } from "./replies.ts";
+import { heldScript } from "./scripts/extend.ts";
 import { ackScript, settleScript } from "./scripts/settle.ts";
 import { enlist, runOn, type Server } from "./server.ts";
 
@@ -17,18 +19,41 @@ export interface Settling {
   readonly queue: string;
 }
 
-/** Ends deliveries in order and in one step, each with all that follows from it; gives those that were lost, `null` for none. */
+/**
+ * Ends deliveries in order and in one step, each with all that follows from it; gives those that were lost, `null` for none. In a cluster what goes
+ * to another slot is confirmed before.
+ */
 export async function settleDeliveries(
   settling: Settling,
   settlements: readonly Settlement[],
 ): Promise<readonly Lease[] | null> {
   const { server, receipts, queue } = settling;
   const settled = await receipts.settledIn(server, queue);
-  const open = settled.size === 0 ? settlements : settlements.filter(({ lease }) => !settled.has(tokenOf(lease)));
-  if (open.length === 0) return null;
+  const unsettled = settled.size === 0 ? settlements : settlements.filter(({ lease }) => !settled.has(tokenOf(lease)));
+  if (unsettled.length === 0) return null;
+  const open = server.isCluster ? await handOver(settling, unsettled) : unsettled;
   const leases = open.map(({ lease }) => lease);
   const lost = await receipts.number(queue, leases, (number) => settleNow(settling, open, number));
   return lostOf(leases, lost);
+}
+
+/** Publishes follow-ups for other slots, of deliveries that are held still; gives the settlements without them. */
+async function handOver(
+  { server, queue }: Settling,
+  settlements: readonly Settlement[],
+): Promise<readonly Settlement[]> {
+  const isApart = ({ to }: RoutedMessage): boolean => server.keys.tagOf(to) !== server.keys.tagOf(queue);
+  const handing = settlements.filter(({ followUps = [] }) => followUps.some(isApart));
+  if (handing.length === 0) return settlements;
+  const tokens = handing.map(({ lease }) => tokenOf(lease));
+  const lost = new Set(asList(await runOn(server, heldScript, queue, tokens)));
+  const held = handing.filter((_, place) => !lost.has(place));
+  const messages = held.flatMap(({ followUps = [] }) => followUps.filter(isApart));
+  if (messages.length > 0) await publishMessages(server, messages);
+  return settlements.map((settlement) => ({
+    ...settlement,
+    followUps: (settlement.followUps ?? []).filter((message) => !isApart(message)),
+  }));
 }
 
 async function settleNow(
@@ -60,7 +85,7 @@ function settleArgs(server: Server, queue: string, settlement: Settlement): Redi
   const nowMs = server.nowMs();
   const delayMs = settlement.kind === "release" ? Math.max(0, Math.ceil(settlement.delayMs)) : -1;
   const messages = settlement.kind === "reject" ? [deadLetter(queue, settlement, nowMs), ...followUps] : followUps;
-  const groups = messageGroups(server.keys, messages, nowMs);
+  const groups = messageGroups(server, messages);
   return [tokenOf(settlement.lease), delayMs, writeStamp(nowMs + Math.max(0, delayMs)), groups.length, ...groups];
 }
 

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 
-import { checkServer, RedisConnection, type Durability, type RedisTarget } from "@lovage/client-redis";
-import type { Clock, Log } from "@lovage/foundation";
+import {
+  checkServer,
+  isPlainTarget,
+  RedisConnection,
+  serverTimeMs,
+  type Durability,
+  type RedisTarget,
+} from "@lovage/client-redis";
+import { clockOffsetMs, type Clock, type Log } from "@lovage/foundation";
 import type {
   BindingStore,
   Claim,
@@ -19,22 +26,26 @@ import {
   TransactionUnsupportedError,
   TransportUnavailableError,
   type QueueAdmin,
+  type QueueCapabilities,
   type QueueDeclaration,
 } from "@lovage/transport";
 
 import { RedisAdmin } from "./admin.ts";
 import { redisBindings } from "./bindings.ts";
 import { RedisBroadcast } from "./broadcast.ts";
-import { redisCapabilities } from "./capabilities.ts";
+import { kombuCapabilities, redisCapabilities } from "./capabilities.ts";
 import { claimMessages } from "./claim.ts";
 import { declareQueues } from "./declare.ts";
 import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
 import { Keys } from "./keys.ts";
+import { KombuKeys } from "./kombu-keys.ts";
+import { KombuWatch } from "./kombu-watch.ts";
 import { publishMessages } from "./publish.ts";
+import { QueueReaders } from "./queue-readers.ts";
 import { Receipts } from "./receipts.ts";
 import type { RenewerOptions } from "./renewer.ts";
-import { clockOffsetMs, type Server } from "./server.ts";
+import type { Server } from "./server.ts";
 import { settleDeliveries } from "./settle.ts";
 import { sweepQueues } from "./sweep.ts";
 
@@ -42,6 +53,10 @@ import { sweepQueues } from "./sweep.ts";
 export interface RedisStoreOptions {
   readonly target: RedisTarget;
   readonly prefix: string;
+  /** Kombu's `global_keyprefix`. */
+  readonly globalKeyPrefix: string;
+  /** Take messages of Celery's producers on queues of our own. */
+  readonly celeryProducers: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Of the app, for `CLIENT LIST`. */
@@ -66,32 +81,44 @@ export class RedisStore implements LeaseStore {
   readonly #channel: string;
   readonly #receipts: Receipts;
   #connection: RedisConnection | undefined;
+  #watch: KombuWatch | undefined;
   #offsetMs = 0;
   #durability: Durability = "process";
 
   constructor(options: RedisStoreOptions) {
-    const { target, prefix, clock, log } = options;
+    const { target, prefix, globalKeyPrefix, celeryProducers, clock, log } = options;
     this.#options = options;
     const connection = (): RedisConnection => this.#open();
-    this.#server = { keys: new Keys(prefix), connection, nowMs: () => clock.now() + this.#offsetMs };
+    const keys = new Keys(prefix);
+    const kombu = new KombuKeys(globalKeyPrefix);
+    this.#server = {
+      keys,
+      kombu,
+      readers: new QueueReaders(keys, { hasProducers: celeryProducers && !target.isCluster }),
+      isCluster: target.isCluster,
+      connection,
+      watch: () => this.#watch ?? this.#notOpen(),
+      nowMs: () => clock.now() + this.#offsetMs,
+    };
     this.#receipts = new Receipts(randomUUID());
     this.#channel = this.#server.keys.wakeChannel(this.#receipts.owner);
     this.admin = new RedisAdmin(this.#server);
     this.bindings = redisBindings(this.#server);
-    this.broadcast = new RedisBroadcast({ connection, log, db: target.db });
+    this.broadcast = new RedisBroadcast({ connection, log, nameOf: (channel) => kombu.channel(target.db, channel) });
   }
 
   get facts(): StoreFacts {
     const { target, prefix, name, maxMessageBytes } = this.#options;
     const renewer: RenewerOptions = { target, prefix, name };
     return {
-      capabilities: redisCapabilities({ durability: this.#durability, maxMessageBytes }),
+      capabilities: redisCapabilities({
+        durability: this.#durability,
+        maxMessageBytes,
+        isCluster: target.isCluster,
+      }),
       publishesInFlight: 1,
       maxBatch,
-      // What is not plain data (a client, a certificate's context) cannot be sent to a thread.
-      ...(target.client === undefined && target.tlsOptions === undefined
-        ? { renewal: { url: renewerUrl(), options: renewer } }
-        : {}),
+      ...(isPlainTarget(target) ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
       handsOver: false,
       fallbackPollMs,
     };
@@ -111,10 +138,12 @@ export class RedisStore implements LeaseStore {
       });
       try {
         this.#durability = await checkServer(connection, { log, strict });
-        this.#offsetMs = await clockOffsetMs(connection, clock);
+        this.#offsetMs = await clockOffsetMs(clock, () => serverTimeMs(connection));
         await connection.subscribe([this.#channel], (_, base) =>
           events.wake(this.#server.keys.queueOf(base.toString())),
         );
+        const { kombu } = this.#server;
+        this.#watch = new KombuWatch(connection, { kombu, log, wake: (queue) => events.wake(queue) });
         this.#connection = connection;
         await this.broadcast.resume();
       } catch (error) {
@@ -123,6 +152,14 @@ export class RedisStore implements LeaseStore {
         throw error;
       }
     });
+  }
+
+  serverTimeMs(): Promise<number> {
+    return asTransport(() => serverTimeMs(this.#server.connection()));
+  }
+
+  capabilitiesOf(queue: string): Partial<QueueCapabilities> {
+    return this.#server.readers.areCelery(queue) ? kombuCapabilities : {};
   }
 
   declare(queues: readonly QueueDeclaration[]): Promise<void> {
@@ -158,7 +195,10 @@ export class RedisStore implements LeaseStore {
   }
 
   #open(): RedisConnection {
-    if (this.#connection !== undefined) return this.#connection;
+    return this.#connection ?? this.#notOpen();
+  }
+
+  #notOpen(): never {
     throw new TransportUnavailableError("The connection to Redis is not open.");
   }
 }

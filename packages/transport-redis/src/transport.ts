@@ -1,6 +1,6 @@
 import { redisTarget } from "@lovage/client-redis";
-import { OptionError, silentLog, systemClock, validate, type DriverContext } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection, queryOptions } from "@lovage/lease-engine";
+import { OptionError, silentLog, systemClock, validate, type DriverContext, queryOptions } from "@lovage/foundation";
+import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
 import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
 
 import { optionNames, redisTransportOptions, type ParsedRedisOptions, type RedisTransportOptions } from "./options.ts";
@@ -15,12 +15,14 @@ export const transport: TransportDriver<ParsedRedisOptions> = {
     // What stands beside the URL is nearer to the user than what is in it.
     const options = { ...(await parseOptions(query)), ...opening.options };
     const settings = leaseSettings(options);
-    const { prefix = "lovage", strict = false } = options;
+    const { prefix = "lovage", globalKeyPrefix = "", celeryProducers = true, strict = false } = options;
     const { clock, log, name } = opening;
     const { maxMessageBytes } = settings;
     const store = new RedisStore({
       target: redisTarget(base, options),
       prefix,
+      globalKeyPrefix,
+      celeryProducers,
       clock,
       log,
       name,

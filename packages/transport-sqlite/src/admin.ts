@@ -1,28 +1,23 @@
 import type { SqliteClient, SqliteConnection } from "@lovage/client-sqlite";
-import type { RoutedMessage } from "@lovage/lease-engine";
+import { browseRows, forSelectedRows, type SeenRow } from "@lovage/lease-engine";
 import {
   deadLetterQueueOf,
-  DEAD_LETTER_SUFFIX,
-  deathOf,
   isDeadLetterQueue,
   QueueNotFoundError,
-  withoutDeath,
+  replayOf,
   type BrowseOptions,
   type BrowsePage,
-  type Message,
   type MessageSelection,
   type QueueAdmin,
   type QueueStats,
 } from "@lovage/transport";
 
-import { browseQueue } from "./browse.ts";
 import { asTransport } from "./errors.ts";
 import { encodeMessages, insertMessages } from "./insert-messages.ts";
-import type { SeenMessage } from "./pages.ts";
+import { pagesOf } from "./pages.ts";
 import { promoteDue } from "./promote.ts";
 import { findQueue, type QueueRow } from "./queue-row.ts";
 import { removeQueue, removeWaiting } from "./remove-messages.ts";
-import { forSelected } from "./select-messages.ts";
 import { queueStats } from "./stats.ts";
 
 /** What administration works with. */
@@ -68,7 +63,7 @@ export class SqliteAdmin implements QueueAdmin {
   delete(queue: string): Promise<void> {
     return asTransport(async () => {
       await removeQueue(this.#db(), queue);
-      if (!queue.endsWith(DEAD_LETTER_SUFFIX)) await removeQueue(this.#db(), deadLetterQueueOf(queue));
+      if (!isDeadLetterQueue(queue)) await removeQueue(this.#db(), deadLetterQueueOf(queue));
     });
   }
 
@@ -77,14 +72,14 @@ export class SqliteAdmin implements QueueAdmin {
       const found = await this.#find(queue);
       // What is due is shown as ready, as it would be delivered; a page never shows more than one step makes ready.
       await this.#db().write(() => promoteDue(this.#db(), found, this.#context.nowMs()));
-      return browseQueue(this.#db(), found, options);
+      return browseRows(queue, pagesOf(this.#db(), found), options);
     });
   }
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
     return asTransport(async () => {
       const queue = await this.#find(deadLetterQueue);
-      return forSelected(this.#db(), { queue, selection }, (messages) => this.#move(queue, messages));
+      return forSelectedRows(pagesOf(this.#db(), queue), selection, (rows) => this.#move(queue, rows));
     });
   }
 
@@ -92,18 +87,17 @@ export class SqliteAdmin implements QueueAdmin {
     return asTransport(async () => {
       const queue = await this.#find(name);
       const db = this.#db();
-      return forSelected(db, { queue, selection }, (messages) =>
-        db.write(() => messages.filter((message) => remove(db, message)).length),
+      return forSelectedRows(pagesOf(db, queue), selection, (rows) =>
+        db.write(() => rows.filter((row) => remove(db, row)).length),
       );
     });
   }
 
-  async #move(from: QueueRow, messages: readonly SeenMessage[]): Promise<number> {
+  async #move(from: QueueRow, rows: readonly SeenRow[]): Promise<number> {
     const db = this.#db();
-    const home = from.name.slice(0, -DEAD_LETTER_SUFFIX.length);
     const moved = await db.write(() => {
-      const taken = messages.filter((message) => remove(db, message));
-      const replayed = encodeMessages(taken.map(({ message }) => replayOf(message, home)));
+      const taken = rows.filter((row) => remove(db, row));
+      const replayed = encodeMessages(taken.map(({ message }) => replayOf(message, from.name)));
       insertMessages(db, replayed, this.#context.nowMs());
       return replayed.map(({ message }) => message.to);
     });
@@ -124,10 +118,6 @@ export class SqliteAdmin implements QueueAdmin {
 }
 
 /** Whether it was still there, in the state in which it was seen. */
-function remove(db: SqliteConnection, { id, state }: SeenMessage): boolean {
+function remove(db: SqliteConnection, { id, state }: SeenRow): boolean {
   return db.statement("DELETE FROM lovage_messages WHERE id = ? AND state = ?").run(id, state).changes === 1;
-}
-
-function replayOf(message: Message, home: string): RoutedMessage {
-  return { ...withoutDeath(message), to: deathOf(message)?.queue ?? home };
 }

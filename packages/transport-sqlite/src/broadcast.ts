@@ -1,10 +1,9 @@
 import type { SqliteClient, WakeSubscription } from "@lovage/client-sqlite";
 import type { Clock, Log } from "@lovage/foundation";
-import { encodeFrame } from "@lovage/lease-engine";
+import { encodeFrame, readStoredFrame } from "@lovage/lease-engine";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
-import { readMessage } from "./read-message.ts";
 
 /** How long a broadcast can be read; a subscriber that is stopped for longer misses it. */
 const retentionMs = 60_000;
@@ -134,7 +133,7 @@ class ChannelListener {
     for (const row of rows) {
       this.#lastId = Number(row["id"]);
       if (row["channel"] !== this.#channel || this.#isStopped) continue;
-      this.#listener(readMessage(this.#lastId, row["frame"] as Uint8Array));
+      this.#listener(readStoredFrame(this.#lastId, row["frame"] as Uint8Array));
     }
   }
 }

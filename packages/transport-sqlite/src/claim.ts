@@ -1,10 +1,9 @@
 import type { SqliteConnection } from "@lovage/client-sqlite";
-import type { Claim, ClaimedMessage, ClaimRequest } from "@lovage/lease-engine";
+import { readStoredFrame, type Claim, type ClaimedMessage, type ClaimRequest } from "@lovage/lease-engine";
 
 import { firstFlow, flowsInTurn, type Flow } from "./flows.ts";
 import { nextDueAt, promoteDue } from "./promote.ts";
 import { findQueue, type QueueRow } from "./queue-row.ts";
-import { readMessage } from "./read-message.ts";
 import type { Statements } from "./statements.ts";
 
 const nothing: Claim = { messages: [], suspectsWait: false };
@@ -107,7 +106,12 @@ function lease(db: Statements, rows: readonly WaitingRow[], untilMs: number): Cl
   const update = db.statement("UPDATE lovage_messages SET state = 4, at = ?, fence = ? WHERE id = ?");
   return rows.map(({ id, fence, losses, redelivered, frame }) => {
     update.run(untilMs, fence + 1, id);
-    return { lease: { id, fence: fence + 1 }, message: readMessage(id, frame), losses, redelivered: redelivered === 1 };
+    return {
+      lease: { id, fence: fence + 1 },
+      message: readStoredFrame(id, frame),
+      losses,
+      redelivered: redelivered === 1,
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 import { isSqliteError } from "@lovage/client-sqlite";
-import { hasCode } from "@lovage/foundation";
+import { hasCode, translateErrors } from "@lovage/foundation";
 import {
   PublishUncertainError,
   StorageFullError,
@@ -30,10 +30,6 @@ export function toTransportError(error: unknown): unknown {
 }
 
 /** What `work` gives, its errors as the contract has them. */
-export async function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toTransportError(error);
-  }
+export function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
+  return translateErrors(work, toTransportError);
 }

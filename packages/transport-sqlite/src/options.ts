@@ -1,6 +1,6 @@
 import type { Synchronous } from "@lovage/client-sqlite";
 import { leaseOptions, type LeaseOptions, type ParsedLeaseOptions } from "@lovage/lease-engine";
-import { z } from "zod";
+import { choiceOption, optionsSchema, type OptionsSchema } from "@lovage/foundation";
 
 /** Options of the SQLite transport, beside the URL or in its query. */
 export interface SqliteTransportOptions extends LeaseOptions {
@@ -14,9 +14,12 @@ export interface ParsedSqliteOptions extends ParsedLeaseOptions {
 }
 
 /** Checks the options; refuses unknown ones. Texts, as they come from a URL's query, are read too. */
-export const sqliteTransportOptions: z.ZodType<ParsedSqliteOptions, SqliteTransportOptions> = z.strictObject({
+export const sqliteTransportOptions: OptionsSchema<SqliteTransportOptions, ParsedSqliteOptions> = optionsSchema<
+  SqliteTransportOptions,
+  ParsedSqliteOptions
+>({
   ...leaseOptions,
-  synchronous: z.enum(["normal", "full", "extra"]).optional(),
+  synchronous: choiceOption(["normal", "full", "extra"]),
 });
 
 /** Names that may stand in the query of a URL. */

@@ -88,9 +88,11 @@ describe("many processes on one file", () => {
     const { store, path } = await openStore();
     await store.publish([message("a")]);
     const [a] = await take(store, 1, 200);
-    const renewer = await openRenewer({ path });
+    const renewer = await openRenewer({ path }, () => systemClock.monotonic());
     onTestFinished(() => renewer.close());
-    expect(await renewer.extend("q", [a!.lease, { id: 99, fence: 1 }], 30_000)).toEqual([{ id: 99, fence: 1 }]);
+    expect(await renewer.extend("q", [a!.lease, { id: 99, fence: 1 }], 30_000)).toEqual({
+      lost: [{ id: 99, fence: 1 }],
+    });
     await systemClock.sleep(250);
     expect(await store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 })).toEqual({ recovered: 0, more: false });
   });

@@ -12,9 +12,11 @@ export const openRenewer: OpenRenewer = (options) =>
     const connection = await openSqliteConnection({ path, clock: systemClock, synchronous: "normal" });
     return {
       extend: (_queue, leases, leaseMs) =>
-        asTransport(() =>
-          extendLeases(connection, { leases, untilMs: systemClock.now() + leaseMs, waitMs: leaseMs / 2 }),
-        ),
+        asTransport(async () => {
+          const untilMs = systemClock.now() + leaseMs;
+          const lost = await extendLeases(connection, { leases, untilMs, waitMs: leaseMs / 2 });
+          return lost === null ? null : { lost };
+        }),
       close: async () => connection.close(),
     };
   });

@@ -1,6 +1,6 @@
 import { parseSqliteUrl } from "@lovage/client-sqlite";
-import { OptionError, silentLog, systemClock, validate, type DriverContext } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection, queryOptions } from "@lovage/lease-engine";
+import { OptionError, silentLog, systemClock, validate, type DriverContext, queryOptions } from "@lovage/foundation";
+import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
 import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
 
 import {

@@ -1,3 +1,10 @@
+/** A bound that the broker sets to holding a delivery. */
+export interface HoldLimit {
+  readonly maxMs: number;
+  /** How it is raised, as a sentence for messages. */
+  readonly advice: string;
+}
+
 /**
  * What an open connection can do, as data: the runtime asks it, the conformance suite gates its cases by it, the table in
  * the docs is printed from it. Nowhere else is one of these facts written down.
@@ -14,7 +21,7 @@ export interface Capabilities {
   readonly fencing: "token" | "connection" | "deadline";
   /** What gives back the messages of a dead consumer: the end of their lease, or the end of its connection. */
   readonly recovery: "lease" | "connection";
-  /** First in, first out for one consumer at one priority: over the whole queue, within a key, or not promised. */
+  /** First in, first out for one consumer at one priority: over the whole queue, within a key (whose messages come one after the other), or not promised. */
   readonly order: "queue" | "key" | "none";
   /** Priorities 0 to 9 are obeyed. */
   readonly priorities: boolean;
@@ -36,8 +43,15 @@ export interface Capabilities {
   readonly browse: "all" | "head";
   /** A delivery that was lost arrives with an exact count of its losses. */
   readonly countsLosses: boolean;
+  /** How long a consumer may hold a delivery, however alive it is. Absent where there is no bound. */
+  readonly hold?: HoldLimit;
   /** Largest message, headers and body together, in bytes. */
   readonly maxMessageBytes: number;
+  /**
+   * The broker itself may hand out a message to two consumers that both live. Within so many ms after a delivery, or the last renewal of its lease, another
+   * one is such a double; later it may also be a redelivery of what was lost. Absent: the broker does not do that.
+   */
+  readonly doublesWithinMs?: number | undefined;
 }
 
 /** What may differ from queue to queue behind one URL (quorum and classic, standard and FIFO). */
@@ -51,5 +65,7 @@ export type QueueCapabilities = Pick<
   | "delayHorizonMs"
   | "atomicHandOver"
   | "countsLosses"
+  | "hold"
   | "maxMessageBytes"
+  | "doublesWithinMs"
 >;

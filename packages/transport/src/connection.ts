@@ -65,6 +65,11 @@ export interface Connection {
    */
   consume(options: ConsumeOptions): Promise<Consumer>;
   /**
+   * The broker's clock, in Unix milliseconds: delays and leases go by it. Absent where it is this machine's, or the broker does not tell it.
+   * @throws TRANSPORT_UNAVAILABLE
+   */
+  serverTimeMs?(): Promise<number>;
+  /**
    * Closes all consumers as `Consumer.close` does, lets publishes in flight settle for as long, then lets go of the broker. Nothing is left
    * behind: no socket, timer, file watcher or thread. Idempotent, works while blocked, never rejects.
    */

@@ -1,6 +1,7 @@
 import type { DeadLetterReason } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import type { DeathRecord } from "./queue-admin.ts";
+import { DEAD_LETTER_SUFFIX } from "./topology.ts";
 
 /** Header that tells how a dead letter died. */
 export const DEATH_HEADER = "x-lovage-death";
@@ -24,6 +25,12 @@ export function withDeath(message: Message, death: DeadLetterReason & Omit<Death
 export function withoutDeath(message: Message): Message {
   const { [DEATH_HEADER]: _, ...headers } = message.headers;
   return { ...message, headers };
+}
+
+/** A dead letter as it goes back to where it died; one that somebody published there by hand goes to the queue whose dead letters these are. */
+export function replayOf(message: Message, deadLetterQueue: string): Message & { readonly to: string } {
+  const home = deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
+  return { ...withoutDeath(message), to: deathOf(message)?.queue ?? home };
 }
 
 /** How a dead letter died; `undefined` for a message that did not, or whose header was made by somebody else. */

@@ -55,9 +55,21 @@ export interface Delivery {
   /** Moves it to the dead-letter queue, with follow-ups as `ack` has them. @throws LEASE_LOST, DELIVERY_SETTLED */
   reject(reason: DeadLetterReason, followUps?: readonly OutgoingMessage[]): Promise<void>;
   /**
-   * Optional, where the store is a database of the user's: runs `work` in a transaction of the store and settles in it, so that
-   * rows of the user's, follow-ups and the fenced acknowledgement commit together. Rolled back when `work` throws, which is
-   * then rethrown and leaves the delivery unsettled.
+   * Optional, where the store is a database of the user's: runs `work` in a transaction of the store and acknowledges in it, so that rows of the
+   * user's, follow-ups and the fenced acknowledgement commit together. `work` is given the transaction as `PublishOptions.transaction` takes it, and must not end it. When
+   * `work` throws, all is rolled back, what it threw is thrown on, and the delivery stays unsettled.
+   * @throws LEASE_LOST: rolled back, another consumer has it or will. TRANSPORT_UNAVAILABLE: rolled back. PUBLISH_UNCERTAIN: the connection
+   * broke during the commit; a later settlement tells by `LEASE_LOST` that it was committed. DELIVERY_SETTLED
    */
-  transact?<T>(work: (transaction: unknown) => Promise<T>, followUps?: readonly OutgoingMessage[]): Promise<T>;
+  readonly transact?: Transact | undefined;
 }
+
+/** What the work of a transaction gives. */
+export interface TransactedWork<T> {
+  readonly value: T;
+  /** As `Delivery.ack` has them. */
+  readonly followUps?: readonly OutgoingMessage[];
+}
+
+/** See {@link Delivery.transact}. */
+export type Transact = <T>(work: (transaction: unknown) => Promise<TransactedWork<T>>) => Promise<T>;

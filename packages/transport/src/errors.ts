@@ -83,6 +83,16 @@ export class MessageUnroutableError extends LovageError {
   }
 }
 
+/**
+ * The store for large bodies cannot be reached; the message was not sent. Retryable, by whoever sent it: others would have to wait behind it. Code
+ * `CLAIM_CHECK_UNAVAILABLE`.
+ */
+export class ClaimCheckUnavailableError extends LovageError {
+  constructor(message: string, { cause }: { readonly cause?: unknown } = {}) {
+    super(message, { code: "CLAIM_CHECK_UNAVAILABLE", retryable: true, cause });
+  }
+}
+
 /** Headers and body together are larger than the transport takes; nothing was sent. Code `MESSAGE_TOO_LARGE`. */
 export class MessageTooLargeError extends LovageError {
   readonly bytes: number;

@@ -72,7 +72,10 @@ export interface QueueAdmin {
   list(): Promise<readonly string[]>;
   /** Counts, in the order asked for. Not a snapshot over several queues. */
   inspect(queues: readonly string[]): Promise<readonly QueueStats[]>;
-  /** Removes what waits (ready and delayed), never what is unsettled. Returns how many. */
+  /**
+   * Removes what waits, never what is unsettled: what is ready, and what is delayed where `inspect` tells its number; elsewhere (RabbitMQ) the delayed
+   * messages of all queues wait together and cannot be told apart. Returns how many.
+   */
   purge(queue: string): Promise<number>;
   /** Removes a queue with all it holds and its bindings; a consumer that still holds a message of it gets `LEASE_LOST`. Idempotent. */
   delete(queue: string): Promise<void>;

@@ -8,16 +8,34 @@ local function record_of(document, beside)
 end
 `;
 
+/** Notes a revoked task. It is kept as long as its result. */
+const revoke = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function revoke(revoked, id, ttl)
+  if redis.call('ZSCORE', revoked .. ':order', id) then redis.call('ZADD', revoked .. ':until', now + ttl, id) return end
+  redis.call('ZADD', revoked .. ':order', redis.call('INCR', revoked .. ':count'), id)
+  redis.call('ZADD', revoked .. ':until', now + ttl, id)
+end
+`;
+
+/** KEYS: base of the revocations. ARGV: task id, ms to keep it. */
+export const revokeScript: RedisScript = defineScript(
+  "revoke",
+  `${revoke}
+revoke(KEYS[1], ARGV[1], tonumber(ARGV[2]))
+return 1
+`,
+);
+
 /**
- * KEYS: document and fence of each task, then the base of the revocations. ARGV for each: task id, state, document,
- * attempt, delivery, ms to keep it. Gives an outcome for each: 0 stored, 1 stale, 2 final.
+ * KEYS: document and fence of each task, then the base of the revocations. ARGV: how many tasks, `1` where the script notes revocations; for each task
+ * id, state, document, attempt, delivery, ms to keep it. Gives an outcome for each: 0 stored, 1 stale, 2 final.
  */
 export const putScript: RedisScript = defineScript(
   "put",
-  `${record}
-local revoked = KEYS[#KEYS]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  `${record}${revoke}
+local count, notes = tonumber(ARGV[1]), ARGV[2] == '1'
 
 local function is_older(attempt, delivery, old_attempt, old_delivery)
   if not attempt or not old_attempt then return false end
@@ -33,12 +51,6 @@ local function refusal(at, there, beside, written)
   if is_older(tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), old_attempt, old_delivery) then return 1 end
 end
 
-local function revoke(id, ttl)
-  if redis.call('ZSCORE', revoked .. ':order', id) then redis.call('ZADD', revoked .. ':until', now + ttl, id) return end
-  redis.call('ZADD', revoked .. ':order', redis.call('INCR', revoked .. ':count'), id)
-  redis.call('ZADD', revoked .. ':until', now + ttl, id)
-end
-
 local function put(document_key, fence_key, at)
   local written = ARGV[at + 1] .. ' ' .. ARGV[at + 3] .. ' ' .. ARGV[at + 4]
   local there = redis.call('GET', document_key)
@@ -47,12 +59,12 @@ local function put(document_key, fence_key, at)
   redis.call('SET', document_key, ARGV[at + 2], 'PX', ARGV[at + 5])
   redis.call('SET', fence_key, written, 'PX', ARGV[at + 5])
   redis.call('PUBLISH', document_key, ARGV[at + 2])
-  if ARGV[at + 1] == 'REVOKED' then revoke(ARGV[at], tonumber(ARGV[at + 5])) end
+  if notes and ARGV[at + 1] == 'REVOKED' then revoke(KEYS[2 * count + 1], ARGV[at], tonumber(ARGV[at + 5])) end
   return 0
 end
 
 local outcomes = {}
-for index = 1, #ARGV / 6 do outcomes[index] = put(KEYS[2 * index - 1], KEYS[2 * index], 6 * index - 5) end
+for index = 1, count do outcomes[index] = put(KEYS[2 * index - 1], KEYS[2 * index], 6 * index - 3) end
 return outcomes
 `,
 );

@@ -51,9 +51,11 @@ export class Bench {
     return id.startsWith(`${this.#prefix}:`);
   }
 
-  /** A record of this case; `name` is told apart by the case only. */
+  /** A record of this case; `name` is told apart by the case only. Where results travel by message, it is addressed to the case's own backend. */
   put(name: string, changes: Partial<ResultPut> = {}): ResultPut {
+    const { results }: Backend = this.backend;
     return {
+      ...(results?.replyTo === undefined ? {} : { replyTo: results.replyTo }),
       taskId: this.id(name),
       state: "STARTED",
       document: `{"task_id":"${name}"}`,

@@ -1,5 +1,6 @@
 import type { BackendConcern } from "./backend-case.ts";
 import { bucketCases } from "./buckets.ts";
+import { callerCases } from "./caller.ts";
 import { closeCases } from "./close.ts";
 import { expiryCases } from "./expiry.ts";
 import { fenceCases } from "./fences.ts";
@@ -17,6 +18,7 @@ export const concerns: readonly BackendConcern[] = [
   resultCases,
   fenceCases,
   watchCases,
+  callerCases,
   revocationCases,
   expiryCases,
   joinCases,

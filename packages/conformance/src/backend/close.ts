@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend, Coordination, Joins, Results, Schedules } from "@lovage/backend";
 import { hasCode } from "@lovage/foundation";
 import type { BackendConcern, BackendPart } from "./backend-case.ts";
+import { callerOnly } from "./backend-case.ts";
 import type { Bench, FullBackend } from "./bench.ts";
 
 /** Letting go of the store. */
@@ -41,6 +42,7 @@ export const closeCases: BackendConcern = {
     {
       name: "calls under way when it closes end, with their answer or with CLOSED",
       needs: ["results"],
+      excludedBy: callerOnly,
       run: async (bench) => {
         const backend = await bench.open();
         const puts = Array.from({ length: 20 }, (_, index) => backend.results.put([bench.put(`n${index}`)]));

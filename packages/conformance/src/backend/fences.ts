@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Fence, ResultPut } from "@lovage/backend";
 import type { BackendConcern } from "./backend-case.ts";
+import { callerOnly } from "./backend-case.ts";
 import type { Bench } from "./bench.ts";
 
 const needs = ["results"] as const;
@@ -110,6 +111,7 @@ export const fenceCases: BackendConcern = {
     {
       name: "of many writers at once the newest is the one that stays",
       needs,
+      excludedBy: callerOnly,
       run: async (bench) => {
         await bench.atOnce(60, (backend, index) => {
           const delivery = (index * 37) % 60;
@@ -122,6 +124,7 @@ export const fenceCases: BackendConcern = {
     {
       name: "of many who end a task at once one is stored, and that one is read",
       needs,
+      excludedBy: callerOnly,
       run: async (bench) => {
         const outcomes = await bench.atOnce(20, (backend, index) =>
           backend.results.put([bench.put("t", { state: "SUCCESS", document: String(index) })]),

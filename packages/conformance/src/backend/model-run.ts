@@ -1,4 +1,5 @@
 import type { Backend } from "@lovage/backend";
+import { systemClock } from "@lovage/foundation";
 import * as fc from "fast-check";
 import type { CaseContext } from "../runner.ts";
 import type { BackendPart } from "./backend-case.ts";
@@ -14,7 +15,11 @@ export interface BackendModelOptions {
   /** Repeats a failure, with its path: both are in the failure's message. @default fast-check's own */
   readonly seed?: number;
   readonly path?: string;
-  /** How far waiting times may be off, in ms: more than 1 for a store whose clock nobody can stop. @default 1 */
+  /**
+   * How far waiting times may be off, in ms: more than 1 for a store whose clock nobody can stop. Then the time that the commands before took is
+   * allowed as well, so that a busy machine is no defect.
+   * @default 1
+   */
   readonly toleranceMs?: number;
 }
 
@@ -45,7 +50,8 @@ export async function modelRun<Reference extends object>(
     skipped ??= await withStore(make, async (store) => {
       const reason = reasonToSkip({ name: model.name, needs: model.needs, run: async () => {} }, store.backends[0]);
       if (reason !== undefined) return reason;
-      await fc.asyncModelRun(() => ({ model: model.reference(), real: { ...store, toleranceMs } }), sequence);
+      const real = toleranceMs > 1 ? withRunningClock(store, toleranceMs) : { ...store, toleranceMs };
+      await fc.asyncModelRun(() => ({ model: model.reference(), real }), sequence);
       return undefined;
     });
   });
@@ -55,6 +61,17 @@ export async function modelRun<Reference extends object>(
     ...(path === undefined ? {} : { path }),
   });
   if (skipped !== undefined) context.skip(skipped);
+}
+
+/** The reference's time stands still between the commands, the store's does not. */
+function withRunningClock(store: Omit<ModelledStore, "toleranceMs">, toleranceMs: number): ModelledStore {
+  const startedAtMs = systemClock.monotonic();
+  return {
+    ...store,
+    get toleranceMs() {
+      return toleranceMs + systemClock.monotonic() - startedAtMs;
+    },
+  };
 }
 
 async function withStore<T>(

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { hasCode } from "@lovage/foundation";
 import type { BackendConcern } from "./backend-case.ts";
+import { callerOnly } from "./backend-case.ts";
 
 /** Many calls at once, and what a backend says of itself. */
 export const parallelCases: BackendConcern = {
@@ -8,6 +10,7 @@ export const parallelCases: BackendConcern = {
     {
       name: "a thousand calls at once are each answered for themselves",
       needs: ["results"],
+      excludedBy: callerOnly,
       run: async (bench) => {
         const outcomes = await bench.atOnce(1000, (backend, index) => {
           const puts = [bench.put(`n${index}`, { document: String(index) }), bench.put("done", { state: "SUCCESS" })];
@@ -61,6 +64,22 @@ export const parallelCases: BackendConcern = {
         assert.equal(plan?.from, plan?.to);
         assert.deepEqual(plan?.statements, []);
         assert.deepEqual(await bench.backend.schema?.apply(), plan);
+      },
+    },
+    {
+      name: "the store's time goes on, and is told after a close no more",
+      needs: [],
+      excludedBy: (backend) => (backend.serverTimeMs === undefined ? "the store does not tell its time" : undefined),
+      run: async (bench) => {
+        const backend = await bench.open();
+        const firstMs = (await backend.serverTimeMs?.()) ?? Number.NaN;
+        const secondMs = (await backend.serverTimeMs?.()) ?? Number.NaN;
+        assert.ok(firstMs > Date.UTC(2020, 0, 1) && secondMs >= firstMs, `${firstMs}, then ${secondMs}`);
+        await backend.close();
+        await assert.rejects(
+          async () => await backend.serverTimeMs?.(),
+          (error) => hasCode(error, "CLOSED"),
+        );
       },
     },
     {

@@ -1,6 +1,7 @@
 import { hasCode } from "@lovage/foundation";
 import { DEATH_HEADER, type OutgoingMessage } from "@lovage/transport";
 import { browsing, consumers, deliveries, messages } from "./change-connection.ts";
+import { delayedBy } from "./delayed-by.ts";
 import { override } from "./override.ts";
 import type { Entry } from "./pocket-broker/pocket-queue.ts";
 import type { PocketFaults } from "./pocket-broker/pocket-harness.ts";
@@ -287,13 +288,6 @@ export const brokenDrivers: readonly BrokenDriver[] = [
 
 function isPlain({ state, message }: Entry): boolean {
   return state !== "delayed" && !(DEATH_HEADER in message.headers);
-}
-
-function delayedBy(message: OutgoingMessage, change: (ms: number) => number): OutgoingMessage {
-  const { notBefore } = message;
-  return notBefore === undefined || !("inMs" in notBefore)
-    ? message
-    : { ...message, notBefore: { inMs: change(notBefore.inMs) } };
 }
 
 function swallow(code: string): (error: unknown) => void {

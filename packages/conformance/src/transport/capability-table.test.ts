@@ -13,5 +13,8 @@ it("prints one column a transport and one row a capability", () => {
   expect(lines).toContain("| `delayHorizonMs` | no bound | 15 days |");
   expect(lines).toContain("| `transactions` | no | a \\| b |");
   expect(lines).toContain("| `maxMessageBytes` | 256 KiB | 256 KiB |");
-  expect(lines).toHaveLength(Object.keys(pocketCapabilities).length + 3);
+  expect(lines).toContain("| `doublesWithinMs` | no | no |");
+  expect(lines).toContain("| `hold` | no bound | no bound |");
+  // The two that are not there where the answer is no.
+  expect(lines).toHaveLength(Object.keys(pocketCapabilities).length + 2 + 3);
 });

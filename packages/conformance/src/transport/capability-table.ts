@@ -19,8 +19,10 @@ const rows = {
   broadcast: yesOrNo,
   browse: (value) => value,
   countsLosses: yesOrNo,
+  doublesWithinMs: (value) => (value === undefined ? "no" : "yes"),
+  hold: (value) => (value === undefined ? "no bound" : `${Math.round(value.maxMs / 60_000)} min`),
   maxMessageBytes: (value) => `${Math.round(value / 1024)} KiB`,
-} satisfies { readonly [name in keyof Capabilities]: (value: Capabilities[name]) => string };
+} satisfies { readonly [name in keyof Capabilities]-?: (value: Capabilities[name]) => string };
 
 /**
  * The capabilities of transports side by side, as a Markdown table for the docs: one column a transport, one row a capability.

@@ -22,6 +22,7 @@ import { publishConcern } from "./cases/publish.ts";
 import { reconnectConcern } from "./cases/reconnect.ts";
 import { redeliveryConcern } from "./cases/redelivery.ts";
 import { releaseConcern } from "./cases/release.ts";
+import { transactConcern } from "./cases/transact.ts";
 import { transactionsConcern } from "./cases/transactions.ts";
 import type { Concern } from "./transport-case.ts";
 
@@ -49,6 +50,7 @@ export const concerns: readonly Concern[] = [
   adminConcern,
   limitsConcern,
   transactionsConcern,
+  transactConcern,
   reconnectConcern,
   closeConcern,
   parallelConcern,

@@ -49,6 +49,8 @@ export interface TransportHarness {
   open(): Promise<Connection>;
   /** Begins a transaction that `publish` of this connection takes. Only where `capabilities.transactions` is not `null`. */
   begin?(connection: Connection): Promise<CallerTransaction>;
+  /** Whether deliveries of its connections have `transact`; `publish` of the same connection takes the transaction. @default false */
+  readonly transacts?: boolean;
   /** A name for a queue, exchange or channel that nobody else uses. @default `conformance-` and random letters */
   newName?(): string;
   /** Lets go of the broker, after all connections were closed. */

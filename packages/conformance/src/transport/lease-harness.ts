@@ -5,7 +5,7 @@ import type { FaultControls, TestClock, TransportHarness } from "./harness.ts";
 /** What {@link leaseHarness} is told. */
 export interface LeaseHarnessOptions extends Pick<
   TransportHarness,
-  "clock" | "leaseMs" | "sweepMs" | "begin" | "newName"
+  "clock" | "leaseMs" | "sweepMs" | "begin" | "newName" | "transacts"
 > {
   readonly clock: TestClock;
   /**

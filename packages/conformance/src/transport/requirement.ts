@@ -13,8 +13,16 @@ export function needs(capability: "priorities" | "fairness" | "broadcast" | "cou
 export const needsQueueOrder: Requirement = ({ order }) =>
   order === "queue" ? undefined : `capability order is "${order}"`;
 
+/** A release puts a message back where it was: brokers that push, and count what they take back themselves, are given a copy instead. */
+export const needsOldPlace: Requirement = ({ recovery }) =>
+  recovery === "lease" ? undefined : `capability recovery is "${recovery}": what is released goes to the end`;
+
 /** First in, first out within a key at least. */
 export const needsKeyOrder: Requirement = ({ order }) => (order === "none" ? 'capability order is "none"' : undefined);
+
+/** Messages of a key come one after the other. */
+export const needsKeyLines: Requirement = ({ order }) =>
+  order === "key" ? undefined : `capability order is "${order}"`;
 
 /** Bindings are seen by other connections. */
 export const needsSharedBindings: Requirement = ({ exchanges }) =>
@@ -29,6 +37,10 @@ export const needsTransactions: Requirement = ({ transactions }, harness) => {
   if (transactions === null) return "capability transactions is null";
   return harness.begin === undefined ? "the harness has no begin" : undefined;
 };
+
+/** Deliveries can end in a transaction of the store's. */
+export const needsTransact: Requirement = (_, { transacts = false }) =>
+  transacts ? undefined : "deliveries have no transact";
 
 /** The harness can bring about this fault. */
 export function needsControl(control: keyof FaultControls): Requirement {

@@ -63,10 +63,15 @@ export class Scene {
     return this.clock.advance === undefined ? 1_500 : 10;
   }
 
+  /** Within this, a claim that was under way when its consumer died has reached the broker, or never will. */
+  get claimMs(): number {
+    return this.clock.advance === undefined ? 100 : 0;
+  }
+
   /** Within this, what a dead consumer held is delivered again. */
   get recoveryMs(): number {
     const { leaseMs, sweepMs } = this.harness;
-    return (this.capabilities.recovery === "lease" ? leaseMs + sweepMs + 1_000 : 5_000) + this.slackMs * 4;
+    return (this.capabilities.recovery === "lease" ? leaseMs + sweepMs + 1_000 : 5_000) + this.slackMs * 20;
   }
 
   /** Long enough that a message which should not come would have come. */
@@ -137,13 +142,19 @@ export class Scene {
     await (crash ?? freeze ?? fail("The harness has no control to crash a connection."))(connection);
   }
 
-  /** Waits until the condition holds. Fails with `what` that was waited for. */
-  async until(condition: () => boolean | Promise<boolean>, what: string, withinMs: number = promptlyMs): Promise<void> {
+  /** Waits until the condition holds. Fails with `what` that was waited for, which may be told at the end. */
+  async until(
+    condition: () => boolean | Promise<boolean>,
+    what: string | (() => string),
+    withinMs: number = promptlyMs,
+  ): Promise<void> {
     const startedAtMs = this.clock.monotonic();
     while (!(await condition())) {
       this.#checkFailures();
       const waitedMs = this.clock.monotonic() - startedAtMs;
-      if (waitedMs > withinMs) fail(`Waited ${Math.round(waitedMs)} ms in vain for ${what}.`);
+      if (waitedMs > withinMs) {
+        fail(`Waited ${Math.round(waitedMs)} ms in vain for ${typeof what === "string" ? what : what()}.`);
+      }
       await this.clock.sleep(pollMs);
     }
   }

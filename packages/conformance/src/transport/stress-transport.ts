@@ -4,6 +4,7 @@ import { concerns } from "./concerns.ts";
 import type { TransportHarness } from "./harness.ts";
 import { Pace } from "./pace.ts";
 import { runCase, type Stage } from "./run-case.ts";
+import { titleOf } from "./title-of.ts";
 import type { TransportCase } from "./transport-case.ts";
 
 /** What {@link stressTransport} is told. */
@@ -20,6 +21,8 @@ export interface TransportStressOptions {
   readonly parallel?: number;
   /** The load for the test that counts every settlement. @default 8 producers of 500 messages, 8 consumers */
   readonly load?: Load;
+  /** As of `testTransport`. */
+  readonly except?: Readonly<Record<string, string>>;
   /** Outer bound of each test, in ms. @default 600_000 */
   readonly timeoutMs?: number;
 }
@@ -40,8 +43,12 @@ export function stressTransport(options: TransportStressOptions): void {
   });
 }
 
-async function runAllAtOnce({ make, rounds = 3, parallel = 8 }: TransportStressOptions): Promise<void> {
-  const once = concerns.flatMap(({ name, cases }) => cases.filter(isPeaceful).map((each) => ({ concern: name, each })));
+async function runAllAtOnce({ make, rounds = 3, parallel = 8, except = {} }: TransportStressOptions): Promise<void> {
+  const once = concerns.flatMap((concern) =>
+    concern.cases
+      .filter((each) => isPeaceful(each) && except[titleOf(concern, each)] === undefined)
+      .map((each) => ({ concern: concern.name, each })),
+  );
   const waiting = Array.from({ length: rounds }, () => once).flat();
   const failures: Error[] = [];
   await onOneBroker(make, async (stage) => {

@@ -1,14 +1,17 @@
 import { fileURLToPath } from "node:url";
 import type { Backend } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
-import { ClosedError, systemClock } from "@lovage/foundation";
+import { abortable, ClosedError, ConfigurationError, systemClock } from "@lovage/foundation";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
+import { CodeSchedules } from "../beat/book/code-schedules.ts";
+import { ScheduledSender } from "../beat/tick/scheduled-sender.ts";
 import { openLog } from "../log/open-log.ts";
 import { BrokerCanvasSender } from "../produce/broker-canvas-sender.ts";
 import { BrokerCallSender } from "../produce/broker-call-sender.ts";
 import { BrokerProducer } from "../produce/broker-producer.ts";
 import { ResultSource } from "../result/result-source.ts";
-import type { AnyTask, AppOptions } from "./app-options.ts";
+import type { AnyTask } from "./any-task.ts";
+import type { AppOptions } from "./app-options.ts";
 import type { AppRuntime, RuntimeSettings } from "./app-runtime.ts";
 import { AppStores } from "./app-stores.ts";
 import { AppTasks } from "./app-tasks.ts";
@@ -16,11 +19,16 @@ import type { Configuration } from "./configuration/configuration.ts";
 import { ConfigurationLayers } from "./configuration/configuration-layers.ts";
 import type { CallSender } from "./call-sender.ts";
 import { loadTasks } from "./load-tasks.ts";
+import { LoadingScope } from "./loading-scope.ts";
 import { Once } from "./once.ts";
 import type { OpeningOptions } from "./open-driver.ts";
 import { routeTask } from "./queue-router.ts";
 import type { TaskBindings } from "./task-bindings.ts";
+import { declareRemoteTask } from "./task-declaration.ts";
 import { handleOf } from "./task-handle.ts";
+
+/** How long a module of tasks may wait for the app that is loading it. */
+const loadingWaitMs = 5_000;
 
 /**
  * An app from the inside: its configuration, its tasks, and the one connection and one backend that everything shares.
@@ -38,10 +46,14 @@ export class AppCore implements AppRuntime {
   readonly results: ResultSource;
   /** What the calls of this app's tasks go through. */
   readonly sender: CallSender;
+  /** What the calls of its schedules go through. */
+  readonly scheduled: ScheduledSender;
+  readonly schedules: CodeSchedules;
   readonly layers: ConfigurationLayers;
   readonly #givenLog: AppOptions["log"];
   readonly #stores: AppStores;
   readonly #loading = new Once(() => this.#load());
+  readonly #scope = new LoadingScope();
   readonly #bound = new Set<TaskBindings>();
   #log: Log | undefined;
   #closing: Promise<void> | undefined;
@@ -56,6 +68,10 @@ export class AppCore implements AppRuntime {
     this.producer = this.createProducer(this);
     this.results = new ResultSource(this);
     this.sender = this.#createSender();
+    this.schedules = new CodeSchedules(() => this.configuration.schedules);
+    this.scheduled = new ScheduledSender((task, args, callOptions) =>
+      this.sender.send(this.tasks.declarationOf(task) ?? declareRemoteTask(task), args, callOptions),
+    );
     this.#bindAll(this.configuration.tasks);
   }
 
@@ -79,7 +95,9 @@ export class AppCore implements AppRuntime {
 
   async ready(): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError(`App "${this.name}" is closed.`);
-    if (!this.#loading.isDone) await this.#loading.run();
+    if (this.#loading.isDone) return;
+    const loaded = this.#loading.run();
+    await (this.#scope.isInside ? this.#notForEver(loaded) : loaded);
   }
 
   async connection(options: { readonly renewal?: "loop" | "thread" } = {}): Promise<Connection> {
@@ -136,7 +154,20 @@ export class AppCore implements AppRuntime {
     const { tasks, include } = this.configuration;
     this.#bindAll(tasks);
     const globs = tasks.filter((task) => typeof task === "string");
-    this.#bindAll(await loadTasks({ directory, globs, include }));
+    this.#bindAll(await this.#scope.during(() => loadTasks({ directory, globs, include })));
+  }
+
+  /** A module that awaits a call of a task while it is loaded waits for itself. */
+  async #notForEver(loaded: Promise<void>): Promise<void> {
+    const reason = new ConfigurationError(
+      `A module of tasks waits for app "${this.name}", which waits for the module: call no task with \`await\` at a module's top level.`,
+    );
+    const deadline = this.clock.deadline(loadingWaitMs, { reason });
+    try {
+      await abortable(loaded, deadline.signal);
+    } finally {
+      deadline.cancel();
+    }
   }
 
   /** Adds those of the tasks that `defineTask` made; the others belong to their apps. */

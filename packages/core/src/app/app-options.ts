@@ -1,10 +1,10 @@
+import type { AnyTask } from "./any-task.ts";
 import type { Backend } from "@lovage/backend";
 import type { Clock, Duration, Log } from "@lovage/foundation";
 import type { Connection, QueueConsumers } from "@lovage/transport";
-import type { AsyncResult } from "../result/async-result.ts";
 import type { PinoLike } from "../log/pino-like.ts";
+import type { ScheduleOptions } from "../beat/definition/schedule-options.ts";
 import type { LogLevel } from "../log/log-level.ts";
-import type { TaskHandler } from "./task.ts";
 import type { TaskOptions } from "./task-options.ts";
 
 /** A URL with options beside it; the driver of the URL's scheme says which, and refuses others. */
@@ -36,12 +36,6 @@ export interface QueueOptions {
 /** Which queue the calls of a task go to: by task name or glob (`*` any characters, `?` one; the first that fits counts), or by a function, which may decline. */
 export type Routes = Readonly<Record<string, string>> | ((task: string) => string | undefined);
 
-/** A task made by `defineTask`, whatever its types. */
-export type AnyTask = TaskHandler & {
-  readonly name: string;
-  delay(...args: never[]): Promise<AsyncResult<unknown>>;
-};
-
 /**
  * What an app is made of. Every option but `clock`, `log` and functions may also stand in `lovage.config.ts` (`.mts`, `.js`, `.mjs`) in the working
  * directory, as its default export; some have a variable in the environment. Highest first: flag of the command, `createApp`, environment,
@@ -65,6 +59,8 @@ export interface AppOptions {
   readonly tasks?: string | readonly (string | AnyTask)[];
   /** Modules (paths from the working directory) that `ready` loads: for tasks that they export or make. */
   readonly include?: readonly string[];
+  /** Schedules by name, as `app.schedule` takes them; tasks by themselves or by name. Those of `app.schedule` stand above them. */
+  readonly schedules?: Readonly<Record<string, ScheduleOptions<AnyTask | string>>>;
   /** Options of all tasks, below each task's own. */
   readonly taskDefaults?: TaskOptions;
   /** A message whose consumer was lost this often becomes a dead letter. @default 3 (LOVAGE_MAX_DELIVERIES) */
@@ -79,7 +75,7 @@ export interface AppOptions {
   readonly unknownTaskTtl?: Duration;
   /** Largest body of a message and largest result, in bytes. @default 262 144 (LOVAGE_MAX_PAYLOAD_BYTES) */
   readonly maxPayloadBytes?: number;
-  /** Content types that workers decode. @default ["application/json"] (LOVAGE_ACCEPT_CONTENT, separated by commas) */
+  /** Content types that workers decode, of `application/json` (`json`) and `application/x-msgpack` (`msgpack`). @default ["application/json"] (LOVAGE_ACCEPT_CONTENT, separated by commas) */
   readonly acceptContent?: readonly string[];
   /** File or directory where driver packages are looked for first. @default the app's module, the main script, the working directory, Lovage itself */
   readonly from?: string;

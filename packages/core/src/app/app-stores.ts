@@ -59,7 +59,9 @@ export class AppStores {
   async #openBackend(source: Source<Backend> | undefined): Promise<Backend | undefined> {
     if (source === undefined) return undefined;
     const opening = this.#options.opening();
-    return openBackend(source, { ...opening, log: opening.log.child({ part: "backend" }) });
+    const { broker } = this.#options.configuration();
+    const locations = "locations" in broker ? { broker: broker.locations } : {};
+    return openBackend(source, { ...opening, ...locations, log: opening.log.child({ part: "backend" }) });
   }
 }
 

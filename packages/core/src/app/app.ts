@@ -1,7 +1,12 @@
+import type { BeatOptions } from "../beat/beat-options.ts";
+import type { Beat } from "../beat/beat.ts";
+import type { ScheduleBook } from "../beat/book/schedule-book.ts";
+import type { ScheduleOptions } from "../beat/definition/schedule-options.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import type { QueueHandle } from "../queue/queue-handle.ts";
 import type { WorkerOptions } from "../worker/worker-options.ts";
 import type { Worker } from "../worker/worker.ts";
+import type { AnyTask } from "./any-task.ts";
 import type { Task, TaskHandler } from "./task.ts";
 import type { TaskFactory } from "./task-factory.ts";
 import type { TaskOptions } from "./task-options.ts";
@@ -26,10 +31,19 @@ export interface App extends AsyncDisposable {
   /** A worker in this process. It takes nothing before its `start`; `close` of the app stops it. @throws OPTION_INVALID, NAME_INVALID */
   worker(options?: WorkerOptions): Worker;
   /**
+   * Has a task called at certain times, by any beat of the app. The arguments are those of the task.
+   * @throws OPTION_INVALID, NAME_INVALID, CONFIGURATION_INVALID when the name is taken
+   */
+  schedule<T extends AnyTask | string>(name: string, options: ScheduleOptions<T>): void;
+  /** The app's schedules, in code and in the store of its backend. */
+  readonly schedules: ScheduleBook;
+  /** A beat in this process: publishes the calls of schedules. Does nothing before its `start`; `close` of the app stops it. @throws OPTION_INVALID */
+  beat(options?: BeatOptions): Beat;
+  /**
    * Reads the configuration file and loads the modules of tasks; done by itself before the first I/O. Idempotent.
    * @throws CONFIGURATION_INVALID; CLOSED
    */
   ready(): Promise<void>;
-  /** Stops the app's workers and lets go of broker and backend. What waits for a result rejects with `CLOSED`. Idempotent. */
+  /** Stops the app's workers and beats, and lets go of broker and backend. What waits for a result rejects with `CLOSED`. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,5 +1,4 @@
-import { formatDuration, OptionError, quoteValue } from "@lovage/foundation";
-import { suggestion } from "./configuration/nearest-name.ts";
+import { formatDuration, OptionError, quoteValue, suggestion } from "@lovage/foundation";
 
 /**
  * A whole number in a range.

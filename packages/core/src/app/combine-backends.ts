@@ -16,12 +16,14 @@ class CombinedBackend implements Backend {
   declare readonly coordination?: Coordination;
   declare readonly schedules?: Schedules;
   declare readonly schema?: StoreSchema;
+  declare readonly serverTimeMs?: () => Promise<number>;
   readonly #parts: readonly Backend[];
 
   constructor(main: Backend | undefined, coordinating: Backend) {
     this.capabilities = (main ?? coordinating).capabilities;
     const { results, joins, schedules, schema } = main ?? {};
-    const parts = { results, joins, schedules, schema, coordination: coordinating.coordination };
+    const serverTimeMs = coordinating.serverTimeMs?.bind(coordinating);
+    const parts = { results, joins, schedules, schema, coordination: coordinating.coordination, serverTimeMs };
     Object.assign(this, Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)));
     this.#parts = main === undefined ? [coordinating] : [main, coordinating];
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { BackendUnavailableError } from "@lovage/backend";
+import type { VirtualClock } from "@lovage/foundation";
 import { virtualClock } from "@lovage/foundation";
 import { TransportUnavailableError } from "@lovage/transport";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -9,6 +10,7 @@ import { z } from "zod";
 import { fakeConnection } from "../test-support/fake-connection.ts";
 import { memoryBackend } from "../test-support/memory-results.ts";
 import { recordedLog } from "../test-support/recorded-log.ts";
+import type { App } from "./app.ts";
 import { createApp } from "./create-app.ts";
 import { defineTask } from "./define-task.ts";
 import { overrideConfiguration, runtimeOf } from "./runtime-of.ts";
@@ -270,6 +272,36 @@ describe("modules of tasks", () => {
     const { app } = makeApp(options);
     await expect(app.ready()).rejects.toThrow(message);
     await expect(app.ready()).rejects.toThrow(withCode("CONFIGURATION_INVALID"));
+    await app.close();
+  });
+});
+
+describe("a module that waits for the app which loads it", () => {
+  const shared = globalThis as { lovageTestCall?: () => Promise<unknown> };
+
+  const load = async (text: string, clock: VirtualClock): Promise<{ app: App; loading: Promise<void> }> => {
+    vi.spyOn(process, "cwd").mockReturnValue(directory);
+    await writeFile(path.join(directory, "waits.mjs"), text);
+    const { app } = makeApp({ include: ["./waits.mjs"], clock });
+    const task = app.task("t", () => 1);
+    shared.lovageTestCall = () => task.delay();
+    return { app, loading: app.ready() };
+  };
+
+  test("gets an error that says so, and names it, instead of waiting for ever", async () => {
+    const clock = virtualClock();
+    const { app, loading } = await load("await globalThis.lovageTestCall();", clock);
+    const outcome = loading.catch(String);
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+    await clock.advance(5_000);
+    expect(await outcome).toMatch(/waits\.mjs cannot be loaded: A module of tasks waits for app/);
+    await app.close();
+  });
+
+  test("may call a task without waiting for it", async () => {
+    const { app, loading } = await load("globalThis.sent = globalThis.lovageTestCall();", virtualClock());
+    await loading;
+    await expect((globalThis as { sent?: Promise<unknown> }).sent).resolves.toHaveProperty("id");
     await app.close();
   });
 });

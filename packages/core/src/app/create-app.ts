@@ -1,3 +1,10 @@
+import type { BeatOptions } from "../beat/beat-options.ts";
+import { createBeat } from "../beat/beat.ts";
+import type { Beat } from "../beat/beat.ts";
+import { createScheduleBook } from "../beat/book/create-schedule-book.ts";
+import type { ScheduleBook } from "../beat/book/schedule-book.ts";
+import { defineSchedule } from "../beat/definition/schedule-definition.ts";
+import type { ScheduleOptions } from "../beat/definition/schedule-options.ts";
 import { createQueueHandle } from "../queue/create-queue-handle.ts";
 import type { QueueHandle } from "../queue/queue-handle.ts";
 import type { AsyncResult } from "../result/async-result.ts";
@@ -7,6 +14,7 @@ import { createWorker } from "../worker/worker.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { App } from "./app.ts";
 import { AppCore } from "./app-core.ts";
+import type { AnyTask } from "./any-task.ts";
 import type { AppOptions } from "./app-options.ts";
 import { createTask } from "./create-task.ts";
 import { checkTaskId } from "./check-option.ts";
@@ -30,13 +38,15 @@ export function createApp(options: AppOptions = {}): App {
 
 class TaskApp implements App {
   readonly task: TaskFactory;
+  readonly schedules: ScheduleBook;
   readonly #core: AppCore;
-  /** Those that are not stopped. */
-  readonly #workers = new Set<Worker>();
+  /** Workers and beats that are not stopped. */
+  readonly #running = new Set<Worker | Beat>();
   #closing: Promise<void> | undefined;
 
   constructor(core: AppCore) {
     this.#core = core;
+    this.schedules = createScheduleBook({ runtime: core, code: core.schedules, sender: core.scheduled });
     this.task = ((...args: Parameters<typeof declareTask>) => this.#add(declareTask(...args))) as TaskFactory;
   }
 
@@ -61,10 +71,16 @@ class TaskApp implements App {
   }
 
   worker(options?: WorkerOptions): Worker {
-    const worker = createWorker(this.#core, options);
-    this.#workers.add(worker);
-    void worker.closed.then(() => this.#workers.delete(worker));
-    return worker;
+    return this.#keep(createWorker(this.#core, options));
+  }
+
+  schedule<T extends AnyTask | string>(name: string, options: ScheduleOptions<T>): void {
+    this.#core.schedules.add(defineSchedule(name, options));
+  }
+
+  beat(options?: BeatOptions): Beat {
+    const { schedules: code, scheduled: sender } = this.#core;
+    return this.#keep(createBeat({ runtime: this.#core, code, sender }, options));
   }
 
   close(): Promise<void> {
@@ -76,8 +92,14 @@ class TaskApp implements App {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await Promise.all([...this.#running].map((running) => running.stop()));
     await this.#core.close();
+  }
+
+  #keep<Running extends Worker | Beat>(running: Running): Running {
+    this.#running.add(running);
+    void running.closed.then(() => this.#running.delete(running));
+    return running;
   }
 
   #add(declaration: TaskDeclaration): Task<TaskHandler> {

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, type Dirent } from "node:fs";
+import { glob } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "@lovage/foundation";
-import { glob } from "tinyglobby";
-import type { AnyTask } from "./app-options.ts";
+import type { AnyTask } from "./any-task.ts";
 import { handleOf } from "./task-handle.ts";
 
 /** Which modules hold tasks. */
@@ -30,14 +30,22 @@ export async function loadTasks({ directory, globs, include }: TaskModules): Pro
 }
 
 async function findModules(pattern: string, cwd: string): Promise<readonly string[]> {
-  const ignore = ["**/node_modules/**", "**/*.d.ts", "**/*.test.*"];
-  const found = await glob([pattern], { cwd, absolute: true, ignore, expandDirectories: false });
+  const found: string[] = [];
+  for await (const entry of glob(pattern, { cwd, withFileTypes: true, exclude: isNoModule })) {
+    // Node 22 does not ask about the last name of a pattern.
+    if (!entry.isDirectory() && !isNoModule(entry)) found.push(path.join(entry.parentPath, entry.name));
+  }
   if (found.length === 0) {
     throw new ConfigurationError(
       `No module fits the glob "${pattern}" of \`tasks\` in ${cwd}. Globs start from the working directory.`,
     );
   }
   return found.toSorted();
+}
+
+/** Of others' packages, of types alone, or a test. */
+function isNoModule({ name }: Dirent): boolean {
+  return name === "node_modules" || name.endsWith(".d.ts") || name.includes(".test.");
 }
 
 function existing(file: string): string {

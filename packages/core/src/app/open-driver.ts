@@ -1,4 +1,4 @@
-import type { Backend, BackendDriver } from "@lovage/backend";
+import type { Backend, BackendDriver, BackendOpening } from "@lovage/backend";
 import { BackendUnavailableError } from "@lovage/backend";
 import { ConfigurationError, isLovageError, maskUrl, resolveDriver, validate } from "@lovage/foundation";
 import type { DriverContext, DriverModule } from "@lovage/foundation";
@@ -25,7 +25,10 @@ export function openTransport(
 }
 
 /** Opens a backend. @throws BACKEND_UNAVAILABLE, CONFIGURATION_INVALID, DRIVER_NOT_FOUND, DRIVER_LOAD_FAILED */
-export function openBackend(source: Source<Backend>, options: OpeningOptions): Promise<Backend> {
+export function openBackend(
+  source: Source<Backend>,
+  options: OpeningOptions & Pick<BackendOpening<unknown>, "broker">,
+): Promise<Backend> {
   return openSource(source, async (location) => {
     const driver = (await find("backend", location, options)) as BackendDriver;
     return driver.open({ ...options, ...(await checkOptions(driver, location)) });

@@ -1,6 +1,5 @@
-import { checkName, OptionError, parseDuration, quoteValue } from "@lovage/foundation";
+import { checkName, OptionError, parseDuration, quoteValue, suggestion } from "@lovage/foundation";
 import { checkBoolean, checkInteger, checkLimits, checkPriority, checkWord } from "./check-option.ts";
-import { suggestion } from "./configuration/nearest-name.ts";
 import { parseRateLimit } from "./rate-limit.ts";
 import type { ResolvedTaskOptions } from "./task-definition.ts";
 import type { ErrorFilter, TaskOptions } from "./task-options.ts";

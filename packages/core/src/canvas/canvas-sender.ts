@@ -6,8 +6,10 @@ import type { SignatureOptions } from "./signature-options.ts";
 
 /** What workflows need of an app. */
 export interface CanvasSender {
-  /** Loads the configuration, which `settingsOf` needs whole. */
+  /** Loads the configuration, which `settingsOf` needs whole, and learns `replyTo`. */
   ready(): Promise<void>;
+  /** The queue for results, where they travel by message to the caller: steps that other workers send must name it, too. */
+  readonly replyTo?: string | undefined;
   /**
    * How a call of a task is sent with these options: checked, with what the task's own options say beneath them, and with its queue. A task
    * that lives elsewhere gets its limits here, for its worker may not know them.

@@ -41,7 +41,8 @@ function freezeTask({ task, args, immutable, options, callbacks, errbacks, sende
     ...(callbacks.length > 0 && { callbacks: callbacks.map((link) => freeze(link, app).signature) }),
     ...(errbacks.length > 0 && { errbacks: errbacks.map((link) => freeze(link, app).signature) }),
   };
-  const written = writeSignatureSettings({ ...settings, taskId, ...links });
+  const address = app.replyTo === undefined ? {} : { replyTo: app.replyTo };
+  const written = writeSignatureSettings({ ...settings, taskId, ...links, ...address });
   return {
     signature: { task, args, kwargs, options: written, subtask_type: null, immutable },
     groupId: undefined,

@@ -2,12 +2,14 @@ import { styleText } from "node:util";
 import { maskSecrets } from "@lovage/foundation";
 import { Command } from "commander";
 import type { GlobalOptions } from "./global-options.ts";
+import { addBeatCommand } from "./commands/beat-command.ts";
 import { addCallCommand } from "./commands/call-command.ts";
 import { addDeadCommand } from "./commands/dead-command.ts";
 import { addPurgeCommand } from "./commands/purge-command.ts";
 import { addQueuesCommand } from "./commands/queues-command.ts";
 import { addResultCommand } from "./commands/result-command.ts";
 import { addSchemaCommand } from "./commands/schema-command.ts";
+import { addSchedulesCommand } from "./commands/schedules-command.ts";
 import { addWorkerCommand } from "./commands/worker-command.ts";
 import { addGlobalOptions } from "./global-options.ts";
 import { readVersion } from "./version.ts";
@@ -44,11 +46,13 @@ export function createProgram(): Command {
     .hook("preAction", requireApp);
   addGlobalOptions(program);
   addWorkerCommand(program);
+  addBeatCommand(program);
   addCallCommand(program);
   addResultCommand(program);
   addQueuesCommand(program);
   addPurgeCommand(program);
   addDeadCommand(program);
+  addSchedulesCommand(program);
   addSchemaCommand(program);
   return program;
 }

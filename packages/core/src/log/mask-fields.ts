@@ -15,6 +15,8 @@ function maskEntries(entries: readonly [string, unknown][], depth: number): Reco
 function maskValue(value: unknown, depth: number): unknown {
   if (typeof value === "string") return maskSecrets(value);
   if (typeof value === "bigint") return String(value);
+  // A function says nothing in a line, and one of the name `toJSON` would be called.
+  if (typeof value === "function") return undefined;
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   if (depth === 0) return "…";
   if (value instanceof Error) return maskError(value, depth);

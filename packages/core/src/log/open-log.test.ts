@@ -43,6 +43,25 @@ describe("the default log", () => {
     expect(JSON.parse(line)).toMatchObject({ error: { name: "Error", cause: { name: "Error" } } });
   });
 
+  test("writes nothing below its level, and nothing at all when it is silent", () => {
+    const lines = written(() => {
+      for (const level of ["error", "silent"] as const) {
+        const log = openLog({ name: "shop", level, clock, format: "json" });
+        log.warn(`not at ${level}`);
+        log.error(level);
+      }
+    });
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(["error"]);
+  });
+
+  test("calls nothing of what it is given", () => {
+    const fields = { toJSON: () => expect.unreachable(), inner: { toJSON: () => expect.unreachable(), a: 1 } };
+    const [line = ""] = written(() =>
+      openLog({ name: "shop", level: "info", clock, format: "json" }).info("x", fields),
+    );
+    expect(JSON.parse(line)).toMatchObject({ msg: "x", inner: { a: 1 } });
+  });
+
   test("is readable on a terminal", () => {
     const [line = ""] = written(() =>
       openLog({ name: "shop", level: "info", clock, format: "text" }).warn("odd", { n: 1 }),

@@ -1,6 +1,6 @@
 import type { Clock, Log } from "@lovage/foundation";
-import { pino } from "pino";
 import type { LogLevel } from "./log-level.ts";
+import { LineLog } from "./line-log.ts";
 import { logToPino } from "./log-to-pino.ts";
 import { isPinoLike } from "./pino-like.ts";
 import type { PinoLike } from "./pino-like.ts";
@@ -36,7 +36,6 @@ function givenLog(given: Log | PinoLike): Log {
 function ownLog({ name, level, clock, format }: Omit<LogOptions, "given" | "fields">): Log {
   const { stderr } = process;
   const isText = (format ?? (stderr.isTTY ? "text" : "json")) === "text";
-  const options = { name, level, timestamp: () => `,"time":${clock.now()}` };
-  const lines = { write: (json: string) => void stderr.write(isText ? terminalLine(json) : json) };
-  return logToPino(pino(options, lines));
+  const write = (line: string): void => void stderr.write(isText ? terminalLine(line) : line);
+  return LineLog.open({ name, level, clock, write });
 }

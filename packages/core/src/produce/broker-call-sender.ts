@@ -76,7 +76,7 @@ export class BrokerCallSender implements CallSender {
       for (const args of argsList) await checkArguments(definition, { args, kwargs });
     }
     const nowMs = runtime.clock.now();
-    const embed = this.#embedOf(merged);
+    const embed = await this.#embedOf(merged);
     const calls = argsList.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
     await runtime.producer.send(calls, toSendOptions(merged));
     const context = {
@@ -87,8 +87,9 @@ export class BrokerCallSender implements CallSender {
     return calls.map(({ id }) => createResult(id, context));
   }
 
-  #embedOf({ link, linkError }: CheckedCallOptions): CallEmbed {
+  async #embedOf({ link, linkError }: CheckedCallOptions): Promise<CallEmbed> {
     if (link === undefined && linkError === undefined) return noEmbed;
+    await this.canvas.ready();
     const freezeAll = (list: readonly Canvas[]): readonly WireSignature[] =>
       list.map(({ blueprint }) => freeze(blueprint, this.canvas).signature);
     return { callbacks: freezeAll(link ?? []), errbacks: freezeAll(linkError ?? []) };

@@ -35,13 +35,19 @@ export class BrokerCanvasSender implements CanvasSender {
   readonly origin: string = origin;
   readonly #options: BrokerCanvasSenderOptions;
   readonly #defaults = new CallDefaults();
+  #replyTo: string | undefined;
 
   constructor(options: BrokerCanvasSenderOptions) {
     this.#options = options;
   }
 
-  ready(): Promise<void> {
-    return this.#options.runtime.ready();
+  get replyTo(): string | undefined {
+    return this.#replyTo;
+  }
+
+  async ready(): Promise<void> {
+    await this.#options.runtime.ready();
+    this.#replyTo = await this.#options.producer.replyTo();
   }
 
   settingsOf(task: string, options: SignatureOptions): StepSettings & { readonly queue: string } {

@@ -26,6 +26,8 @@ const setUp = (options: AppOptions = {}) => {
 const withCode = (code: string, more: Record<string, unknown> = {}): Error =>
   expect.objectContaining({ code, ...more }) as Error;
 
+const rpcLike = { sweep: async () => 0, close: async () => {}, results: { replyTo: "me.reply" } } as unknown as Backend;
+
 describe("a call", () => {
   test("is one message to its queue, which names it and its task", async () => {
     const { add, connection } = setUp();
@@ -252,12 +254,23 @@ describe("the producer of the runtime", () => {
   });
 
   test("names the queue for results where results travel by message", async () => {
-    const backend = { sweep: async () => 0, close: async () => {}, results: { replyTo: "me.reply" } };
-    const { add, runtime, connection } = setUp({ backend: backend as unknown as Backend });
+    const { add, runtime, connection } = setUp({ backend: rpcLike });
     await add.delay(1, 2);
     expect(connection.published[0]!.properties.replyTo).toBe("me.reply");
     const call = { id: "1", rootId: "1", task: "add", args: [], kwargs: {}, embed: {}, retries: 0, headers: {} };
     await expect(runtime.producer.prepare(call)).resolves.toMatchObject({ properties: { replyTo: "me.reply" } });
+    const step = runtime.producer.prepare({ ...call, replyTo: "other.reply" });
+    await expect(step).resolves.toMatchObject({ properties: { replyTo: "other.reply" } });
+  });
+
+  test("names it in every step that another worker will send", async () => {
+    const { add, connection } = setUp({ backend: rpcLike });
+    await chain(add.s(1, 2), add.s(10).link(add.s(100))).delay();
+    await add.applyAsync([1, 2], { linkError: [add.si(3, 4)] });
+    const [chained, linked] = connection.published.map((message) => decodeTask(message).embed);
+    const link = { options: { reply_to: "me.reply" } };
+    expect(chained?.chain).toMatchObject([{ options: { reply_to: "me.reply", link: [link] } }]);
+    expect(linked?.errbacks).toMatchObject([link]);
   });
 });
 

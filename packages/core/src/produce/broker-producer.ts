@@ -121,12 +121,12 @@ export class BrokerProducer implements Producer {
   }
 
   async #open(): Promise<Session> {
-    const [connection, replyTo] = await Promise.all([this.#options.connection(), this.#replyTo()]);
+    const [connection, replyTo] = await Promise.all([this.#options.connection(), this.replyTo()]);
     return (this.#session ??= { connection, replyTo });
   }
 
-  /** A backend that is away must not stop anybody from sending. */
-  async #replyTo(): Promise<string | undefined> {
+  /** The queue for results, where they travel by message to the caller. A backend that is away must not stop anybody from sending. */
+  async replyTo(): Promise<string | undefined> {
     try {
       return (await this.#options.backend())?.results?.replyTo;
     } catch (error) {
@@ -169,6 +169,9 @@ function notBeforeOf({ countdownMs, etaMs }: SendOptions): NotBefore | undefined
   return etaMs === undefined ? undefined : { atMs: etaMs };
 }
 
+/** A step of a workflow has the address of the one who waits for the whole, whoever sends it. */
 function withReplyTo(message: QueuedMessage, replyTo: string | undefined): QueuedMessage {
-  return replyTo === undefined ? message : { ...message, properties: { ...message.properties, replyTo } };
+  return replyTo === undefined || message.properties.replyTo !== undefined
+    ? message
+    : { ...message, properties: { ...message.properties, replyTo } };
 }

@@ -1,10 +1,9 @@
-import { OptionError, parseDuration, quoteValue, checkName } from "@lovage/foundation";
+import { checkName, OptionError, parseDuration, quoteValue, suggestion } from "@lovage/foundation";
 import type { Headers } from "@lovage/transport";
 import type { ApplyOptions } from "../app/apply-options.ts";
 import { checkBoolean, checkLimits, checkPriority, checkTaskId, checkText } from "../app/check-option.ts";
 import { isCanvas } from "../canvas/check-canvas.ts";
 import type { Canvas } from "../canvas/signature.ts";
-import { suggestion } from "../app/configuration/nearest-name.ts";
 
 /** Options of a call, checked; durations as milliseconds. */
 export interface CheckedCallOptions {

@@ -117,6 +117,11 @@ describe("messages captured from Celery", () => {
     expect(decode("json-python-types-5.2").args[0]).toBe("2020-01-02T03:04:05.678901");
   });
 
+  test("MessagePack, where it is accepted", () => {
+    const { message } = capture("serializer-msgpack");
+    expect(decodeTask(message, { acceptContent: ["json", "msgpack"] })).toMatchObject({ args: [2, 3], embed: {} });
+  });
+
   test("protocol 1", () => {
     expect(decode("protocol-1")).toMatchObject({
       id,
@@ -142,7 +147,7 @@ describe("messages captured from Celery", () => {
     ["serializer-yaml", "content-type"],
     ["serializer-msgpack", "content-type"],
     ["compression-bzip2", "compression"],
-  ])("%s is refused", (scenario, fault) => {
+  ])("%s is refused by default", (scenario, fault) => {
     expect(() => decode(scenario)).toThrow(expect.objectContaining({ code: "PAYLOAD_DECODE", fault }));
   });
 });

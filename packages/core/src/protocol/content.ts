@@ -7,47 +7,58 @@ import { PayloadDecodeError } from "./errors.ts";
 
 /** Content type of everything Lovage sends. */
 export const JSON_TYPE = "application/json";
+/** Content type of bodies that Celery serializes with `msgpack`. */
+const MESSAGE_PACK_TYPE = "application/x-msgpack";
 /** Content encoding of everything Lovage sends. */
 export const UTF8_ENCODING = "utf-8";
 
 /** Names that `acceptContent` may use beside content types. */
 const typeOfAlias: ReadonlyMap<string, string> = new Map([
   ["json", JSON_TYPE],
-  ["msgpack", "application/x-msgpack"],
+  ["msgpack", MESSAGE_PACK_TYPE],
   ["pickle", "application/x-python-serialize"],
   ["yaml", "application/x-yaml"],
 ]);
 
 const textEncodings: ReadonlySet<string> = new Set(["", "utf-8", "utf8", "us-ascii", "ascii", "binary", "8bit"]);
 
+/** How a body is read. */
+export type BodyForm = "json" | "message-pack";
+
+const formOfType: ReadonlyMap<string, BodyForm> = new Map([
+  [JSON_TYPE, "json"],
+  [MESSAGE_PACK_TYPE, "message-pack"],
+]);
+
 /**
- * Refuses content before a byte of it is read: what is not accepted, and what is never decoded (pickle and YAML can run
- * code in their reader; MessagePack is not built in).
+ * Says how a body is to be read, and refuses before a byte of it is read what is not accepted and what is never decoded (pickle and
+ * YAML can run code in their reader).
  * @throws PAYLOAD_DECODE
  */
-export function checkContent(properties: MessageProperties, accepted: readonly string[]): void {
+export function formOfContent(properties: MessageProperties, accepted: readonly string[]): BodyForm {
   // Drivers pass on what they find; a foreign message may have neither.
   const { contentType, contentEncoding } = properties as Partial<MessageProperties>;
-  if (contentType === JSON_TYPE && accepted.includes("json")) {
-    if (contentEncoding === UTF8_ENCODING) return;
-  } else checkType(contentType, accepted);
+  if (contentType === JSON_TYPE && contentEncoding === UTF8_ENCODING && accepted.includes("json")) return "json";
+  const form = readableForm(contentType, accepted);
   if (typeof contentEncoding === "string" && !textEncodings.has(contentEncoding.toLowerCase())) {
     throw new PayloadDecodeError(`The content encoding ${quoteValue(contentEncoding)} is not supported: use utf-8.`, {
       fault: "encoding",
     });
   }
+  return form;
 }
 
-function checkType(contentType: unknown, accepted: readonly string[]): void {
+function readableForm(contentType: unknown, accepted: readonly string[]): BodyForm {
   if (typeof contentType !== "string" || contentType === "") {
     throw new PayloadDecodeError("The message has no content type.", { fault: "content-type" });
   }
   const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
   const isAccepted = accepted.some((name) => (typeOfAlias.get(name) ?? name) === type);
-  if (isAccepted && type === JSON_TYPE) return;
+  const form = formOfType.get(type ?? "");
+  if (isAccepted && form !== undefined) return form;
   throw new PayloadDecodeError(
     isAccepted
-      ? `The content type ${quoteValue(contentType)} cannot be decoded: only ${JSON_TYPE} can.`
+      ? `The content type ${quoteValue(contentType)} cannot be decoded: only ${[...formOfType.keys()].join(" and ")} can.`
       : `The content type ${quoteValue(contentType)} is not accepted: acceptContent has ${accepted.join(", ") || "nothing"}.`,
     { fault: "content-type" },
   );

@@ -2,7 +2,7 @@ import { PayloadDecodeError } from "./errors.ts";
 import { BAD_TAG, fromTag, TYPE_KEY, VALUE_KEY, WireTag } from "./value-tags.ts";
 
 /** Deepest nesting of arrays and objects that is read: arguments, inside of signatures that hold each other. */
-const MAX_DECODE_DEPTH = 512;
+export const MAX_DECODE_DEPTH = 512;
 
 /**
  * JSON text as data. Keys such as `__proto__` become own properties, as `JSON.parse` makes them.

@@ -2,8 +2,9 @@ import { hasCode, quoteValue } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
 
 import { addHeaders, addProperties, userHeaders } from "./call-headers.ts";
-import { checkContent, decodeUtf8 } from "./content.ts";
+import { type BodyForm, decodeUtf8, formOfContent } from "./content.ts";
 import { mayHoldTags, parseJson, readTags } from "./decode-json.ts";
+import { parseMessagePack } from "./decode-message-pack.ts";
 import { decompress } from "./decompress.ts";
 import { PayloadDecodeError } from "./errors.ts";
 import { FieldReader } from "./field-reader.ts";
@@ -30,12 +31,11 @@ export function decodeTask(message: Message, options: DecodeTaskOptions = {}): T
   const { acceptContent = ["json"], maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timezone = "UTC" } = options;
   let fields: Fields = message.headers;
   try {
-    checkContent(message.properties, acceptContent);
-    const text = readText(message, maxBodyBytes);
-    const body = parseJson(text, "The body");
+    const form = formOfContent(message.properties, acceptContent);
+    const { body, holdsTags } = parseBody(form, readBytes(message, maxBodyBytes));
     if (isObject(body)) fields = { ...body, ...message.headers };
     const parts = isObject(body) ? partsOfProtocol1(body) : partsOfProtocol2(body);
-    return readCall(message, fields, mayHoldTags(text) ? withValues(parts, timezone) : parts, timezone);
+    return readCall(message, fields, holdsTags ? withValues(parts, timezone) : parts, timezone);
   } catch (error) {
     throw hasCode(error, "PAYLOAD_DECODE") ? withTask(error as PayloadDecodeError, fields) : error;
   }
@@ -52,14 +52,26 @@ interface Parts {
   readonly embed: unknown;
 }
 
-function readText({ headers, body }: Message, maxBytes: number): string {
+interface ParsedBody {
+  readonly body: unknown;
+  /** Whether values in it may be tagged, as Celery does where JSON has no form for them. */
+  readonly holdsTags: boolean;
+}
+
+function parseBody(form: BodyForm, bytes: Uint8Array): ParsedBody {
+  if (form === "message-pack") return { body: parseMessagePack(bytes, "The body"), holdsTags: false };
+  const text = decodeUtf8(bytes);
+  return { body: parseJson(text, "The body"), holdsTags: mayHoldTags(text) };
+}
+
+function readBytes({ headers, body }: Message, maxBytes: number): Uint8Array {
   if (body.byteLength > maxBytes) {
     throw new PayloadDecodeError(`The body has ${body.byteLength} bytes and the limit is ${maxBytes}.`, {
       fault: "too-large",
     });
   }
   const compression = headers["compression"] ?? undefined;
-  return decodeUtf8(compression === undefined ? body : decompress(body, compression, maxBytes));
+  return compression === undefined ? body : decompress(body, compression, maxBytes);
 }
 
 function partsOfProtocol2(body: unknown): Parts {

@@ -48,15 +48,27 @@ export class RemoteTaskError extends LovageError {
   }
 }
 
+/** What a wait has seen until its time was over. */
+export interface ResultWait {
+  readonly timeoutMs: number;
+  /** The last one; `undefined` without any. */
+  readonly state: string | undefined;
+  /** Who may read results of this backend. @default "any" */
+  readonly readers?: "any" | "caller";
+}
+
+const unseen = {
+  any: "Nothing is stored for it: no worker has finished it, its result has expired or was not kept, or there is no such task",
+  caller:
+    "Nothing has come for it: no worker has finished it, its result has expired, or another process sent it, which alone gets the result (the backend is rpc)",
+} as const;
+
 /** `get` waited as long as it was allowed to; the task itself goes on. Code `RESULT_TIMEOUT`. */
 export class TimeoutError extends LovageError {
   readonly taskId: string;
-  constructor(taskId: string, waited: { readonly timeoutMs: number; readonly state: string | undefined }) {
-    const { timeoutMs, state } = waited;
-    const seen =
-      state === undefined
-        ? "Nothing is stored for it: no worker has finished it, its result has expired or was not kept, or there is no such task"
-        : `Its state is ${state}`;
+  constructor(taskId: string, waited: ResultWait) {
+    const { timeoutMs, state, readers } = waited;
+    const seen = state === undefined ? unseen[readers ?? "any"] : `Its state is ${state}`;
     super(`Task ${taskId} has no result after ${formatDuration(timeoutMs)}. ${seen}.`, {
       code: "RESULT_TIMEOUT",
       retryable: true,

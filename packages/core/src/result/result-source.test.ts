@@ -11,7 +11,7 @@ async function slowSource() {
   const { results } = await memoryBackend(clock);
   const backend = async (): Promise<Backend> => {
     await clock.sleep(400);
-    return { results } as Backend;
+    return { results, capabilities: { readers: "any" } } as Backend;
   };
   return { clock, results, source: new ResultSource({ clock, name: "shop", backend } as unknown as AppRuntime) };
 }

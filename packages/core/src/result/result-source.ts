@@ -88,7 +88,8 @@ export class ResultSource {
     if (backend.results === undefined) {
       throw new NoResultBackendError(`The backend of app "${this.#runtime.name}" keeps no results: use another one.`);
     }
-    const { results } = backend;
-    return (this.#opened ??= { results, waits: new ResultWaits(this.#runtime.clock, results) });
+    const { results, capabilities } = backend;
+    const { clock } = this.#runtime;
+    return (this.#opened ??= { results, waits: new ResultWaits(clock, results, capabilities.readers) });
   }
 }

@@ -1,7 +1,7 @@
 import type { ResultRecord, Results } from "@lovage/backend";
 import { BackendUnavailableError } from "@lovage/backend";
 import type { VirtualClock } from "@lovage/foundation";
-import { virtualClock } from "@lovage/foundation";
+import { ConfigurationError, virtualClock } from "@lovage/foundation";
 import { describe, expect, test } from "vitest";
 import { memoryBackend, resultPut } from "../test-support/memory-results.ts";
 import { ResultWaits } from "./result-waits.ts";
@@ -95,6 +95,14 @@ describe("a wait that ends early", () => {
     expect([clock.pending, calls[0]?.closed]).toEqual([0, true]);
   });
 
+  test("by its timeout says so where another process may have sent the call", async () => {
+    const { clock, results } = await setUp();
+    const waiting = new ResultWaits(clock, results, "caller").wait("a", { timeoutMs: 1_000, signal: undefined });
+    const told = expectRejection(waiting, { message: expect.stringContaining("another process sent it") as string });
+    await clock.advance(1_000);
+    await told;
+  });
+
   test("by its signal rejects with the signal's reason, and the others wait on", async () => {
     const { clock, results, calls, waits } = await setUp();
     const controller = new AbortController();
@@ -128,20 +136,50 @@ describe("a wait that ends early", () => {
   });
 });
 
-test("a watch that fails is told to all who wait, and the next wait tries again", async () => {
+test("a watch that fails for good is told to all who wait, and the next wait tries again", async () => {
   const { clock, results, waits } = await setUp();
   const { watch } = results;
-  results.watch = () => Promise.reject(new BackendUnavailableError("away"));
+  results.watch = () => Promise.reject(new ConfigurationError("no such table"));
   const failed = Promise.allSettled([waits.wait("a", { timeoutMs: 9, signal: undefined }), waits.wait("b", forever)]);
   await clock.advance(0);
   expect(await failed).toMatchObject([
-    { reason: { code: "BACKEND_UNAVAILABLE" } },
-    { reason: { code: "BACKEND_UNAVAILABLE" } },
+    { reason: { code: "CONFIGURATION_INVALID" } },
+    { reason: { code: "CONFIGURATION_INVALID" } },
   ]);
   expect(clock.pending).toBe(0);
   results.watch = watch;
   await results.put([succeeded("a")]);
   await expect(waits.wait("a", forever)).resolves.toMatchObject({ state: "SUCCESS" });
+});
+
+test("while the store is away a wait goes on until its deadline, and ends well when the store is back", async () => {
+  const { clock, results, waits } = await setUp();
+  const { watch } = results;
+  let attempts = 0;
+  results.watch = () => {
+    attempts += 1;
+    return Promise.reject(new BackendUnavailableError("away"));
+  };
+  const short = expectRejection(waits.wait("a", { timeoutMs: 5_000, signal: undefined }), { code: "RESULT_TIMEOUT" });
+  const long = waits.wait("b", forever);
+  await clock.advance(60_000);
+  await short;
+  expect(attempts, "attempts in a minute").toBeLessThan(70);
+  results.watch = watch;
+  await results.put([succeeded("b")]);
+  await clock.advance(2_000);
+  await expect(long).resolves.toMatchObject({ state: "SUCCESS" });
+  expect(clock.pending).toBe(0);
+});
+
+test("closing ends waits on a store that is away, and nothing is left", async () => {
+  const { clock, results, waits } = await setUp();
+  results.watch = () => Promise.reject(new BackendUnavailableError("away"));
+  const ended = expectRejection(waits.wait("a", forever), { code: "CLOSED" });
+  await clock.advance(1_000);
+  waits.close();
+  await ended;
+  expect(clock.pending).toBe(0);
 });
 
 test("when few of many are left, they are watched anew and the large watch is closed", async () => {

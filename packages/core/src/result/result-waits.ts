@@ -1,7 +1,7 @@
 import type { ResultRecord, Results, ResultWatch } from "@lovage/backend";
 import { isFinalState } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
-import { ClosedError } from "@lovage/foundation";
+import { backOff, ClosedError, isLovageError } from "@lovage/foundation";
 import { Waiter } from "./waiter.ts";
 import type { WaiterOwner, WaitOptions } from "./waiter.ts";
 
@@ -26,6 +26,7 @@ interface Batch {
 /** A batch with no more living ids than a quarter is watched anew, so that one slow task does not hold the names of thousands. */
 const shrinkAt = 4;
 const smallestToShrink = 64;
+const waits = { baseMs: 100, maxMs: 2_000, jitter: "equal" } as const;
 
 /**
  * Waits for results: any number of waiters, one watch for all ids that are asked for in the same turn. An id is watched for as long as somebody
@@ -37,11 +38,13 @@ export class ResultWaits {
   readonly #waits = new Map<string, Wait>();
   /** Collects ids until the end of the turn. */
   #next: Batch | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
 
-  constructor(clock: Clock, results: Results) {
+  /** @param readers Who may read them, for errors. */
+  constructor(clock: Clock, results: Results, readers: "any" | "caller" = "any") {
     this.#owner = {
       clock,
+      readers,
       stateOf: (taskId) => this.#waits.get(taskId)?.state,
       remove: (waiter) => this.#remove(waiter),
     };
@@ -50,12 +53,12 @@ export class ResultWaits {
 
   /**
    * The first final record of a task.
-   * @throws RESULT_TIMEOUT, CLOSED, the signal's reason, BACKEND_UNAVAILABLE
+   * @throws RESULT_TIMEOUT, CLOSED, the signal's reason; errors of the backend, but for those that may pass
    */
   wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
     const { signal } = options;
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    if (this.#closed) return Promise.reject(closed());
+    if (this.#closing.signal.aborted) return Promise.reject(closed());
     const waiter = new Waiter(taskId, this.#owner, options);
     const wait = this.#waits.get(taskId) ?? this.#add(taskId);
     wait.waiters.push(waiter);
@@ -64,7 +67,7 @@ export class ResultWaits {
 
   /** Rejects all waiters with `CLOSED` and ends all watches. Idempotent. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     for (const taskId of this.#waits.keys()) for (const waiter of this.#take(taskId)) waiter.reject(closed());
   }
 
@@ -105,18 +108,31 @@ export class ResultWaits {
     return this.#next;
   }
 
-  /** Begins to watch a batch. Never rejects: what fails is told to the waiters. */
+  /**
+   * Begins to watch a batch. A store that is away is asked again for as long as somebody waits: it is their deadlines that end a wait. Never rejects:
+   * what fails for good is told to the waiters.
+   */
   async #start(batch: Batch): Promise<void> {
-    batch.size = batch.ids.size;
-    if (batch.size === 0) return;
+    for (let attempt = 0; batch.ids.size > 0; attempt += 1) {
+      batch.size = batch.ids.size;
+      try {
+        batch.watch = await this.#results.watch([...batch.ids], (record) => this.#onRecord(record));
+        this.#shrink(batch);
+        break;
+      } catch (error) {
+        if (isLovageError(error) && error.retryable) await this.#pause(attempt);
+        else this.#fail(batch, error as Error);
+      }
+    }
+    batch.replaces?.watch?.close();
+    batch.replaces = undefined;
+  }
+
+  async #pause(attempt: number): Promise<void> {
     try {
-      batch.watch = await this.#results.watch([...batch.ids], (record) => this.#onRecord(record));
-      this.#shrink(batch);
-    } catch (error) {
-      this.#fail(batch, error as Error);
-    } finally {
-      batch.replaces?.watch?.close();
-      batch.replaces = undefined;
+      await this.#owner.clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
+    } catch {
+      // Nobody waits any more: only closing ends this sleep.
     }
   }
 

@@ -13,6 +13,8 @@ export interface WaitOptions {
 /** Who keeps the waiters. */
 export interface WaiterOwner {
   readonly clock: Clock;
+  /** Who may read results. */
+  readonly readers: "any" | "caller";
   /** The state of a task that was seen last, for the error of a timeout. */
   stateOf(taskId: string): string | undefined;
   /** Called once for each waiter, when its wait is over in whatever way. */
@@ -60,7 +62,8 @@ export class Waiter {
   }
 
   #onTimeout(timeoutMs: number): void {
-    this.reject(new TimeoutError(this.taskId, { timeoutMs, state: this.#owner.stateOf(this.taskId) }));
+    const { readers } = this.#owner;
+    this.reject(new TimeoutError(this.taskId, { timeoutMs, state: this.#owner.stateOf(this.taskId), readers }));
   }
 
   #end(): void {

@@ -49,6 +49,19 @@ describe("a message that cannot be read", () => {
 });
 
 describe("a call that comes too late", () => {
+  test("is judged by the store's clock, and the worker warns of its own", async () => {
+    const { app, clock, send, lines, until, resultOf } = await setUp({
+      wrapBackend: (backend) => changed(backend, { serverTimeMs: () => Promise.resolve(clock.now() - 3_600_000) }),
+    });
+    app.task("add", (x: number, y: number) => x + y);
+    const expires = new Date(clock.now() - 60_000).toISOString();
+    await send({ headers: { ...headers, expires }, body: "[[1,2],{},{}]" });
+    await app.worker().start();
+    await until(async () => (await resultOf("the-id")) !== undefined);
+    expect(await resultOf("the-id")).toMatchObject({ state: "SUCCESS", value: 3 });
+    expect(lines("warn")).toEqual([expect.stringContaining("clock is 1h ahead of the server's")]);
+  });
+
   test("is not run, and its result says so", async () => {
     const { app, clock, resultOf, until, dead } = await setUp();
     let runs = 0;

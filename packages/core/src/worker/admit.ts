@@ -7,8 +7,10 @@ import { UnknownTaskError } from "./errors.ts";
 import { keepTrying, unwanted } from "./keep-trying.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Revocations } from "./revocations.ts";
+import type { RunClaims } from "./run-claims.ts";
 import { readMark, turnMark, unknownSinceMark } from "./task-marks.ts";
 import type { TaskRun } from "./task-run.ts";
+import { claimTick, isTick } from "./claim-tick.ts";
 
 /** What admission looks at. */
 export interface AdmissionParts {
@@ -17,6 +19,7 @@ export interface AdmissionParts {
   readonly signal: AbortSignal;
   readonly revocations: Revocations;
   readonly backend: Backend | undefined;
+  readonly claims: RunClaims;
   readonly unknownTaskTtlMs: number;
   /** Longest delay the transport takes. */
   readonly delayHorizonMs: number;
@@ -30,13 +33,21 @@ const longestUnknownDelayMs = 4_000;
 const shortestUnknownDelayMs = 1_000;
 
 /**
- * Whether a call may run now. Refuses, in this order, what was cancelled, what has expired, what is not due, what this worker does not know, what has
- * run already, what must wait for its turn, and arguments that do not fit. At once where nobody needs to be asked.
+ * Whether a call may run now. Refuses, in this order, the second message of a tick, what was cancelled, what has expired, what is not due, what this worker does not know, what has
+ * run already, what must wait for its turn, the double of what runs elsewhere, and arguments that do not fit. At once where nobody needs to be asked.
  */
 export function admit(run: TaskRun, parts: AdmissionParts): Admission | Promise<Admission> {
+  return isTick(run) ? admitTick(run, parts) : admitCall(run, parts);
+}
+
+async function admitTick(run: TaskRun, parts: AdmissionParts): Promise<Admission> {
+  return (await claimTick(run, parts)) ?? admitCall(run, parts);
+}
+
+function admitCall(run: TaskRun, parts: AdmissionParts): Admission | Promise<Admission> {
   const refusal = refuseAtOnce(run, parts);
   if (refusal !== undefined) return refusal;
-  const asksBackend = mayHaveRun(run, parts) || needsTurn(run);
+  const asksBackend = mayHaveRun(run, parts) || needsTurn(run) || parts.claims.windowOf(run) !== undefined;
   return asksBackend ? admitAfterAsking(run, parts) : admitArguments(run);
 }
 
@@ -85,7 +96,19 @@ async function admitAfterAsking(run: TaskRun, parts: AdmissionParts): Promise<Ad
     const wait = await takeTurn(run, parts);
     if (wait !== undefined) return wait;
   }
-  return admitArguments(run);
+  return (await admitOnce(run, parts)) ?? admitArguments(run);
+}
+
+/** Of the copies that the broker made of a message one runs. Another is looked at again when that one has ended, or should have. */
+async function admitOnce(run: TaskRun, parts: AdmissionParts): Promise<Outcome | undefined> {
+  const withinMs = parts.claims.windowOf(run);
+  if (withinMs === undefined) return undefined;
+  const owner = await parts.claims.take(run, withinMs);
+  if (owner === "ours") return undefined;
+  if (owner === "done") return { kind: "duplicate" };
+  if (owner === unwanted) return { kind: "dropped", why: "its lease was lost" };
+  const ended = run.isResultIgnored ? undefined : await findEnd(run, parts);
+  return ended ?? { kind: "postponed", delayMs: withinMs };
 }
 
 /** The end that an earlier delivery has stored before it was lost. */

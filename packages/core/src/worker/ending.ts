@@ -6,7 +6,7 @@ import { describeError } from "../protocol/describe-error.ts";
 import { revokedException } from "../protocol/task-exception.ts";
 import type { TaskException } from "../protocol/task-exception.ts";
 import type { DeathReason, Outcome } from "./outcome.ts";
-import type { RecordContent } from "./result-records.ts";
+import type { RecordContent } from "./record-content.ts";
 import type { RetryTime } from "./retry-request.ts";
 import type { TaskRun } from "./task-run.ts";
 
@@ -28,6 +28,8 @@ export function endingOf(run: TaskRun, outcome: Exclude<Outcome, { kind: "postpo
       return { record: { state: "SUCCESS", value: outcome.value }, end: { state: "SUCCESS", value: outcome.value } };
     case "repeated":
       return { end: { state: "SUCCESS", value: decodeResult(outcome.document, { tags: "tags" }).value } };
+    case "duplicate":
+      return {};
     case "retry":
       return { record: { state: "RETRY", exception: describeError(outcome.error) }, retry: outcome.time };
     case "revoked":

@@ -35,6 +35,16 @@ export class TaskEndedError extends LovageError {
   }
 }
 
+/** The transaction of `task.transaction` was rolled back, or its commit was not heard of: the task is given back and runs again, unless it was committed. Code `TASK_TRANSACTION`. */
+export class TaskTransactionError extends LovageError {
+  constructor(task: string, { cause }: { readonly cause: unknown }) {
+    super(
+      `The transaction of task "${task}" could not be committed: ${cause instanceof Error ? cause.message : String(cause)} The task runs again if it was not.`,
+      { code: "TASK_TRANSACTION", retryable: true, cause },
+    );
+  }
+}
+
 /** No worker has known the task for as long as unknown tasks are kept. Code `UNKNOWN_TASK`. */
 export class UnknownTaskError extends LovageError {
   constructor(task: string, keptMs: number) {

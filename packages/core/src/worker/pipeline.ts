@@ -7,6 +7,7 @@ import { earlySettlement } from "./early-settlement.ts";
 import { EscapedError, PoisonMessageError, WorkerShutdownError } from "./errors.ts";
 import { execute } from "./execute.ts";
 import type { ExecutionParts } from "./execute.ts";
+import { completeInTransaction } from "./complete-in-transaction.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Intake } from "./intake.ts";
 import type { Outcome } from "./outcome.ts";
@@ -41,6 +42,9 @@ export interface PipelineParts
   readonly onAbandoned: (count: number) => void;
 }
 
+/** Before a task whose transaction failed is tried again. */
+const transactionWaitMs = 1_000;
+
 /** One task's way through a worker: read, admitted, run, settled. */
 export class Pipeline {
   readonly #parts: PipelineParts;
@@ -49,6 +53,8 @@ export class Pipeline {
   readonly #settler: Settler;
   /** Those that are admitted or run over more than one turn. */
   readonly #live = new Set<TaskRun>();
+  /** Of the live ones, those whose admission asks the backend. */
+  readonly #asking = new Set<TaskRun>();
   readonly #abandoned = new Set<TaskRun>();
   #settling = 0;
   #lastStepAtMs: number;
@@ -57,10 +63,16 @@ export class Pipeline {
     this.#parts = parts;
     this.#lastStepAtMs = parts.clock.monotonic();
     this.#reading = { acceptContent: parts.acceptContent ?? [], tasks: parts.tasks, onEnd: this.#onEnd };
-    this.#execution = { ...parts, decide: this.#decide, returnedLate: this.#returnedLate };
+    const handOver = new HandOver(parts);
+    this.#execution = {
+      ...parts,
+      decide: this.#decide,
+      returnedLate: this.#returnedLate,
+      transact: (run, work) => completeInTransaction(run, work, { records: parts.records, handOver }),
+    };
     this.#settler = new Settler({
       ...parts,
-      handOver: new HandOver(parts),
+      handOver,
       decide: this.#decide,
       onSettled: this.#onSettled,
     });
@@ -127,6 +139,11 @@ export class Pipeline {
     return false;
   }
 
+  /** Gives back what waits for an answer before it may start: it would start after the worker was told to stop. */
+  giveBackUnstarted(): void {
+    for (const run of this.#asking) run.end({ kind: "postponed", delayMs: 0 });
+  }
+
   /** Aborts all that runs and gives its messages back. */
   giveBackAll(): void {
     for (const run of this.#live) {
@@ -137,10 +154,13 @@ export class Pipeline {
 
   #proceedLater(run: TaskRun, admission: Promise<Admission>): void {
     this.#live.add(run);
-    admission.then(
-      (admitted) => this.#proceed(run, admitted),
-      (error: unknown) => run.end(this.#decide(run, error)),
-    );
+    this.#asking.add(run);
+    admission
+      .finally(() => this.#asking.delete(run))
+      .then(
+        (admitted) => this.#proceed(run, admitted),
+        (error: unknown) => run.end(this.#decide(run, error)),
+      );
   }
 
   #proceed(run: TaskRun, admission: Admission): void {
@@ -175,7 +195,10 @@ export class Pipeline {
   }
 
   readonly #decide = (run: TaskRun, thrown: unknown): Outcome => {
-    const { definition, call } = run;
+    const { definition, call, failedTransaction } = run;
+    // Whether it was committed is found out by the next delivery, if there is one.
+    if (failedTransaction !== undefined && thrown === failedTransaction)
+      return { kind: "postponed", delayMs: transactionWaitMs };
     if (definition === undefined) return { kind: "failure", error: thrown, reason: "failed" };
     return decideRetry({
       call,
@@ -202,11 +225,16 @@ export class Pipeline {
 
   #settle(run: TaskRun, outcome: Outcome): void {
     this.#settling += 1;
-    void this.#settler.settle(run, outcome);
+    const { claims } = this.#parts;
+    if (outcome.kind !== "postponed" || claims.windowOf(run) === undefined) void this.#settler.settle(run, outcome);
+    // Whoever has it next is to find it free.
+    else void claims.end(run, "given back").then(() => this.#settler.settle(run, outcome));
   }
 
   readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {
     this.#settling -= 1;
+    if (this.#parts.claims.windowOf(run) !== undefined)
+      void this.#parts.claims.end(run, outcome.kind === "success" ? "succeeded" : "otherwise");
     this.#lastStepAtMs = this.#parts.clock.monotonic();
     run.intake.settledAt(this.#lastStepAtMs);
     this.#parts.runLog.ended(run, outcome);

@@ -1,25 +1,16 @@
-import type { ResultPut, ResultState } from "@lovage/backend";
+import type { PutOutcome, ResultPut, Results } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
 import { isFinalState } from "@lovage/backend";
 import type { LostStep } from "../canvas/follow-up.ts";
 import { encodeResult } from "../protocol/encode-result.ts";
-import type { ResultNode } from "../protocol/result-tuple.ts";
-import type { TaskException } from "../protocol/task-exception.ts";
+import type { RecordContent } from "./record-content.ts";
 import type { ResultWriter, WriteOutcome } from "./result-writer.ts";
 import type { TaskRun } from "./task-run.ts";
-
-/** What is to be told of a task. */
-export interface RecordContent {
-  readonly state: ResultState;
-  readonly value?: unknown;
-  /** For FAILURE, RETRY and REVOKED, instead of `value`. */
-  readonly exception?: TaskException;
-  readonly children?: readonly ResultNode[];
-}
 
 /** What records are made with. */
 export interface ResultRecordsOptions {
   readonly writer: ResultWriter;
+  readonly results: Results;
   readonly clock: Clock;
   /** Largest value, in bytes. */
   readonly maxBytes: number;
@@ -40,6 +31,19 @@ export class ResultRecords {
    * @throws RESULT_ENCODE, PAYLOAD_TOO_LARGE for the value, DOCUMENT_TOO_LARGE
    */
   put(run: TaskRun, content: RecordContent): Promise<WriteOutcome> {
+    return this.#options.writer.put(this.#putOf(run, content), () => !run.isLost);
+  }
+
+  /**
+   * Stores the record of a run in a transaction of its broker. `undefined`: the results are in another store, and nothing was written.
+   * @throws as `put`
+   */
+  async putIn(transaction: unknown, run: TaskRun, content: RecordContent): Promise<PutOutcome | undefined> {
+    const outcomes = await this.#options.results.putIn?.(transaction, [this.#putOf(run, content)]);
+    return outcomes?.[0];
+  }
+
+  #putOf(run: TaskRun, content: RecordContent): ResultPut {
     const { call, delivery, definition } = run;
     const { replyTo, groupId, parentId } = call;
     const document = encodeResult({
@@ -51,7 +55,7 @@ export class ResultRecords {
       ...(groupId === undefined ? {} : { groupId }),
       ...(parentId === undefined ? {} : { parentId }),
     });
-    const put: ResultPut = {
+    return {
       taskId: call.id,
       state: content.state,
       document,
@@ -59,16 +63,20 @@ export class ResultRecords {
       expiresInMs: definition?.options.resultExpiresMs ?? defaultExpiryMs,
       ...(replyTo === undefined ? {} : { replyTo }),
     };
-    return this.#options.writer.put(put, () => !run.isLost);
   }
 
-  /** Stores how tasks end that will never run because this one did not succeed; not over what has ended already. */
+  /** Stores how tasks end that will never run because this one did not succeed; not over what has ended already. Who waits for it waits for them. */
   async putLost(run: TaskRun, steps: readonly LostStep[]): Promise<void> {
     const dateDoneMs = this.#options.clock.now();
     const expiresInMs = run.definition?.options.resultExpiresMs ?? defaultExpiryMs;
+    const { replyTo } = run.call;
+    const address = replyTo === undefined ? {} : { replyTo };
     const writes = steps.map(({ taskId, state, exception }) => {
       const document = encodeResult({ taskId, state, exception, dateDoneMs });
-      return this.#options.writer.put({ taskId, state, document, fence: null, expiresInMs }, () => !run.isLost);
+      return this.#options.writer.put(
+        { taskId, state, document, fence: null, expiresInMs, ...address },
+        () => !run.isLost,
+      );
     });
     await Promise.all(writes);
   }

@@ -2,6 +2,7 @@ import { OptionError, parseDuration, quoteValue } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import type { Headers } from "@lovage/transport";
 import { checkKnown } from "../app/check-option.ts";
+import type { WorkInTransaction } from "./complete-in-transaction.ts";
 import { TaskEndedError } from "./errors.ts";
 import type { ProgressWriter } from "./progress-writer.ts";
 import { RetryRequest } from "./retry-request.ts";
@@ -14,6 +15,8 @@ import type { TaskRun } from "./task-run.ts";
 export interface RunContextParts {
   readonly log: Log;
   readonly progress: ProgressWriter;
+  /** See {@link TaskContext.transaction}. */
+  transact<T>(run: TaskRun, work: WorkInTransaction<T>): Promise<T>;
 }
 
 const maxRetriesEver = 1_000_000;
@@ -76,6 +79,12 @@ export class RunContext implements TaskContext {
     await this.#parts.progress.write(this.#run, state, info);
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as the context has it
+  async transaction<T, Client = unknown>(work: (client: Client) => Promise<T>): Promise<T> {
+    this.#requireRunning("transaction");
+    return await this.#parts.transact(this.#run, (client) => work(client as Client));
+  }
+
   retry(options: RetryOptions = {}): Error {
     this.#requireRunning("retry");
     checkKnown(options, "task.retry", ["countdown", "eta", "cause", "maxRetries"]);
@@ -87,7 +96,7 @@ export class RunContext implements TaskContext {
   }
 
   #requireRunning(method: string): void {
-    if (this.#run.isEnded) throw new TaskEndedError(method, this.#run.call);
+    if (this.#run.isEnded || this.#run.isComplete) throw new TaskEndedError(method, this.#run.call);
   }
 }
 

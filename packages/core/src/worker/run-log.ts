@@ -45,6 +45,8 @@ export class RunLog {
         return this.#log.info("Task was not run to its end.", { ...fields, reason: outcome.reason });
       case "repeated":
         return this.#log.info("Task had succeeded before; it was not run again.", fields);
+      case "duplicate":
+        return this.#log.info("Another message of the same tick or call is run; this one is not.", fields);
       case "postponed":
         return this.#log.debug("Task was given back for later.", { ...fields, delayMs: outcome.delayMs });
       case "dropped":

@@ -54,6 +54,7 @@ export class Settler {
 
   /** Settles a run. Never rejects. */
   settle(run: TaskRun, outcome: Outcome): Promise<void> {
+    if (outcome.kind === "success" && outcome.settled !== undefined) return this.#record(run, outcome);
     const needsNothing = outcome.kind === "success" && !this.#hasRecord(run) && !hasFollowUps(run.call);
     if (!needsNothing) return this.#settleSafely(run, outcome);
     // The short way: one acknowledgement, and no promise beside its own.
@@ -61,6 +62,17 @@ export class Settler {
       () => this.#parts.onSettled(run, outcome),
       (error: unknown) => (isGone(error) ? this.#drop(run, "its lease was lost") : this.#settleSafely(run, outcome)),
     );
+  }
+
+  /** The delivery was acknowledged with the task's own transaction; a result that is kept elsewhere is still to be stored. Never rejects. */
+  async #record(run: TaskRun, outcome: Extract<Outcome, { kind: "success" }>): Promise<void> {
+    const record = outcome.settled?.record;
+    try {
+      if (record !== undefined) await this.#parts.records?.put(run, record);
+    } catch (error) {
+      this.#parts.log.error("The result of a task that is done cannot be stored.", { ...namesOf(run), error });
+    }
+    this.#parts.onSettled(run, outcome);
   }
 
   async #settleSafely(run: TaskRun, outcome: Outcome): Promise<void> {

@@ -46,6 +46,18 @@ export interface TaskContext {
    * @throws LEASE_LOST when another worker has the task by now
    */
   updateState(state: string, info?: unknown): Promise<void>;
+  /**
+   * The last act of a task: runs `work` in a transaction of the broker's database, and commits with it the end of the task. The rows that `work` writes, what comes after the
+   * task, its result (where it is kept in the same database) and the acknowledgement are there all or not at all, so `work` has its effect exactly once. What it gives is
+   * the result of the task; what the task does afterwards is not waited for.
+   *
+   * `work` is given a client of the database's library in an open transaction (`pg` with postgres:), which it must not end; calls made with
+   * `applyAsync(args, { transaction: client })` commit with it. When it throws, all is rolled back and the error is thrown on. When the database fails, or another worker has
+   * the task by now, `TASK_TRANSACTION` is thrown: let it through, and the task runs again if nothing was committed.
+   * @throws FEATURE_UNSUPPORTED with a broker that is no database, for members of chords, and with `ack: "early"`
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- how the caller annotates the client decides it
+  transaction<T, Client = unknown>(work: (client: Client) => Promise<T>): Promise<T>;
   /** An error to throw: `throw task.retry(...)`. The run counts as a retry, whatever `retryFor` says. */
   retry(options?: RetryOptions): Error;
 }

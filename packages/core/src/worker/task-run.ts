@@ -45,7 +45,10 @@ export class TaskRun {
   limits: Timer | undefined;
   /** Its function is not running: not yet, or not any more. A run that ends before is abandoned by it. */
   hasReturned = true;
+  /** What its transaction was ended by, if the broker failed: to be told from all else that may be thrown without a look at it. */
+  failedTransaction: Error | undefined;
   readonly #onEnd: EndOfRun;
+  #completion: Outcome | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #isRevoked = false;
@@ -58,6 +61,11 @@ export class TaskRun {
     this.intake = intake;
     this.settlement = delivery;
     this.#onEnd = onEnd;
+  }
+
+  /** It has ended in a transaction, whatever its function still does. */
+  get isComplete(): boolean {
+    return this.#completion !== undefined;
   }
 
   get isEnded(): boolean {
@@ -97,13 +105,24 @@ export class TaskRun {
     this.abort(new TaskRevokedError(this.call.id));
   }
 
+  /** All has been recorded: this will be the outcome when the function returns, however it does. */
+  complete(outcome: Outcome): void {
+    this.#completion ??= outcome;
+  }
+
   /** Ends the run; only the first outcome counts. */
-  end(outcome: Outcome): void {
+  end(given: Outcome): void {
     if (this.#isEnded) return;
+    const outcome = this.#completion ?? given;
     this.#isEnded = true;
     this.limits?.cancel();
     if (this.#controller !== undefined) this.delivery.signal.removeEventListener("abort", this.#lose);
-    this.#onEnd(this, this.#isRevoked && outcome.kind !== "dropped" ? { kind: "revoked", reason: "revoked" } : outcome);
+    this.#onEnd(
+      this,
+      this.#isRevoked && !this.isComplete && outcome.kind !== "dropped"
+        ? { kind: "revoked", reason: "revoked" }
+        : outcome,
+    );
   }
 
   readonly #lose = (): void => this.abort(this.delivery.signal.reason as Error);

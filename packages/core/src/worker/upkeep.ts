@@ -10,10 +10,13 @@ export interface UpkeepOptions {
   readonly everySecond: () => void;
   /** Done every 5 s. Never rejects. */
   readonly readRevocations: () => Promise<void>;
+  /** Done every 30 s. Never rejects. */
+  readonly refreshClock: () => Promise<void>;
 }
 
 const tickMs = 1_000;
 const revocationTicks = 5;
+const clockTicks = 30;
 const sweepTicks = 60;
 /** A sweep is a bounded step; so many in a row are enough for one time. */
 const sweepsAtOnce = 20;
@@ -41,11 +44,12 @@ export class Upkeep {
   }
 
   #tick(): void {
-    const { everySecond, readRevocations } = this.#options;
+    const { everySecond, readRevocations, refreshClock } = this.#options;
     this.#ticks += 1;
     this.start();
     everySecond();
     if (this.#ticks % revocationTicks === 0) void readRevocations();
+    if (this.#ticks % clockTicks === 0) void refreshClock();
     if (this.#ticks % sweepTicks === 0) this.#sweeping ??= this.#sweep();
   }
 

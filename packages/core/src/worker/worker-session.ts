@@ -1,17 +1,21 @@
 import type { Backend } from "@lovage/backend";
-import type { Clock, Log, Timer } from "@lovage/foundation";
+import { GracePeriod } from "@lovage/foundation";
+import type { Log } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { Connection, Delivery } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
+import { ServerClock, serverTimeOf } from "../app/server-clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Intake } from "./intake.ts";
 import { Pipeline } from "./pipeline.ts";
 import { ProgressWriter } from "./progress-writer.ts";
 import { ResultRecords } from "./result-records.ts";
 import { ResultWriter } from "./result-writer.ts";
+import { RunClaims } from "./run-claims.ts";
 import { RevocationFeed } from "./revocation-feed.ts";
 import { Revocations } from "./revocations.ts";
 import { RunLog } from "./run-log.ts";
+import { requireHoldTime } from "./require-hold-time.ts";
 import { isGone } from "./settle-delivery.ts";
 import { Upkeep } from "./upkeep.ts";
 import type { HealthFacts } from "./worker-health.ts";
@@ -34,32 +38,40 @@ const stalledMs = 1_000;
 /** A worker at work: all that is there from its start to its stop. */
 export class WorkerSession {
   readonly #parts: WorkerSessionParts;
-  readonly #clock: Clock;
+  readonly #clock: ServerClock;
   readonly #log: Log;
   readonly #runLog: RunLog;
   /** Ends whatever still tries or waits when all is over. */
   readonly #over = new AbortController();
   readonly #intakes: readonly Intake[];
   readonly #dispatcher: Dispatcher;
+  readonly #claims: RunClaims;
   readonly #pipeline: Pipeline;
   readonly #writer: ResultWriter | undefined;
   readonly #feed: RevocationFeed;
   readonly #upkeep: Upkeep;
-  readonly #quiet = Promise.withResolvers<void>();
+  readonly #grace: GracePeriod;
   /** All slots are taken by long tasks; what was fetched was given back. */
   #isStalled = false;
-  #graceTimers: Timer[] = [];
-  #isQuiet = false;
   #stopping: Promise<void> | undefined;
   #isStopping = false;
 
   constructor(parts: WorkerSessionParts) {
     this.#parts = parts;
-    this.#clock = parts.runtime.clock;
-    this.#log = parts.log;
+    const { connection, backend, log } = parts;
+    this.#clock = new ServerClock({ clock: parts.runtime.clock, log, ask: serverTimeOf(connection, backend) });
+    this.#grace = new GracePeriod(this.#clock);
+    this.#log = log;
     this.#runLog = new RunLog(parts.log);
     const revocations = new Revocations((taskId) => this.#pipeline.revoke(taskId));
     this.#writer = this.#createWriter();
+    this.#claims = new RunClaims({
+      clock: this.#clock,
+      log: this.#log,
+      signal: this.#over.signal,
+      backend,
+      capabilitiesOf: (queue) => connection.capabilitiesOf(queue),
+    });
     this.#pipeline = this.#createPipeline(revocations);
     this.#intakes = parts.options.queues.map((queue) => this.#createIntake(queue));
     this.#dispatcher = this.#createDispatcher();
@@ -70,6 +82,7 @@ export class WorkerSession {
       backend: parts.backend,
       everySecond: () => this.#everySecond(),
       readRevocations: () => this.#feed.read(),
+      refreshClock: () => this.#clock.refresh(0),
     });
   }
 
@@ -78,7 +91,12 @@ export class WorkerSession {
     const { runtime, connection } = this.#parts;
     this.#requireCoordination();
     for (const { queue } of this.#intakes) await runtime.producer.declareQueue(queue);
-    await this.#feed.open();
+    requireHoldTime(
+      runtime,
+      connection,
+      this.#intakes.map(({ queue }) => queue),
+    );
+    await Promise.all([this.#feed.open(), this.#clock.refresh(0)]);
     for (const intake of this.#intakes) {
       if (this.#isStopping) return;
       await intake.open(connection);
@@ -91,8 +109,7 @@ export class WorkerSession {
    * Called again, it may shorten the grace. Never rejects.
    */
   stop(graceMs: number): Promise<void> {
-    if (graceMs <= 0) this.#quiet.resolve();
-    else if (!this.#isQuiet) this.#graceTimers.push(this.#clock.timer(graceMs, this.#quiet.resolve));
+    this.#grace.limit(graceMs);
     this.#isStopping = true;
     return (this.#stopping ??= this.#stop(graceMs));
   }
@@ -120,11 +137,10 @@ export class WorkerSession {
 
   async #stop(graceMs: number): Promise<void> {
     const closing = this.#intakes.map((intake) => intake.close(graceMs));
+    this.#pipeline.giveBackUnstarted();
     const upkeep = this.#upkeep.stop();
     this.#checkQuiet();
-    await this.#quiet.promise;
-    this.#isQuiet = true;
-    for (const timer of this.#graceTimers) timer.cancel();
+    await this.#grace.over;
     this.#pipeline.giveBackAll();
     await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
     this.#over.abort();
@@ -133,10 +149,11 @@ export class WorkerSession {
   }
 
   readonly #checkQuiet = (): void => {
-    if (this.#isStopping && this.#dispatcher.taken === 0 && this.#pipeline.settling === 0) this.#quiet.resolve();
+    if (this.#isStopping && this.#dispatcher.taken === 0 && this.#pipeline.settling === 0) this.#grace.end();
   };
 
   #everySecond(): void {
+    this.#claims.renew();
     const { concurrency } = this.#parts.options;
     const sinceMs = this.#clock.monotonic() - this.#pipeline.lastStepAtMs;
     this.#isStalled = this.#dispatcher.taken >= concurrency && sinceMs >= stalledMs;
@@ -165,10 +182,11 @@ export class WorkerSession {
     const { settings, producer, tasks } = runtime;
     const shared = { clock: this.#clock, log: this.#log, runLog: this.#runLog, signal: this.#over.signal };
     const writer = this.#writer;
+    const results = backend?.results;
     const records =
-      writer === undefined
+      writer === undefined || results === undefined
         ? undefined
-        : new ResultRecords({ writer, clock: this.#clock, maxBytes: settings.maxPayloadBytes });
+        : new ResultRecords({ writer, results, clock: this.#clock, maxBytes: settings.maxPayloadBytes });
     return new Pipeline({
       ...shared,
       connection,
@@ -178,6 +196,7 @@ export class WorkerSession {
       records,
       revocations,
       progress: new ProgressWriter(records, backend?.results),
+      claims: this.#claims,
       acceptContent: settings.acceptContent,
       unknownTaskTtlMs: settings.unknownTaskTtlMs,
       delayHorizonMs: connection.capabilities.delayHorizonMs,

@@ -1,6 +1,6 @@
 import { TransportUnavailableError } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
-import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import { changed, changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
 let harness: WorkerHarness | undefined;
@@ -33,6 +33,43 @@ describe("a worker that stops", () => {
     await stopping;
     await expect(first?.get()).resolves.toBe("done");
     expect(worker.health().state).toBe("stopped");
+  });
+
+  test("starts nothing whose turn was still being asked for when it was told to stop", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    let isSlow = false;
+    const { app, clock, until } = await setUp({
+      wrapBackend: (backend) =>
+        changedResults(backend, (results) => ({
+          get: async (taskIds) => {
+            if (isSlow) asked.resolve();
+            if (isSlow) await answer.promise;
+            return results.get(taskIds);
+          },
+        })),
+    });
+    let runs = 0;
+    const task = app.task("task", async () => {
+      runs += 1;
+      // A task that was given back once: whether it has run already is asked of the backend.
+      if (runs === 1) await forever();
+    });
+    const first = app.worker();
+    await first.start();
+    await task.delay();
+    await until(() => runs === 1);
+    await first.stop({ timeout: 0 });
+
+    isSlow = true;
+    const second = app.worker();
+    await second.start();
+    await asked.promise;
+    const stopping = second.stop({ timeout: "10s" });
+    answer.resolve();
+    await clock.advance(100);
+    await stopping;
+    expect(runs).toBe(1);
   });
 
   test("aborts what still runs when its time is over, and gives it back, charged to nobody", async () => {

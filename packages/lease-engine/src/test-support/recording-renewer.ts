@@ -20,7 +20,7 @@ export async function openRenewer(options: unknown): Promise<Renewer> {
       Atomics.add(counters, callsAt, 1);
       Atomics.store(counters, idAt, leases[0]?.id ?? 0);
       if (Atomics.compareExchange(counters, diesAt, 1, 0) === 1) process.exit(3);
-      return Atomics.load(counters, losesAt) === 1 ? leases : null;
+      return Atomics.load(counters, losesAt) === 1 ? { lost: leases } : null;
     },
     close: async () => {
       Atomics.store(counters, closedAt, 1);

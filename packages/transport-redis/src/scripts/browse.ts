@@ -5,36 +5,55 @@ import { parts } from "./parts.ts";
 const { now, ready, promote } = parts;
 
 /**
- * Ready messages in order of delivery within their flows, then suspects. KEYS: base. ARGV: how many, place to begin at (urgency 0 to 10, flow, message),
- * most to make ready. Gives items, and the place that follows (nothing at the end).
+ * Ready messages in order of delivery within their flows, then suspects. KEYS: base. ARGV: how many, place to begin at (urgency 0 to 9, 10 for suspects, 11 to 14 for Kombu's lists; flow, message),
+ * most to make ready. Gives items, the place that follows (nothing at the end), and how
+ * many items stand before those of Kombu's lists.
  */
 export const browseReadyScript: RedisScript = defineScript(
   "browse-ready",
   `${now}${ready}${promote}
 local base, left = KEYS[1], tonumber(ARGV[1])
 local urgency, flow, offset = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local found = redis.call('HMGET', base, 'f', 'p')
+local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k')
 promote(base, found, now_ms(), tonumber(ARGV[5]))
-local items = {}
-while urgency <= 10 do
+local items, own = {}, 0
+local counts = redis.call('EXISTS', base .. ':k') == 1
+
+local function page_of(list)
+  if urgency <= 10 then return redis.call('LRANGE', list, offset, offset + left - 1) end
+  local envelopes, page = redis.call('LRANGE', list, -(offset + left), -(offset + 1)), {}
+  for index = #envelopes, 1, -1 do
+    local score = counts and redis.call('ZSCORE', base .. ':k', name_of(envelopes[index])) or 0
+    local losses, redelivered = math.floor(score % 512 / 2), score % 2
+    local head = kombu_digits[urgency - 10] .. string.char(losses) .. redelivered .. '\\000' .. '00000000'
+    page[#page + 1] = head .. envelopes[index]
+  end
+  return page
+end
+
+while urgency <= 14 do
   local list
-  if urgency == 10 then
+  if urgency > 10 then
+    local name = found[4] and found[4] .. kombu_steps[urgency - 10]
+    list = flow == 0 and name and holds_messages(found, name) and name
+  elseif urgency == 10 then
     list = flow == 0 and base .. ':s'
   else
     local key = redis.call('LINDEX', base .. ':r' .. (9 - urgency), flow)
     list = key and base .. ':l' .. (9 - urgency) .. ':' .. key
   end
   if list then
-    local page = redis.call('LRANGE', list, offset, offset + left - 1)
+    local page = page_of(list)
     for _, item in ipairs(page) do items[#items + 1] = item end
+    if urgency <= 10 then own = #items end
     left = left - #page
-    if left == 0 then return {items, {urgency, flow, offset + #page}} end
+    if left == 0 then return {items, {urgency, flow, offset + #page}, own} end
     flow, offset = flow + 1, 0
   else
     urgency, flow, offset = urgency + 1, 0, 0
   end
 end
-return {items, {}}
+return {items, {}, own}
 `,
   { allowFull: true },
 );
@@ -55,13 +74,20 @@ return page
 );
 
 /**
- * Removes waiting messages that were seen. KEYS: base. ARGV: for each the item, `d` for a delayed one, how much of ARGV its messages take, these as
+ * Removes waiting messages that were seen. KEYS: base. ARGV: for each the item, `d` for a delayed one and `k` for one in Kombu's lists, how much of ARGV its messages take, these as
  * `publish` has them: they are published if it was still there. Gives how many were there, and the queues that had to be made.
  */
 export const removeScript: RedisScript = defineScript(
   "remove",
   `${now}${parts.wake}${parts.options}${ready}${parts.delay}${parts.publish}
 local base, removed, options = KEYS[1], 0, nil
+
+local function remove_kombu(item)
+  options = options or options_of(base)
+  if not options[4] then return false end
+  local list = options[4] .. kombu_steps[math.floor(tonumber(string.sub(item, 1, 1)) / 3) + 1]
+  return redis.call('LREM', list, -1, string.sub(item, 13)) == 1
+end
 
 local function remove_ready(item)
   options = options or options_of(base)
@@ -78,7 +104,9 @@ local at = 1
 while at <= #ARGV do
   local item, place, length = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local is_there
-  if place == 'd' then is_there = redis.call('ZREM', base .. ':d', item) == 1 else is_there = remove_ready(item) end
+  if place == 'd' then is_there = redis.call('ZREM', base .. ':d', item) == 1
+  elseif place == 'k' then is_there = remove_kombu(item)
+  else is_there = remove_ready(item) end
   if is_there then
     removed = removed + 1
     publish(at + 3, at + 2 + length)

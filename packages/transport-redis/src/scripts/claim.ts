@@ -1,22 +1,26 @@
 import { defineScript, type RedisScript } from "@lovage/client-redis";
 
+import { kombu } from "./kombu.ts";
 import { parts } from "./parts.ts";
 
 const { now, wake, ready, promote } = parts;
 
 /**
- * KEYS: base. ARGV: how many, length of the lease, `1` for suspects, channel of the one who asks, most to make ready.
- * Gives: whether suspects wait, ms until the next is due (-1: none waits), the first token, items. Tokens count up from the first.
+ * KEYS: base. ARGV: how many, length of the lease, `1` for suspects, channel of the one who asks, most to make ready, `1` where
+ * Kombu's lists may be looked at.
+ * Gives: whether suspects wait, ms until the next is due (-1: none waits), the first token, items, what Kombu's lists of a queue of our own hold (1: what is no
+ * message, 2: they may not be read). Tokens count up from the first.
  *
  * Tokens begin at the present time, so that one of a queue that was deleted, or of a server that lost its last second, never fits a newer lease.
  */
 export const claimScript: RedisScript = defineScript(
   "claim",
-  `${now}${wake}${ready}${promote}
+  `${now}${wake}${ready}${promote}${kombu.head}${kombu.take}${kombu.stamp}${kombu.import}
 local base, max, is_suspects = KEYS[1], tonumber(ARGV[1]), ARGV[3] == '1'
-local found = redis.call('HMGET', base, 'f', 'p', 'n')
-local now = now_ms()
+local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k', 'n')
+local now, finding = now_ms(), 0
 if found[1] then promote(base, found, now, tonumber(ARGV[5])) end
+if found[4] and ARGV[6] == '1' and not is_suspects and not is_shared(found) then finding = import(base, found, math.max(max, 100)) end
 
 local rings = {}
 for priority = 9, 0, -1 do rings[#rings + 1] = base .. ':r' .. priority end
@@ -58,7 +62,7 @@ local function take_fairly()
 end
 
 local function lease(items)
-  local first = math.max(tonumber(found[3] or 0) + 1, now * 1024)
+  local first = math.max(tonumber(found[5] or 0) + 1, now * 1024)
   local held, ends, until_ms = {}, {}, string.format('%.0f', now + tonumber(ARGV[2]))
   for index, item in ipairs(items) do
     local token = string.format('%.0f', first + index - 1)
@@ -71,21 +75,31 @@ local function lease(items)
   return string.format('%.0f', first)
 end
 
+local function is_more()
+  if redis.call('EXISTS', unpack(rings)) > 0 then return true end
+  if not is_shared(found) then return false end
+  for _, step in ipairs(kombu_steps) do
+    if redis.call('EXISTS', found[4] .. step) == 1 then return true end
+  end
+  return false
+end
+
 local items
 if is_suspects then items = redis.call('LPOP', base .. ':s', max) or {} else items = take_fairly() end
+if is_shared(found) and not is_suspects then take_kombu(base, found, items, max) end
 local suspects_wait = not is_suspects and redis.call('EXISTS', base .. ':s') or 0
 if #items > 0 then
   local token = lease(items)
   -- What this one could not carry is work for the next sleeper.
-  if #items == max and redis.call('EXISTS', base .. ':w') == 1 and redis.call('EXISTS', unpack(rings)) > 0 then wake(base, 1) end
-  return {suspects_wait, -1, token, items}
+  if #items == max and redis.call('EXISTS', base .. ':w') == 1 and is_more() then wake(base, 1) end
+  return {suspects_wait, -1, token, items, finding}
 end
 if not is_suspects then
   redis.call('SADD', base .. ':w', ARGV[4])
   redis.call('PEXPIRE', base .. ':w', 60000)
 end
 local earliest = redis.call('ZRANGE', base .. ':d', 0, 0, 'WITHSCORES')
-return {suspects_wait, earliest[2] and math.max(0, tonumber(earliest[2]) - now) or -1, '0', {}}
+return {suspects_wait, earliest[2] and math.max(0, tonumber(earliest[2]) - now) or -1, '0', {}, finding}
 `,
   { allowFull: true },
 );

@@ -17,3 +17,13 @@ return lost
 `,
   { allowFull: true },
 );
+
+/** KEYS: base. ARGV: tokens. Gives the places of those that are lost. */
+export const heldScript: RedisScript = defineScript(
+  "held",
+  `${parts.lost}
+local _, lost = split(KEYS[1], 1, #ARGV)
+return lost
+`,
+  { allowFull: true },
+);

@@ -1,8 +1,12 @@
+import { kombu } from "./kombu.ts";
+
+type Part = "now" | "wake" | "options" | "ready" | "promote" | "delay" | "publish" | "restore" | "receipt" | "lost";
+
 /**
  * Lua functions that several scripts begin with; each script takes those it needs, in this order. `base` is the queue's own key, from which its
  * other keys are made (see `keys.ts`); an item is a message with its head (see `item.ts`).
  */
-export const parts = {
+export const parts: Readonly<Record<Part, string>> = {
   /** The server's clock, in ms. */
   now: `
 local function now_ms()
@@ -20,11 +24,11 @@ local function wake(base, count)
   end
 end
 `,
-  /** The options of a queue. One that somebody has deleted is made again: a message is never lost for that. */
+  /** The options of a queue: fairness, priorities, who reads it, Kombu's list. One that somebody has deleted is made again: a message is never lost for that. */
   options: `
 local made = {}
 local function options_of(base)
-  local found = redis.call('HMGET', base, 'f', 'p')
+  local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k')
   if not found[1] then
     local is_dead = string.sub(base, -5) == '.dead'
     found = is_dead and {'0', '0'} or {'1', '1'}
@@ -35,10 +39,14 @@ local function options_of(base)
   return found
 end
 `,
-  /** Makes one item ready, at the end of its flow or at its beginning; suspects stand apart. */
-  ready: `
+  /**
+   * Makes one item ready, at the end of its flow or at its beginning. Suspects stand apart. Where Celery's workers read too, an envelope goes to
+   * Kombu's list; a frame, from before that was so, is known by its first byte.
+   */
+  ready: `${kombu.lists}${kombu.named}${kombu.put}
 local function make_ready(base, options, item, command)
   if string.byte(item, 3) >= 50 then return redis.call(command, base .. ':s', item) end
+  if is_shared(options) and string.byte(item, 13 + string.byte(item, 4)) ~= 1 then return to_kombu(base, options, item, command) end
   local priority = options[2] == '0' and '0' or string.sub(item, 1, 1)
   local key = options[1] == '0' and '' or string.sub(item, 13, 12 + string.byte(item, 4))
   if redis.call(command, base .. ':l' .. priority .. ':' .. key, item) == 1 then
@@ -65,7 +73,7 @@ end
 `,
   /**
    * Publishes what ARGV says from \`at\` to \`last\`, group by group: base, priority, key, count, items. Delayed ones have \`r\` (from now) or \`a\` (an instant)
-   * as priority, and milliseconds as key. Notes in \`filled\` how many sleepers of which queue there is work for.
+   * as priority, and milliseconds as key; envelopes for Kombu's lists have \`k\`, and the list as key. Notes in \`filled\` how many sleepers of which queue there is work for.
    */
   publish: `
 local filled = {}
@@ -77,6 +85,10 @@ local function publish_ready(base, options, at, last, priority, key)
   local length = 0
   for from = at, last, 2000 do length = redis.call('RPUSH', list, unpack(ARGV, from, math.min(last, from + 1999))) end
   if length == last - at + 1 then redis.call('RPUSH', base .. ':r' .. priority, key) end
+  fill(base, last - at + 1)
+end
+local function publish_kombu(base, list, at, last)
+  for from = at, last, 2000 do redis.call('LPUSH', list, unpack(ARGV, from, math.min(last, from + 1999))) end
   fill(base, last - at + 1)
 end
 local function publish_delayed(base, options, at, last, due)
@@ -97,7 +109,9 @@ local function publish(at, last)
     options[base] = options[base] or options_of(base)
     at = at + 4
     local ms = tonumber(key)
-    if priority == 'r' then
+    if priority == 'k' then
+      publish_kombu(base, key, at, at + count - 1)
+    elseif priority == 'r' then
       publish_delayed(base, options[base], at, at + count - 1, function(now) return now + ms end)
     elseif priority == 'a' then
       publish_delayed(base, options[base], at, at + count - 1, function() return ms end)
@@ -133,4 +147,4 @@ local function split(base, at, last)
   return held, lost
 end
 `,
-} as const;
+};

@@ -1,8 +1,9 @@
 import { defineScript, type RedisScript } from "@lovage/client-redis";
 
+import { kombu } from "./kombu.ts";
 import { parts } from "./parts.ts";
 
-/** KEYS: base, base of the dead-letter queue. ARGV: fairness, priorities, retention; an empty text leaves what is there. */
+/** KEYS: base, base of the dead-letter queue. ARGV: fairness, priorities, retention, who reads it, Kombu's list; an empty text leaves what is there. Gives who reads it. */
 export const declareScript: RedisScript = defineScript(
   "declare",
   `
@@ -13,11 +14,13 @@ redis.call('HSETNX', KEYS[2], 'p', '0')
 if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'f', ARGV[1]) end
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[2]) end
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'r', ARGV[3]) end
-return 1
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'c', ARGV[4]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'k', ARGV[5]) end
+return redis.call('HGET', KEYS[1], 'c') or ''
 `,
 );
 
-const eachFlow = `
+const eachFlow = `${kombu.lists}${kombu.purge}
 local function purge(base, max)
   local removed, flows = 0, 0
   for priority = 9, 0, -1 do
@@ -32,7 +35,8 @@ local function purge(base, max)
   end
   if flows < max then
     removed = removed + redis.call('LLEN', base .. ':s') + redis.call('ZCARD', base .. ':d')
-    redis.call('UNLINK', base .. ':s', base .. ':d')
+    redis.call('UNLINK', base .. ':s', base .. ':d', base .. ':k')
+    removed = removed + purge_kombu(redis.call('HMGET', base, 'f', 'p', 'c', 'k'))
   end
   return removed, flows == max
 end
@@ -60,11 +64,11 @@ return redis.call('UNLINK', KEYS[1], KEYS[1] .. ':h', KEYS[1] .. ':x', KEYS[1] .
 
 /**
  * KEYS: base. ARGV: first and last flow of each priority to look at. Gives ready messages of these flows, the oldest stamp ('' for none), whether there
- * are more flows; then suspects, delayed, of these due, and leased messages.
+ * are more flows; then suspects and messages in Kombu's lists, delayed, of these due, and leased messages.
  */
 export const statsScript: RedisScript = defineScript(
   "stats",
-  `${parts.now}
+  `${parts.now}${kombu.lists}${kombu.count}
 local base, ready, oldest, is_more = KEYS[1], 0, '', 0
 for priority = 9, 0, -1 do
   local ring = base .. ':r' .. priority
@@ -77,7 +81,8 @@ for priority = 9, 0, -1 do
   if redis.call('LLEN', ring) > ARGV[2] + 1 then is_more = 1 end
 end
 local now = now_ms()
-return {ready, oldest, is_more, redis.call('LLEN', base .. ':s'), redis.call('ZCARD', base .. ':d'),
+local apart = redis.call('LLEN', base .. ':s') + count_kombu(redis.call('HMGET', base, 'f', 'p', 'c', 'k'))
+return {ready, oldest, is_more, apart, redis.call('ZCARD', base .. ':d'),
   redis.call('ZCOUNT', base .. ':d', '-inf', now), redis.call('ZCARD', base .. ':x'), now}
 `,
   { allowFull: true },

@@ -45,6 +45,12 @@ local function drop(max)
   return dropped
 end
 
+-- Of messages that Celery's workers have taken since nobody comes to strike them out.
+if redis.call('EXISTS', base .. ':k') == 1 then
+  redis.call('ZREMRANGEBYSCORE', base .. ':k', '-inf', string.format('%.0f', math.floor(now / 1000 - 604800) * 512))
+  redis.call('ZREMRANGEBYRANK', base .. ':k', 0, -100001)
+end
+
 local recovered = recover()
 return {recovered, drop(max - recovered), made}
 `,

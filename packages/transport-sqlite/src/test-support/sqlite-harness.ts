@@ -11,7 +11,7 @@ import { TransportUnavailableError, type Connection } from "@lovage/transport";
 import { SqliteStore } from "../store.ts";
 import { GatedStore } from "./gated-store.ts";
 
-const leaseMs = 1_000;
+const leaseMs = 2_000;
 const sweepMs = 100;
 
 /** A file of its own; each connection is a store of its own, as in another process. */

@@ -1,15 +1,14 @@
-import { OptionError } from "@lovage/foundation";
 import {
-  type BrowsedMessage,
+  browsedMessage,
   type BrowseOptions,
   type BrowsePage,
   deadLetterQueueOf,
-  deathOf,
   isDeadLetterQueue,
   type MessageSelection,
   type QueueAdmin,
   type QueueStats,
-  withoutDeath,
+  readBrowseOptions,
+  replayOf,
 } from "@lovage/transport";
 import type { PocketBroker } from "./pocket-broker.ts";
 import type { Entry, PocketQueue } from "./pocket-queue.ts";
@@ -50,10 +49,7 @@ export class PocketAdmin implements QueueAdmin {
   }
 
   async browse(name: string, options: BrowseOptions = {}): Promise<BrowsePage> {
-    const { state = "ready", limit = 100, cursor = "0" } = options;
-    if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
-      throw new OptionError(`A page has 1 to 1 000 messages, got ${limit}.`, { field: "limit" });
-    }
+    const { state, limit, cursor = "0" } = readBrowseOptions(options);
     await this.#enter();
     const rest = this.#broker
       .queue(name)
@@ -61,7 +57,9 @@ export class PocketAdmin implements QueueAdmin {
       .filter((entry) => entry.place > Number(cursor));
     const page = rest.slice(0, limit);
     const last = page.at(-1);
-    const messages = page.map((entry) => show(name, entry));
+    const messages = page.map((entry) =>
+      browsedMessage(name, { ...entry, dueAtMs: state === "ready" ? undefined : entry.atMs }),
+    );
     return rest.length > page.length && last !== undefined ? { messages, next: String(last.place) } : { messages };
   }
 
@@ -69,9 +67,7 @@ export class PocketAdmin implements QueueAdmin {
     await this.#enter();
     const dead = this.#broker.queue(deadLetterQueue);
     const chosen = choose(dead, selection);
-    this.#broker.accept(
-      chosen.map(({ message }) => ({ ...withoutDeath(message), to: deathOf(message)?.queue ?? deadLetterQueue })),
-    );
+    this.#broker.accept(chosen.map(({ message }) => replayOf(message, deadLetterQueue)));
     return removeAll(dead, chosen);
   }
 
@@ -109,16 +105,4 @@ function choose(queue: PocketQueue, selection: MessageSelection): Entry[] {
 function removeAll(queue: PocketQueue, entries: readonly Entry[]): number {
   for (const entry of entries) queue.remove(entry);
   return entries.length;
-}
-
-function show(queue: string, { message, state, losses, atMs }: Entry): BrowsedMessage {
-  const death = isDeadLetterQueue(queue) ? deathOf(message) : undefined;
-  return {
-    queue,
-    message,
-    state,
-    count: losses + 1,
-    ...(state === "ready" ? {} : { dueAtMs: atMs }),
-    ...(death === undefined ? {} : { death }),
-  };
 }

@@ -60,7 +60,8 @@ export const adminConcern: Concern = {
         await scene.publish(queue, "held", ...idsOf("m", 4), { id: "later", notBefore: { inMs: 60_000 } });
         const inbox = await scene.consume(queue);
         const held = await inbox.next();
-        equal(await scene.connection.admin.purge(queue), 5);
+        const isDelayTold = (await scene.stats(queue)).delayed !== undefined;
+        equal(await scene.connection.admin.purge(queue), isDelayTold ? 5 : 4);
         const { ready, delayed = 0 } = await scene.stats(queue);
         deepEqual([ready, delayed], [0, 0]);
         equal(held.signal.aborted, false);
@@ -96,7 +97,9 @@ export const adminConcern: Concern = {
           admin.drop(queue, { first: 1 }),
         ];
         calls.push(admin.replay(deadLetterQueueOf(queue), { first: 1 }));
-        for (const call of calls) ok((await expectCode(call, "QUEUE_NOT_FOUND")).message.includes(queue));
+        // All of them are waited for at once: one that is refused before its turn would be nobody's.
+        const errors = await Promise.all(calls.map((call) => expectCode(call, "QUEUE_NOT_FOUND")));
+        for (const { message } of errors) ok(message.includes(queue));
       },
     },
     {

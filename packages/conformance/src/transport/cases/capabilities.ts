@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Capabilities, QueueCapabilities } from "@lovage/transport";
+import { expectCode } from "../expect-code.ts";
 import type { Concern } from "../transport-case.ts";
 
 const words: { readonly [name in keyof Capabilities]?: readonly string[] } = {
@@ -32,7 +33,7 @@ export const capabilitiesConcern: Concern = {
       name: "every capability is one of the words, flags and numbers of the contract",
       async run({ capabilities }) {
         for (const [name, allowed] of Object.entries(words)) {
-          const value = capabilities[name as keyof Capabilities];
+          const value = capabilities[name as Exclude<keyof Capabilities, "hold">];
           ok(allowed.includes(String(value)), `${name} is ${String(value)}`);
         }
         for (const name of flags) equal(typeof capabilities[name], "boolean", name);
@@ -55,6 +56,18 @@ export const capabilitiesConcern: Concern = {
       name: "two connections to one broker have the same capabilities",
       async run(scene) {
         deepEqual({ ...(await scene.open()).capabilities }, { ...scene.capabilities });
+      },
+    },
+    {
+      name: "the broker's time, where it is told, goes on, and is told after a close no more",
+      async run(scene) {
+        const connection = await scene.open();
+        const askTime = connection.serverTimeMs?.bind(connection);
+        if (askTime === undefined) return;
+        const [firstMs, secondMs] = [await askTime(), await askTime()];
+        ok(firstMs > Date.UTC(2020, 0, 1) && secondMs >= firstMs, `${firstMs}, then ${secondMs}`);
+        await connection.close();
+        await expectCode(askTime(), "CLOSED");
       },
     },
     {

@@ -34,9 +34,11 @@ export const contentConcern: Concern = {
     {
       name: "a message of the largest size goes through",
       async run(scene) {
-        const { maxMessageBytes } = scene.capabilities;
+        const queue = await scene.queue();
+        // Queues of one broker differ in it.
+        const { maxMessageBytes } = scene.connection.capabilitiesOf(queue);
         const size = Math.min(maxMessageBytes, 8 * 1024 * 1024) - 1_024;
-        const message = await sent(scene, { id: "a", body: new Uint8Array(size).fill(7) });
+        const message = await sentTo(scene, queue, { id: "a", body: new Uint8Array(size).fill(7) });
         equal(message.body.byteLength, size);
         ok(message.body.every((byte) => byte === 7));
       },
@@ -108,7 +110,10 @@ export const contentConcern: Concern = {
 
 /** The message as a consumer gets it. */
 async function sent(scene: Scene, spec: MessageSpec): Promise<Message> {
-  const queue = await scene.queue();
+  return await sentTo(scene, await scene.queue(), spec);
+}
+
+async function sentTo(scene: Scene, queue: string, spec: MessageSpec): Promise<Message> {
   await scene.publish(queue, spec);
   const delivery = await (await scene.consume(queue)).next();
   await delivery.ack();

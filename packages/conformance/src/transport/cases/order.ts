@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import { idOf, idsOf, messageTo } from "../message-spec.ts";
-import { needsKeyOrder, needsQueueOrder } from "../requirement.ts";
+import { needsKeyLines, needsKeyOrder, needsQueueOrder } from "../requirement.ts";
 import type { Scene } from "../scene.ts";
 import type { Concern } from "../transport-case.ts";
 
@@ -49,6 +49,25 @@ export const orderConcern: Concern = {
             batch.filter(({ properties }) => properties.key === key).map(({ properties }) => properties.messageId),
           );
         }
+      },
+    },
+    {
+      name: "messages of one key come one after the other, and what is released comes before those behind it",
+      needs: [needsKeyLines],
+      async run(scene) {
+        const queue = await scene.queue();
+        const ids = idsOf("m", 4);
+        await scene.connection.publish(ids.map((id) => messageTo(queue, { id, key: "x" })));
+        const inbox = await scene.consume(queue, { prefetch: 10 });
+        const first = await inbox.next();
+        await scene.always(() => inbox.deliveries.length === 1, "the next of a key waits");
+        await first.ack();
+        const second = await inbox.next();
+        await scene.always(() => inbox.deliveries.length === 2, "the next of a key waits");
+        await second.release();
+        for (let rest = 0; rest < 3; rest += 1) await (await inbox.next()).ack();
+        await scene.untilEmpty(queue);
+        deepEqual(inbox.ids, [ids[0], ids[1], ...ids.slice(1)]);
       },
     },
     {

@@ -66,6 +66,8 @@ export const reconnectConcern: Concern = {
         await scene.harness.controls?.cut?.(scene.connection);
         flying.push(...idsOf("n", 30).map((id) => publish(id)));
         await scene.within(Promise.all(flying), 31_000, "all publishes to settle");
+        // A transport with several links may publish by one while another is still away.
+        await scene.until(() => scene.connection.state === "open", "the connection to come back", scene.recoveryMs);
         const inbox = await scene.consume(queue, { prefetch: 60, acks: true });
         await scene.until(() => [...accepted].every((id) => inbox.ids.includes(id)), "all that was accepted");
       },

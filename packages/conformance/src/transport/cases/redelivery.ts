@@ -93,9 +93,10 @@ export const redeliveryConcern: Concern = {
         await scene.publish(queue, "acked", "rejected", "released", "held");
         const dying = await scene.consumeElsewhere(queue, { prefetch: 4 });
         const held = new Map((await dying.take(4)).map((delivery) => [idOf(delivery), delivery]));
+        // While all its slots are taken: a claim under way at the crash could take what is released, which would be a loss.
+        dying.consumer.setPrefetch(0);
         await held.get("acked")?.ack();
         await held.get("rejected")?.reject({ reason: "rejected" });
-        dying.consumer.setPrefetch(0);
         await held.get("released")?.release();
         await scene.crash(dying.connection);
         const inbox = await scene.consume(queue, { prefetch: 4 });

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { expectCode } from "../expect-code.ts";
 import { idOf } from "../message-spec.ts";
-import { needsQueueOrder } from "../requirement.ts";
+import { needsOldPlace, needsQueueOrder } from "../requirement.ts";
 import type { Concern } from "../transport-case.ts";
 
 /** Giving a message back. */
@@ -78,7 +78,7 @@ export const releaseConcern: Concern = {
     },
     {
       name: "a released message is at its old place again",
-      needs: [needsQueueOrder],
+      needs: [needsQueueOrder, needsOldPlace],
       async run(scene) {
         const queue = await scene.queue();
         await scene.publish(queue, "a", "b", "c");

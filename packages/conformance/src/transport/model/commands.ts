@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { deadLetterQueueOf, type OutgoingMessage } from "@lovage/transport";
 import { messageTo, type MessageSpec } from "../message-spec.ts";
 import type { ModelConsumer, ModelSystem } from "./model-system.ts";
-import type { Reference } from "./reference-queue.ts";
+import type { Reference } from "./reference.ts";
 
 const mostConsumers = 4;
 
@@ -70,7 +70,7 @@ const specs: fc.Arbitrary<Spec> = fc.record({
 
 function prepare(system: ModelSystem, { inMs, key, priority }: Spec): OutgoingMessage {
   const id = system.newId();
-  system.model.publish(id, system.nowMs + inMs);
+  system.model.publish(id, { dueAtMs: system.nowMs + inMs, key: key ?? "", isDelayed: inMs > 0 });
   return messageTo(system.queue, {
     id,
     ...(key === "" ? {} : { key }),
@@ -139,6 +139,7 @@ function respawn(pick: number): Step {
 }
 
 async function kill(system: ModelSystem, consumer: ModelConsumer): Promise<void> {
+  system.endangerClaimed([consumer]);
   await system.scene.crash(consumer.inbox.connection);
   system.remove(consumer);
   for (const reference of system.model.heldBy(consumer.number)) system.model.lose(reference);
@@ -239,8 +240,13 @@ const expire = step({
 
 const restartBroker = step({
   name: "restart",
-  run: async ({ scene }) => {
+  run: async (system) => {
+    const { scene } = system;
+    const startedAtMs = system.nowMs;
+    system.endangerClaimed(system.consumers);
     await scene.harness.controls?.restart?.({ withData: true });
     await scene.until(() => scene.connection.state === "open", "the connection to come back", scene.recoveryMs);
+    // While a broker is away for longer, leases end, as they should; the reference does not follow that.
+    fc.pre(system.nowMs - startedAtMs < scene.harness.leaseMs / 2);
   },
 });

@@ -3,7 +3,8 @@ import { deadLetterQueueOf, type Delivery } from "@lovage/transport";
 import type { Inbox } from "../inbox.ts";
 import { idOf } from "../message-spec.ts";
 import type { Scene } from "../scene.ts";
-import { maxDeliveries, type Reference, type ReferenceQueue } from "./reference-queue.ts";
+import { maxDeliveries, type ReferenceQueue } from "./reference-queue.ts";
+import type { Reference } from "./reference.ts";
 
 /** A consumer on a connection of its own. */
 export interface ModelConsumer {
@@ -56,6 +57,16 @@ export class ModelSystem {
     this.consumers.push({ number, inbox });
   }
 
+  /** These consumers die, or lose their broker: answers to claims that are under way reach nobody. */
+  endangerClaimed(consumers: readonly ModelConsumer[]): void {
+    const hasRoom = consumers.some(
+      ({ number }) => this.model.heldBy(number).length < (this.prefetches.get(number) ?? 0),
+    );
+    if (!hasRoom) return;
+    const claimedUntilMs = this.nowMs + this.scene.claimMs;
+    for (const each of this.model.in("waiting")) if (each.dueAtMs <= claimedUntilMs) this.model.endanger(each);
+  }
+
   /** From now on it is given nothing. */
   remove(consumer: ModelConsumer): void {
     this.prefetches.delete(consumer.number);
@@ -69,15 +80,17 @@ export class ModelSystem {
   /** Waits until all that must be delivered is, and checks what can be said then. */
   async settleDown(): Promise<void> {
     const { recoveryMs } = this.scene;
-    await this.scene.until(() => this.#isAtRest(), `what is due to be delivered: ${this.#tell()}`, recoveryMs);
+    const what = (): string => `what is due to be delivered: ${this.#tell()}`;
+    await this.scene.until(() => this.#isAtRest(), what, recoveryMs);
     if (this.#problem !== undefined) fail(this.#problem);
   }
 
   /** Compares the broker's own counts with the reference. */
   async compareCounts(): Promise<void> {
     const { ready, delayed, unsettled, dead } = await this.scene.stats(this.queue);
-    const known = this.model.in("waiting", "held", "lost").length;
-    const unsure = this.model.in("doomed", "unsure").length;
+    const endangered = this.model.in("waiting", "lost").filter((each) => this.model.mayBeDoomed(each)).length;
+    const known = this.model.in("waiting", "held", "lost").length - endangered;
+    const unsure = this.model.in("doomed", "unsure").length + endangered;
     const died = this.model.in("dead").length;
     if (delayed !== undefined && unsettled !== undefined) {
       checkRange(ready + delayed + unsettled, [known, known + unsure], `messages in the queue (${this.#tell()})`);
@@ -95,8 +108,12 @@ export class ModelSystem {
     }
     await this.consume(20);
     const left = (): Reference[] => model.in("waiting", "held", "lost");
-    const drained = async (): Promise<boolean> => (await this.#ackAll(), left().length === 0);
-    await scene.until(drained, `the rest to be delivered: ${this.#tell()}`, 2 * scene.recoveryMs + 5_000);
+    const drained = async (): Promise<boolean> => {
+      await this.#ackAll();
+      await this.#noteDoomed();
+      return left().length === 0;
+    };
+    await scene.until(drained, () => `the rest to be delivered: ${this.#tell()}`, 2 * scene.recoveryMs + 5_000);
     await this.#compareDead();
   }
 
@@ -108,14 +125,26 @@ export class ModelSystem {
     }
   }
 
+  /** What may have become poison unseen is either delivered or found here: no third way. */
+  async #noteDoomed(): Promise<void> {
+    const endangered = this.model.in("waiting", "lost").filter((each) => this.model.mayBeDoomed(each));
+    if (endangered.length === 0) return;
+    const buried = new Set(await this.#browseDead());
+    for (const each of endangered) if (buried.has(each.id)) each.state = "dead";
+  }
+
+  async #browseDead(): Promise<string[]> {
+    const { messages } = await this.scene.connection.admin.browse(deadLetterQueueOf(this.queue), { limit: 1_000 });
+    return messages.map(({ message }) => message.properties.messageId);
+  }
+
   async #compareDead(): Promise<void> {
-    const { scene, model, queue } = this;
+    const { scene, model } = this;
     const expected = model.in("dead", "doomed").map(({ id }) => id);
     const browse = async (): Promise<string[]> => {
       // Poison is buried when nothing else is held, and what was unsure may still come.
       await this.#ackAll();
-      const { messages } = await scene.connection.admin.browse(deadLetterQueueOf(queue), { limit: 1_000 });
-      return messages.map(({ message }) => message.properties.messageId);
+      return await this.#browseDead();
     };
     const areThere = async (): Promise<boolean> => {
       const there = new Set(await browse());
@@ -159,7 +188,7 @@ export class ModelSystem {
     const hasRoom = [...this.prefetches].some(
       ([number, prefetch]) => !this.#draining.has(number) && model.heldBy(number).length < prefetch,
     );
-    const due = model.in("waiting").some(({ dueAtMs }) => dueAtMs <= this.nowMs);
+    const due = model.in("waiting").some((each) => each.dueAtMs <= this.nowMs && !model.mustWait(each, this.nowMs));
     return this.#problem !== undefined || !hasRoom || !due;
   }
 

@@ -1,31 +1,6 @@
-/**
- * Where a message is, as far as the promises tell.
- *
- * | state | it may be delivered | it ends |
- * |---|---|---|
- * | waiting | once its time has come, and then it must be | delivered, purged |
- * | held | no | settled, released, or its holder dies |
- * | lost | yes, and counts one loss more | delivered |
- * | doomed | no: it was lost too often | dead |
- * | dead | no | replayed, dropped |
- * | unsure | yes or never: it was taken away while it may have been on its way | delivered |
- * | gone | no | – |
- */
-export type ReferenceState = "waiting" | "held" | "lost" | "doomed" | "dead" | "unsure" | "gone";
-
-/** One message, as the promises see it. */
-export interface Reference {
-  readonly id: string;
-  state: ReferenceState;
-  /** Not before this, by the monotonic clock. */
-  dueAtMs: number;
-  losses: number;
-  /** `undefined`: the contract does not say. */
-  redelivered: boolean | undefined;
-  fence: number;
-  /** Consumer that holds it. */
-  holder: number | undefined;
-}
+import type { Capabilities } from "@lovage/transport";
+import { KeyLines } from "./key-lines.ts";
+import type { Reference, ReferenceState } from "./reference.ts";
 
 /** What is told of a delivery. */
 export interface Observation {
@@ -37,6 +12,18 @@ export interface Observation {
   readonly fence: number;
 }
 
+/** What the reference holds a broker to. */
+export interface Promises extends Pick<Capabilities, "countsLosses" | "order"> {
+  readonly toleranceMs: number;
+}
+
+/** How a message is published. */
+export interface Publication {
+  readonly dueAtMs: number;
+  readonly key: string;
+  readonly isDelayed: boolean;
+}
+
 /** How often a message may be lost. */
 export const maxDeliveries = 3;
 
@@ -45,15 +32,23 @@ export class ReferenceQueue {
   readonly references: Map<string, Reference> = new Map();
   readonly #countsLosses: boolean;
   readonly #toleranceMs: number;
+  readonly #lines: KeyLines;
 
-  constructor({ countsLosses, toleranceMs }: { readonly countsLosses: boolean; readonly toleranceMs: number }) {
+  constructor({ countsLosses, toleranceMs, order }: Promises) {
     this.#countsLosses = countsLosses;
     this.#toleranceMs = toleranceMs;
+    this.#lines = new KeyLines(order === "key");
   }
 
-  publish(id: string, dueAtMs: number): void {
-    const born = { losses: 0, redelivered: false, fence: -1, holder: undefined };
-    this.references.set(id, { ...born, id, state: "waiting", dueAtMs });
+  /** @param key Of the message; "" for none */
+  publish(id: string, { dueAtMs, key, isDelayed }: Publication): void {
+    const born = { losses: 0, strayLosses: 0, redelivered: false, fence: -1, holder: undefined };
+    this.references.set(id, { ...born, ...this.#lines.enter(key, isDelayed), id, state: "waiting", dueAtMs });
+  }
+
+  /** Whether it has to wait for another of its key, whatever its own time. */
+  mustWait(reference: Reference, nowMs: number): boolean {
+    return this.#lines.isHeldUp(reference, this.references.values(), nowMs);
   }
 
   in(...states: readonly ReferenceState[]): Reference[] {
@@ -69,9 +64,12 @@ export class ReferenceQueue {
     const reference = this.references.get(seen.id);
     const problem = reference === undefined ? "it was never published" : this.#problemOf(reference, seen);
     if (problem !== undefined) return `${seen.id} came to consumer ${seen.consumer}, but ${problem}`;
-    // Whether what was taken away had come back before is known only now.
-    if (reference !== undefined && reference.state !== "waiting") reference.losses = seen.count - 1;
-    Object.assign(reference ?? {}, { state: "held", holder: seen.consumer, fence: seen.fence, redelivered: true });
+    // Whether what was taken away had come back before, and which claims were counted, is known only now.
+    const isKnown = reference?.state === "waiting" && reference.strayLosses === 0;
+    if (reference !== undefined && !isKnown) reference.losses = seen.count - 1;
+    if (reference !== undefined) this.#lines.advance(reference, this.references.values());
+    const held = { state: "held", holder: seen.consumer, fence: seen.fence, redelivered: true, strayLosses: 0 };
+    Object.assign(reference ?? {}, held);
     return undefined;
   }
 
@@ -82,8 +80,16 @@ export class ReferenceQueue {
 
   /** Its holder died. */
   lose(reference: Reference): void {
-    const isDoomed = reference.losses + 1 >= maxDeliveries;
+    // One who cannot count may bury it later, but not sooner.
+    const isDoomed = this.#countsLosses && reference.losses + 1 >= maxDeliveries;
     Object.assign(reference, { state: isDoomed ? "doomed" : "lost", holder: undefined, redelivered: true });
+  }
+
+  /** A consumer died that may have been claiming it: the broker counts that as a loss, although nobody saw the message. */
+  endanger(reference: Reference): void {
+    reference.strayLosses += 1;
+    // Once it may have been claimed, only the broker knows whether it was.
+    if (reference.redelivered === false) reference.redelivered = undefined;
   }
 
   /** Its lease has ended for certain. */
@@ -93,18 +99,28 @@ export class ReferenceQueue {
 
   /** It goes back from the dead letters, as a message that was never delivered. */
   replay(reference: Reference, atMs: number): void {
-    Object.assign(reference, { state: "waiting", losses: 0, redelivered: undefined, fence: -1, dueAtMs: atMs });
+    Object.assign(reference, { state: "waiting", dueAtMs: atMs });
+    Object.assign(reference, { losses: 0, strayLosses: 0, redelivered: undefined, fence: -1 });
+    Object.assign(reference, this.#lines.enter(reference.key ?? "", false));
   }
 
   /** One loss more would be the last: it is delivered alone. */
   isSuspect({ losses, state }: Reference): boolean {
-    return losses + (state === "lost" ? 1 : 0) >= maxDeliveries - 1;
+    return this.#countsLosses && losses + (state === "lost" ? 1 : 0) >= maxDeliveries - 1;
   }
 
   /** As {@link isSuspect}, and true too where only the broker knows. */
   mayBeSuspect(reference: Reference): boolean {
-    const { state, redelivered } = reference;
-    return state === "doomed" || (state === "unsure" && redelivered !== false) || this.isSuspect(reference);
+    const { state, redelivered, losses, strayLosses } = reference;
+    if (state === "doomed" || (state === "unsure" && redelivered !== false)) return true;
+    return losses + strayLosses >= maxDeliveries - 1 || this.isSuspect(reference);
+  }
+
+  /** Whether claims that nobody saw answered, or losses that the broker counts as it can, may have made it poison. */
+  mayBeDoomed({ losses, strayLosses, state }: Reference): boolean {
+    if (!this.#countsLosses && state === "lost") return losses + 1 + strayLosses >= maxDeliveries;
+    const isUnknown = strayLosses > 0 || !this.#countsLosses;
+    return state === "waiting" && isUnknown && losses + strayLosses >= maxDeliveries;
   }
 
   #problemOf(reference: Reference, seen: Observation): string | undefined {
@@ -113,14 +129,18 @@ export class ReferenceQueue {
     if (state === "gone" || state === "dead" || state === "doomed") return `it is ${state}`;
     if (seen.atMs < dueAtMs - this.#toleranceMs) return `it is not due for ${dueAtMs - seen.atMs} ms`;
     if (seen.count > maxDeliveries) return `it was lost ${seen.count - 1} times`;
+    const line = this.#lines.problemOf(reference, this.references.values());
+    if (line !== undefined) return line;
     if (seen.fence <= fence) return `its fence ${seen.fence} is not above ${fence}`;
     return state === "unsure" ? undefined : this.#markProblemOf(reference, seen);
   }
 
-  #markProblemOf({ state, redelivered, losses }: Reference, seen: Observation): string | undefined {
-    if (redelivered !== undefined && seen.redelivered !== redelivered) return `redelivered is ${seen.redelivered}`;
+  #markProblemOf({ state, redelivered, losses, strayLosses }: Reference, seen: Observation): string | undefined {
+    // One who cannot count losses cannot tell either whether what it handed out was seen.
+    const isMarkWrong = redelivered !== undefined && seen.redelivered !== redelivered;
+    if (isMarkWrong && (redelivered || this.#countsLosses)) return `redelivered is ${seen.redelivered}`;
     const count = losses + (state === "lost" ? 2 : 1);
-    const isCountWrong = this.#countsLosses && seen.count !== count;
-    return isCountWrong ? `its count is ${seen.count} instead of ${count}` : undefined;
+    const isCountWrong = this.#countsLosses && (seen.count < count || seen.count > count + strayLosses);
+    return isCountWrong ? `its count is ${seen.count} instead of ${count} to ${count + strayLosses}` : undefined;
   }
 }

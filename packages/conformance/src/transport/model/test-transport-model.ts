@@ -74,8 +74,8 @@ async function runOnce(make: () => Promise<TransportHarness>, sequence: Iterable
     await new Pace(harness.clock).during(async () => {
       const scene = new Scene(harness, await harness.open());
       try {
-        const { countsLosses } = scene.capabilities;
-        const model = new ReferenceQueue({ countsLosses, toleranceMs: scene.toleranceMs });
+        const { countsLosses, order } = scene.capabilities;
+        const model = new ReferenceQueue({ countsLosses, order, toleranceMs: scene.toleranceMs });
         const system = new ModelSystem(scene, await scene.queue(), model);
         await fc.asyncModelRun(() => ({ model: {}, real: system }), sequence);
         await system.drain();

@@ -1,12 +1,37 @@
 import type { Backend } from "@lovage/backend";
-import { checkName, ConfigurationError, isLovageError, parseDuration } from "@lovage/foundation";
+import { checkName, ConfigurationError, isLovageError, parseDuration, suggestion } from "@lovage/foundation";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
-import { z } from "zod";
+import {
+  array,
+  boolean,
+  custom,
+  integer,
+  literal,
+  maxValue,
+  minLength,
+  minValue,
+  number,
+  object,
+  optional,
+  picklist,
+  pipe,
+  rawTransform,
+  record,
+  safeParse,
+  string,
+  union,
+  unknown,
+  type BaseIssue,
+  type InferOutput,
+  type RawTransformContext,
+} from "valibot";
+import { defineSchedule } from "../../beat/definition/schedule-definition.ts";
+import type { ScheduleDefinition } from "../../beat/definition/schedule-definition.ts";
 import { logLevels } from "../../log/log-level.ts";
 import type { LogLevel } from "../../log/log-level.ts";
-import type { AnyTask, AppOptions, QueueOptions, Routes } from "../app-options.ts";
+import type { AnyTask } from "../any-task.ts";
+import type { AppOptions, QueueOptions, Routes } from "../app-options.ts";
 import { handleOf } from "../task-handle.ts";
-import { suggestion } from "./nearest-name.ts";
 import { resolveTaskOptions } from "../resolve-task-options.ts";
 import { readSource } from "./source.ts";
 import type { Source } from "./source.ts";
@@ -24,6 +49,7 @@ export interface ConfigurationLayer {
   readonly tasks?: readonly (string | AnyTask)[] | undefined;
   readonly include?: readonly string[] | undefined;
   readonly taskDefaults?: TaskOptions | undefined;
+  readonly schedules?: ReadonlyMap<string, ScheduleDefinition> | undefined;
   readonly maxDeliveries?: number | undefined;
   readonly concurrency?: number | undefined;
   readonly prefetch?: number | "auto" | undefined;
@@ -37,57 +63,50 @@ export interface ConfigurationLayer {
 
 const durationMs = (field: string, min = 0) => checked((value) => parseDuration(value, { field, min }));
 const queueName = checked((value) => checkName(value, { kind: "queue" }));
-const wholeNumber = (min: number, max: number) => z.number().int().min(min).max(max);
+const wholeNumber = (min: number, max: number) => pipe(number(), integer(), minValue(min), maxValue(max));
 const backendSource = (field: string) => checked((value) => readSource<Backend>(value, field, ["sweep", "close"]));
 const objectWith = (method: string) =>
-  z.custom((value) => typeof Reflect.get(Object(value) as object, method) === "function");
+  custom((value) => typeof Reflect.get(Object(value) as object, method) === "function");
+const notEmpty = pipe(string(), minLength(1));
 
-const queueOptions = z.strictObject({
-  consumers: z.enum(["lovage", "celery", "mixed"]).optional(),
-  fairness: z.boolean().optional(),
-  priorities: z.boolean().optional(),
-  deadLetterRetention: durationMs("deadLetterRetention", 1).optional(),
-  driver: z.record(z.string(), z.unknown()).optional(),
-} satisfies Record<keyof QueueOptions, unknown>);
+const queueFields = {
+  consumers: optional(picklist(["lovage", "celery", "mixed"])),
+  fairness: optional(boolean()),
+  priorities: optional(boolean()),
+  deadLetterRetention: optional(durationMs("deadLetterRetention", 1)),
+  driver: optional(record(string(), unknown())),
+} satisfies Record<keyof QueueOptions, unknown>;
 
-const oneTask = z.union([z.string(), z.custom<AnyTask>((value) => handleOf(value) !== undefined)], {
-  error: "expected a glob or a task",
-});
+const queueOptions = object(queueFields);
 
-const schema = z.strictObject({
-  name: checked((value) => checkName(value, { kind: "app" })).optional(),
-  broker: checked((value) => readSource<Connection>(value, "broker", ["publish", "consume"])).optional(),
-  backend: backendSource("backend").optional(),
-  coordination: backendSource("coordination").optional(),
-  defaultQueue: queueName.optional(),
-  queues: z.record(z.string(), queueOptions).transform(toDeclarations).optional(),
-  routes: checked(checkRoutes).optional(),
-  tasks: z
-    .union([z.string().transform((glob) => [glob]), z.array(oneTask)], {
-      error: "expected a glob, or an array of globs and tasks",
-    })
-    .optional(),
-  include: z.array(z.string().min(1)).optional(),
-  taskDefaults: checked(checkTaskDefaults).optional(),
-  maxDeliveries: wholeNumber(1, 1_000).optional(),
-  concurrency: wholeNumber(1, 10_000).optional(),
-  prefetch: z
-    .union([wholeNumber(1, 100_000), z.literal("auto")], {
-      error: 'expected a whole number from 1 to 100000, or "auto"',
-    })
-    .optional(),
-  shutdownGrace: durationMs("shutdownGrace").optional(),
-  unknownTaskTtl: durationMs("unknownTaskTtl").optional(),
-  maxPayloadBytes: wholeNumber(1, 2 ** 30).optional(),
-  acceptContent: z.array(z.string().min(1)).min(1).optional(),
-  from: z.string().min(1).optional(),
-  log: objectWith("child").optional(),
-  logLevel: z.enum(logLevels).optional(),
-  clock: objectWith("monotonic").optional(),
-} satisfies Record<keyof AppOptions, unknown>);
+const fields = {
+  name: optional(checked((value) => checkName(value, { kind: "app" }))),
+  broker: optional(checked((value) => readSource<Connection>(value, "broker", ["publish", "consume"]))),
+  backend: optional(backendSource("backend")),
+  coordination: optional(backendSource("coordination")),
+  defaultQueue: optional(queueName),
+  queues: optional(pipe(record(string(), queueOptions), rawTransform(toDeclarations))),
+  routes: optional(checked(checkRoutes)),
+  tasks: optional(checked(checkTasks)),
+  include: optional(array(notEmpty)),
+  taskDefaults: optional(checked(checkTaskDefaults)),
+  schedules: optional(checked(checkSchedules)),
+  maxDeliveries: optional(wholeNumber(1, 1_000)),
+  concurrency: optional(wholeNumber(1, 10_000)),
+  prefetch: optional(
+    union([wholeNumber(1, 100_000), literal("auto")], 'expected a whole number from 1 to 100000, or "auto"'),
+  ),
+  shutdownGrace: optional(durationMs("shutdownGrace")),
+  unknownTaskTtl: optional(durationMs("unknownTaskTtl")),
+  maxPayloadBytes: optional(wholeNumber(1, 2 ** 30)),
+  acceptContent: optional(pipe(array(notEmpty), minLength(1))),
+  from: optional(notEmpty),
+  log: optional(objectWith("child")),
+  logLevel: optional(picklist(logLevels)),
+  clock: optional(objectWith("monotonic")),
+} satisfies Record<keyof AppOptions, unknown>;
 
-/** All options there are, for suggestions. */
-const optionNames: readonly string[] = Object.keys(schema.shape);
+const schema = object(fields);
 
 /** Where a layer's values stand. */
 export interface LayerPlace {
@@ -102,47 +121,62 @@ export interface LayerPlace {
  * @throws CONFIGURATION_INVALID that tells every fault, with a suggestion for an unknown option
  */
 export function readConfigurationLayer(values: unknown, { from, nameOf = String }: LayerPlace): ConfigurationLayer {
-  const result = schema.safeParse(values);
-  if (result.success) return result.data;
   // An option that nobody knows explains most other faults, so it is told first.
-  const issues = result.error.issues.toSorted((a, b) => rank(a) - rank(b));
-  const faults = issues.map((issue) => describe(issue, nameOf));
+  const unknownOnes = unknownOptions(values, nameOf("queues"));
+  const { success, output, issues = [] } = safeParse(schema, values);
+  if (success && unknownOnes.length === 0) return output;
+  const faults = [...unknownOnes, ...issues.map((issue) => describe(issue, nameOf))];
   throw new ConfigurationError(`The options of ${from} are not valid. ${faults.join(" ")}`);
 }
 
-function rank(issue: z.core.$ZodIssue): number {
-  return issue.code === "unrecognized_keys" ? 0 : 1;
+function unknownOptions(values: unknown, queuesName: string): readonly string[] {
+  const queues = Object.entries(fieldsOf(fieldsOf(values)["queues"]));
+  return [
+    ...unknownNames(values, fields).map((name) => unknownOption("", name, fields)),
+    ...queues.flatMap(([name, options]) =>
+      unknownNames(options, queueFields).map((option) => unknownOption(`${queuesName}.${name}.`, option, queueFields)),
+    ),
+  ];
 }
 
-function describe(issue: z.core.$ZodIssue, nameOf: (option: string) => string): string {
-  const [option, ...inside] = issue.path.map(String);
-  const place = option === undefined ? "" : [nameOf(option), ...inside].join(".");
-  if (issue.code !== "unrecognized_keys")
-    return `${place === "" ? "" : `${place}: `}${issue.message.replace(/\.?$/, ".")}`;
-  const known = place === "" ? optionNames : Object.keys(queueOptions.shape);
-  const unknown = issue.keys.map(
-    (key) => `Unknown option "${place === "" ? "" : `${place}.`}${key}".${suggestion(key, known)}`,
-  );
-  return unknown.join(" ");
+function unknownOption(place: string, name: string, known: object): string {
+  return `Unknown option "${place}${name}".${suggestion(name, Object.keys(known))}`;
 }
 
-/** A check that throws an error of ours, as a check of zod. */
+function unknownNames(values: unknown, known: object): readonly string[] {
+  return Object.keys(fieldsOf(values)).filter((name) => !Object.hasOwn(known, name));
+}
+
+function fieldsOf(values: unknown): Readonly<Record<string, unknown>> {
+  return typeof values === "object" && values !== null ? (values as Record<string, unknown>) : {};
+}
+
+function describe(issue: BaseIssue<unknown>, nameOf: (option: string) => string): string {
+  const [option, ...inside] = (issue.path ?? []).map(({ key }) => String(key));
+  const place = option === undefined ? "" : `${[nameOf(option), ...inside].join(".")}: `;
+  return `${place}${issue.message.replace(/\.?$/, ".")}`;
+}
+
+/** A check that throws an error of ours, as a check of the schema. */
 function checked<Out>(check: (value: unknown) => Out) {
-  return z.unknown().transform((value, context): Out => {
-    try {
-      return check(value);
-    } catch (error) {
-      if (!isLovageError(error)) throw error;
-      context.addIssue({ code: "custom", message: error.message });
-      return z.NEVER;
-    }
-  });
+  return pipe(
+    unknown(),
+    rawTransform<unknown, Out>(({ dataset: { value }, addIssue, NEVER }) => {
+      try {
+        return check(value);
+      } catch (error) {
+        if (!isLovageError(error)) throw error;
+        addIssue({ message: error.message });
+        return NEVER;
+      }
+    }),
+  );
 }
 
-function toDeclarations(
-  queues: Record<string, z.output<typeof queueOptions>>,
-  context: z.RefinementCtx,
-): ReadonlyMap<string, QueueDeclaration> {
+function toDeclarations({
+  dataset: { value: queues },
+  addIssue,
+}: RawTransformContext<Record<string, InferOutput<typeof queueOptions>>>): ReadonlyMap<string, QueueDeclaration> {
   const declarations = Object.entries(queues).map(
     ([name, { deadLetterRetention, ...options }]): [string, QueueDeclaration] => {
       const given = { ...options, deadLetterRetentionMs: deadLetterRetention };
@@ -151,19 +185,32 @@ function toDeclarations(
     },
   );
   for (const [name] of declarations) {
-    const { error } = queueName.safeParse(name);
-    if (error !== undefined) context.addIssue({ code: "custom", message: error.issues[0]?.message ?? name });
+    const { issues } = safeParse(queueName, name);
+    if (issues !== undefined) addIssue({ message: issues[0].message });
   }
   return new Map(declarations);
 }
 
 function checkRoutes(value: unknown): Routes {
   if (typeof value === "function") return value as Routes;
-  const record = z.record(z.string(), z.string()).safeParse(value);
-  if (!record.success)
-    throw new ConfigurationError("expected an object from task names or globs to queues, or a function.");
-  for (const queue of Object.values(record.data)) checkName(queue, { kind: "queue" });
-  return record.data;
+  const { success, output } = safeParse(record(string(), string()), value);
+  if (!success) throw new ConfigurationError("expected an object from task names or globs to queues, or a function.");
+  for (const queue of Object.values(output)) checkName(queue, { kind: "queue" });
+  return output;
+}
+
+function checkTasks(value: unknown): readonly (string | AnyTask)[] {
+  const tasks: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isOne = (task: unknown): task is string | AnyTask =>
+    typeof task === "string" || (Array.isArray(value) && handleOf(task) !== undefined);
+  if (tasks.every(isOne)) return tasks;
+  throw new ConfigurationError("expected a glob, or an array of globs and tasks.");
+}
+
+function checkSchedules(value: unknown): ReadonlyMap<string, ScheduleDefinition> {
+  if (typeof value !== "object" || value === null)
+    throw new ConfigurationError("expected an object from names to schedules.");
+  return new Map(Object.entries(value).map(([name, options]) => [name, defineSchedule(name, options)]));
 }
 
 function checkTaskDefaults(value: unknown): TaskOptions {

@@ -1,7 +1,9 @@
 import type { Backend } from "@lovage/backend";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
+import type { ScheduleDefinition } from "../../beat/definition/schedule-definition.ts";
 import type { LogLevel } from "../../log/log-level.ts";
-import type { AnyTask, Routes } from "../app-options.ts";
+import type { AnyTask } from "../any-task.ts";
+import type { Routes } from "../app-options.ts";
 import type { RuntimeSettings } from "../app-runtime.ts";
 import type { Source } from "./source.ts";
 import type { TaskOptions } from "../task-options.ts";
@@ -18,6 +20,7 @@ export interface Configuration {
   readonly tasks: readonly (string | AnyTask)[];
   readonly include: readonly string[];
   readonly taskDefaults: TaskOptions;
+  readonly schedules: ReadonlyMap<string, ScheduleDefinition>;
   /** Where driver packages are looked for first. */
   readonly from: string | undefined;
   readonly logLevel: LogLevel;

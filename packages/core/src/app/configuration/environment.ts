@@ -1,5 +1,5 @@
+import { nearestName } from "@lovage/foundation";
 import type { AppOptions } from "../app-options.ts";
-import { nearestName } from "./nearest-name.ts";
 
 type Values = Partial<Record<keyof AppOptions, unknown>>;
 

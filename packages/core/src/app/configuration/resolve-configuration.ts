@@ -14,6 +14,7 @@ const defaults = {
   tasks: [],
   include: [],
   taskDefaults: {},
+  schedules: new Map(),
   logLevel: "info",
   defaultQueue: "default",
   maxDeliveries: 3,
@@ -34,7 +35,7 @@ type Merged = Omit<Resolved, Optional> & Pick<ConfigurationLayer, Optional>;
 export function resolveConfiguration(layers: readonly ConfigurationLayer[]): Configuration {
   const given = mergeLayers(layers);
   const merged = { ...defaults, ...given } as Merged;
-  const { name, broker, queues, routes, tasks, include, taskDefaults, logLevel } = merged;
+  const { name, broker, queues, routes, tasks, include, taskDefaults, schedules, logLevel } = merged;
   const { backend, coordination, from } = given;
   const hasNeither = given.broker === undefined && backend === undefined;
   return {
@@ -45,6 +46,7 @@ export function resolveConfiguration(layers: readonly ConfigurationLayer[]): Con
     tasks,
     include,
     taskDefaults,
+    schedules,
     logLevel,
     coordination,
     from,

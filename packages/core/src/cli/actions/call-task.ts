@@ -1,7 +1,6 @@
-import { ConfigurationError } from "@lovage/foundation";
+import { ConfigurationError, suggestion } from "@lovage/foundation";
 import type { App } from "../../app/app.ts";
 import type { CallOptions } from "../../app/call-options.ts";
-import { suggestion } from "../../app/configuration/nearest-name.ts";
 import { callByName, runtimeOf } from "../../app/runtime-of.ts";
 import { withApp } from "../app-module/open-app.ts";
 import type { CallFlags } from "../commands/call-command.ts";

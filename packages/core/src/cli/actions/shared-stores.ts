@@ -23,6 +23,17 @@ export async function checkSharedBackend(app: App): Promise<void> {
   checkReach(backend, { app, part: "result backend", flag: "--result-backend" });
 }
 
+/** Makes sure that results of calls that other processes sent can be read here. @throws NO_RESULT_BACKEND, FEATURE_UNSUPPORTED */
+export async function checkReadableResults(app: App): Promise<void> {
+  await checkSharedBackend(app);
+  const backend = await runtimeOf(app).backend();
+  if (backend?.capabilities.readers !== "caller") return;
+  throw new FeatureUnsupportedError(
+    `The result backend of app "${app.name}" is rpc: a result goes to the process that sent the call, and to no other one. ` +
+      `Use \`lovage call --wait\`, or a backend that keeps results, such as redis: or postgres: (--result-backend).`,
+  );
+}
+
 function checkReach(
   { capabilities }: Pick<Connection | Backend, "capabilities">,
   { app, part, flag }: { readonly app: App; readonly part: string; readonly flag: string },

@@ -17,6 +17,7 @@ export interface WorkerFlags extends GlobalOptions {
   readonly http?: Address;
   readonly grace?: number;
   readonly hostname?: string;
+  readonly beat?: boolean;
   /** Given by the parent of `--processes` to its processes, from 1. */
   readonly childNumber?: number;
 }
@@ -33,7 +34,8 @@ With --http: /live and /ready (200 or 503, with reasons) and /metrics (Prometheu
 Examples:
   lovage -A ./tasks.ts worker
   lovage -A ./tasks.ts worker --queues default,mail --concurrency 16 --http 127.0.0.1:9100
-  lovage -A ./tasks.ts worker --processes 4 --grace 1m`;
+  lovage -A ./tasks.ts worker --processes 4 --grace 1m
+  lovage -A ./tasks.ts worker --beat`;
 
 /** Adds `lovage worker`. */
 export function addWorkerCommand(program: Command): void {
@@ -68,6 +70,7 @@ export function addWorkerCommand(program: Command): void {
       "name of this worker, in logs and results (default: lovage@ and the name of the machine)",
       optionValue(readHostname),
     )
+    .option("--beat", "publish the calls of schedules as well, as `lovage beat` does (default: no)")
     .addOption(
       new Option("--child-number <number>").argParser(optionValue(readInteger({ min: 1, max: 1_000 }))).hideHelp(),
     )

@@ -1,5 +1,6 @@
 import type { App } from "../../app/app.ts";
 import { runtimeOf } from "../../app/runtime-of.ts";
+import type { Beat } from "../../beat/beat.ts";
 import type { Worker } from "../../worker/worker.ts";
 import type { WorkerFlags } from "../commands/worker-command.ts";
 import { TaskCounters } from "../http/task-counters.ts";
@@ -9,6 +10,7 @@ import type { QueueProgress } from "../http/worker-metrics.ts";
 import { guardAgainstCrashes } from "./crash-guard.ts";
 import { hasTextLog } from "./log-form.ts";
 import { LoopWatch } from "./loop-watch.ts";
+import { bothVerdicts, workerWithBeat } from "./worker-with-beat.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 /** The worker of this process, with all that watches it. */
@@ -50,13 +52,14 @@ export function createLocalWorker(
       onExhausted: () => local.fail(),
     },
   });
+  const beat = flags.beat === true ? app.beat() : undefined;
   const endGuard = guardAgainstCrashes({
     log,
     failCurrentTask: (error) => worker.failCurrentTask(error),
     onFatal: () => local.fail(),
   });
   const local = new WorkerProcess({
-    worker,
+    worker: workerWithBeat(worker, beat),
     clock,
     log,
     graceMs: flags.grace ?? settings.shutdownGraceMs,
@@ -66,7 +69,7 @@ export function createLocalWorker(
       endGuard();
     },
   });
-  return { process: local, report: async () => reportOf(worker, counters, watch) };
+  return { process: local, report: async () => withBeat(reportOf(worker, counters, watch), beat) };
 }
 
 function reportOf(worker: Worker, counters: TaskCounters, watch: LoopWatch): Report {
@@ -80,6 +83,11 @@ function reportOf(worker: Worker, counters: TaskCounters, watch: LoopWatch): Rep
     queues: queues.map((queue) => progressOf(queue)),
   };
   return { live, ready, metrics };
+}
+
+function withBeat(report: Report, beat: Beat | undefined): Report {
+  const health = beat?.health();
+  return { ...report, live: bothVerdicts(report.live, health?.live), ready: bothVerdicts(report.ready, health?.ready) };
 }
 
 function progressOf({ queue, lastFetchedAtMs, lastSettledAtMs }: QueueHealth): QueueProgress {

@@ -1,8 +1,11 @@
 import { writeSync } from "node:fs";
+// oxlint-disable-next-line no-restricted-imports -- as with the time below
+import { setTimeout as sleep } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
-import { systemClock } from "@lovage/foundation";
 import { terminalLine } from "../../log/terminal-line.ts";
 import { LoopBoard } from "./loop-board.ts";
+
+// Only what it cannot do without is loaded here: it must be there before the task that it names is over.
 
 /** What the thread is started with. */
 export interface LoopWatchData {
@@ -22,7 +25,8 @@ const board = new LoopBoard(tasks, memory);
 
 /** Written from here, because the loop that owns the log stands still. */
 function warn(): void {
-  const time = systemClock.now();
+  // oxlint-disable-next-line no-restricted-properties -- the clock that is injected elsewhere is a module more
+  const time = Date.now();
   const line = {
     level: warning,
     time,
@@ -43,7 +47,7 @@ function warn(): void {
 let seen = board.beats;
 let isTold = false;
 for (;;) {
-  await systemClock.sleep(blockedMs);
+  await sleep(blockedMs);
   const { beats } = board;
   if (beats !== seen) isTold = false;
   // Before the first turn the worker is still starting.

@@ -23,14 +23,15 @@ const blockedMs = 1_000;
 
 /**
  * Watches the event loop: measures how late it is, and warns (`event-loop-blocked`, with the tasks that run) when it stands still for more than a
- * second. A helper thread warns while it stands; the loop itself tells for how long it stood.
+ * second. A helper thread warns while it stands; the loop itself tells for how long it stood. The first task starts the thread: it takes some 15 MB.
  */
 export class LoopWatch {
   readonly #options: LoopWatchOptions;
   readonly #board: LoopBoard;
   readonly #delays: RecordableHistogram = createHistogram();
   readonly #running = new Map<string, number>();
-  readonly #thread: Worker | undefined;
+  #thread: Worker | undefined;
+  #isStopped = false;
   #timer: Timer | undefined;
   #beatAtMs: number;
 
@@ -38,12 +39,12 @@ export class LoopWatch {
     this.#options = options;
     this.#board = new LoopBoard(options.tasks);
     this.#beatAtMs = options.clock.monotonic();
-    this.#thread = this.#startThread();
     this.#schedule();
   }
 
   /** A task's function is about to run. */
   started(task: string): void {
+    if (!this.#isStopped) this.#thread ??= this.#startThread();
     this.#running.set(task, (this.#running.get(task) ?? 0) + 1);
     this.#board.started(task);
   }
@@ -64,6 +65,7 @@ export class LoopWatch {
 
   /** Leaves neither timer nor thread behind. Idempotent. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.cancel();
     await this.#thread?.terminate();
   }
@@ -95,7 +97,8 @@ export class LoopWatch {
     const file = import.meta.url.endsWith(".ts") ? "./loop-watch-thread.ts" : "./loop-watch-thread.js";
     const worker = new Worker(new URL(file, import.meta.url), { workerData: data });
     worker.unref();
-    worker.on("error", (error) => this.#options.log.debug("the watch of the event loop has ended", { error }));
+    worker.on("online", () => this.#options.log.debug("The watch of the event loop runs."));
+    worker.on("error", (error) => this.#options.log.debug("The watch of the event loop has ended.", { error }));
     return worker;
   }
 }

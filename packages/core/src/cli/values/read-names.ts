@@ -5,6 +5,11 @@ export function readTask(text: string): string {
   return checkName(text, { kind: "task" });
 }
 
+/** A schedule's name. @throws NAME_INVALID */
+export function readSchedule(text: string): string {
+  return checkName(text, { kind: "schedule" });
+}
+
 /** A worker's name. @throws NAME_INVALID */
 export function readHostname(text: string): string {
   return checkName(text, { kind: "worker" });

@@ -45,6 +45,8 @@ export interface HarnessOptions extends Omit<AppOptions, "broker" | "backend" | 
   readonly onDelivery?: (delivery: Delivery) => Delivery;
   /** Which deliveries were lost too often, as the broker would tell. */
   readonly isExhausted?: (delivery: Delivery) => boolean;
+  /** Stands between the app and its broker. */
+  readonly wrapConnection?: (connection: Connection) => Connection;
   /** Stands between the app and its backend; `undefined`: the app has none. */
   readonly wrapBackend?: (backend: Backend) => Backend | undefined;
 }
@@ -56,6 +58,7 @@ export async function workerHarness(options: HarnessOptions = {}): Promise<Worke
   const {
     onDelivery = same,
     isExhausted = () => false,
+    wrapConnection = (connection: Connection) => connection,
     wrapBackend = (backend: Backend) => backend,
     ...appOptions
   } = options;
@@ -67,7 +70,7 @@ export async function workerHarness(options: HarnessOptions = {}): Promise<Worke
   const backend = memoryBackend({ clock });
   const given = wrapBackend(backend);
   const app = createApp({
-    broker: withDeliveries(connection, onDelivery, isExhausted),
+    broker: withDeliveries(wrapConnection(connection), onDelivery, isExhausted),
     ...(given === undefined ? {} : { backend: given }),
     clock,
     log,

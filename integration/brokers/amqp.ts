@@ -1,0 +1,58 @@
+import path from "node:path";
+import { amqpTransport } from "@lovage/transport-amqp";
+import type { Broker } from "./broker.ts";
+
+/** RabbitMQ with quorum queues, its default. Each test has a vhost of its own; results are in a file, since the broker keeps none. */
+export const amqp: Broker = brokerOf("amqp", "");
+
+/**
+ * RabbitMQ with classic queues. What differs from quorum queues is how a message comes back and how that is counted.
+ */
+export const amqpClassic: Broker = {
+  ...brokerOf("amqp-classic", "&queueType=classic"),
+  variantRows: [1, 3, 5, 12, 14],
+};
+
+function brokerOf(name: string, query: string): Broker {
+  return {
+    name,
+    service: "rabbitmq",
+    isSlowToStart: true,
+    renewsOnLoop: true,
+    exemptions: {
+      25: "it has no file of ours; a full disk and a full memory are row 26",
+      44: "it has no fairness between keys",
+      64: "it has no schema; there is one release, whose form of messages is Celery's",
+    },
+    place: ({ directory, pace: { leaseMs, sweepMs }, url }) => {
+      // A silent worker is found after two or three of them; one that is busy must not be taken for silent.
+      const heartbeatMs = Math.max(2_000, leaseMs / 3);
+      const base = `${url.replace(/\/$/u, "")}/${vhostOf(directory)}`;
+      const broker = `${base}?heartbeat=${heartbeatMs}ms&sweep=${sweepMs}ms${query}`;
+      const backend = `sqlite:${path.join(directory, "results.db")}`;
+      return { broker, backend, openTransport: () => amqpTransport({ url: broker }) };
+    },
+    prepare: async (server, directory) => {
+      const vhost = vhostOf(directory);
+      // Both in one program: each takes a second to start.
+      await server.execute("rabbitmqctl", ["eval", `${addVhost(vhost)}, ${letGuestIn(vhost)}.`]);
+    },
+    // A single node forgets the quorum queues that were declared in the second before it is killed, with all that is in them.
+    beforeKill: async (server) => {
+      await server.execute("rabbitmqctl", ["eval", "mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()]."]);
+    },
+  };
+}
+
+function addVhost(vhost: string): string {
+  return `rabbit_vhost:add(<<"${vhost}">>, <<"test">>)`;
+}
+
+function letGuestIn(vhost: string): string {
+  const everything = '<<".*">>, <<".*">>, <<".*">>';
+  return `rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"${vhost}">>, ${everything}, <<"test">>)`;
+}
+
+function vhostOf(directory: string): string {
+  return path.basename(directory);
+}

@@ -1,0 +1,3 @@
+import { testAmqp } from "./amqp/test-amqp.ts";
+
+testAmqp({ queueType: "quorum" });

@@ -1,0 +1,132 @@
+import { quoteIdentifier } from "@lovage/client-postgres";
+import type { Settlement } from "@lovage/lease-engine";
+import { Client } from "pg";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { message, openedStore } from "./opened-store.ts";
+import { postgresServer } from "./postgres-server.ts";
+
+const schema = "plans";
+const rows = 1_000_000;
+/** Writes the plan of every statement, those inside functions too, into the server's log; a session of ours is told. */
+const explaining = [
+  "auto_explain.log_min_duration=0",
+  "auto_explain.log_analyze=on",
+  "auto_explain.log_buffers=on",
+  "auto_explain.log_nested_statements=on",
+  "auto_explain.log_format=json",
+];
+
+/** A node of a plan as EXPLAIN writes it. */
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows"?: number;
+  readonly "Actual Loops"?: number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly "Shared Hit Blocks"?: number;
+  readonly "Shared Read Blocks"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+describeOwnServer("postgres", (start) => {
+  const server = postgresServer(start, { settings: ["-c", "shared_buffers=256MB"] });
+
+  beforeAll(async () => {
+    const client = new Client({ connectionString: server().url });
+    await client.connect();
+    try {
+      await client.query("ALTER SYSTEM SET autovacuum = off");
+      await client.query("SELECT pg_reload_conf()");
+    } finally {
+      await client.end();
+    }
+  });
+
+  test("no operation reads more than it takes, with a million rows of every state and plans made for an empty table", async () => {
+    const { url } = server();
+    const store = await openedStore({ url, schema });
+    const client = new Client({ connectionString: url });
+    onTestFinished(() => client.end());
+    await client.connect();
+    // A worker's session has planned everything while there was nothing, and keeps these plans.
+    await client.query("SET plan_cache_mode = force_generic_plan");
+    for (const text of calls) await client.query(inSchema(text));
+    await client.query(`TRUNCATE ${quoteIdentifier(schema)}.messages RESTART IDENTITY`);
+    for (const text of calls) await client.query(inSchema(text));
+    await fill(url);
+    const plans: PlanNode[] = [];
+    client.on("notice", ({ message: text = "" }) => {
+      const json = text.slice(text.indexOf("{"));
+      plans.push((JSON.parse(json) as { readonly Plan: PlanNode }).Plan);
+    });
+    await client.query("LOAD 'auto_explain'");
+    for (const setting of explaining) await client.query(`SET ${setting.replace("=", " = ")}`);
+    await client.query("SET client_min_messages = log");
+    for (const text of calls) {
+      plans.length = 0;
+      await client.query(inSchema(text));
+      expect(plans.length).toBeGreaterThan(1);
+      const dear = plans.flatMap((plan) => nodesOf(plan)).filter((node) => isDear(node));
+      expect([text, dear]).toEqual([text, []]);
+    }
+    expect((await store.admin.browse("q", { limit: 10 })).messages).toHaveLength(10);
+  }, 180_000);
+
+  test("settling and extending what was just claimed finds each message by its id", async () => {
+    const store = await openedStore({ url: server().url });
+    await store.publish(Array.from({ length: 500 }, (_, index) => message(`m${index}`)));
+    const { messages } = await store.claim({ queue: "q", max: 500, leaseMs: 30_000, suspects: false });
+    expect(messages.map(({ message: { properties } }) => properties.messageId)).toEqual(
+      Array.from({ length: 500 }, (_, index) => `m${index}`),
+    );
+    const leases = messages.map(({ lease }) => lease);
+    expect(await store.extend("q", leases, 60_000)).toBeNull();
+    const acks = leases.map((lease): Settlement => ({ kind: "ack", lease }));
+    expect(await store.settle("q", acks)).toBeNull();
+    expect((await store.settle("q", acks))?.length).toBe(500);
+  });
+});
+
+const calls = [
+  "SELECT @publish_1(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x00', NULL, NULL, NULL, NULL, ARRAY['q'])",
+  "SELECT * FROM @claim_1('q', 100, 30000, false, NULL)",
+  "SELECT * FROM @claim_1('q', 100, 30000, false, 'k40')",
+  "SELECT * FROM @claim_1('q', 1, 30000, false, '')",
+  "SELECT * FROM @claim_1('q', 10, 30000, true, NULL)",
+  "SELECT * FROM @claim_1('q.dead', 100, 30000, false, NULL)",
+  "SELECT * FROM @sweep_1('q', 'q.dead', 2, 1000)",
+  "SELECT * FROM @extend_1(ARRAY[2, 3, 4]::bigint[], ARRAY[0, 0, 0]::bigint[], 30000)",
+  "SELECT * FROM @settle_1(ARRAY[60, 61]::bigint[], ARRAY[0, 0]::bigint[], ARRAY[0, 1], ARRAY[0, 0]::bigint[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+];
+
+function inSchema(text: string): string {
+  return text.replaceAll("@", `${quoteIdentifier(schema)}.`);
+}
+
+/** Whether a step reads, or throws away, more rows than any of these calls takes, or more pages than these need. */
+function isDear(node: PlanNode): boolean {
+  const rowsOf = (node["Actual Rows"] ?? 0) * (node["Actual Loops"] ?? 1);
+  const blocks = (node["Shared Hit Blocks"] ?? 0) + (node["Shared Read Blocks"] ?? 0);
+  const isWhole = node["Node Type"] === "Seq Scan" && node["Relation Name"] === "messages";
+  return isWhole || rowsOf > 2_000 || (node["Rows Removed by Filter"] ?? 0) > 2_000 || blocks > 6_000;
+}
+
+function nodesOf(plan: PlanNode): readonly PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap((child) => nodesOf(child))];
+}
+
+/** A queue with every kind of row, most of them leased, dead or due tomorrow; nothing is analyzed. */
+async function fill(url: string): Promise<void> {
+  const table = `${quoteIdentifier(schema)}.messages`;
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    `INSERT INTO ${table} (queue, state, urgency, key, place, at, fence, frame)
+       SELECT q.id, s.state, 9, CASE WHEN n % 5 = 0 THEN 'k' || n % 1000 ELSE '' END, n, extract(epoch FROM now()) * 1000 + 86400000, 0, '\\x00'
+       FROM generate_series(1, ${rows}) n
+       CROSS JOIN LATERAL (SELECT CASE WHEN n % 100 < 30 THEN 0 WHEN n % 100 < 60 THEN 1 WHEN n % 100 < 98 THEN 2 ELSE 3 END AS state) s
+       JOIN ${quoteIdentifier(schema)}.queues q ON q.name = CASE WHEN n % 7 = 0 THEN 'q.dead' ELSE 'q' END`,
+  );
+  await client.end();
+}

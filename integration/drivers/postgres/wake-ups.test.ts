@@ -1,0 +1,104 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { message, openedStore } from "./opened-store.ts";
+import { postgresServer } from "./postgres-server.ts";
+
+const request = { queue: "q", max: 10, leaseMs: 30_000, suspects: false };
+
+describeOwnServer("postgres", (start) => {
+  const server = postgresServer(start);
+
+  test("who found nothing is told of what comes, also of what is committed in a transaction of the user's", async () => {
+    const { url } = server();
+    let woken = 0;
+    const sleeper = await openedStore({ url, schema: "told", events: { wake: () => (woken += 1) } });
+    const publisher = await openedStore({ url, schema: "told" });
+    expect((await sleeper.claim(request)).messages).toEqual([]);
+    await publisher.publish([message("a")]);
+    await vi.waitUntil(() => woken === 1, { timeout: 5_000 });
+    expect((await sleeper.claim(request)).messages).toHaveLength(1);
+    expect((await sleeper.claim(request)).messages).toEqual([]);
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query("BEGIN");
+    await publisher.publish([message("b")], client);
+    expect(woken).toBe(1);
+    await client.query("COMMIT");
+    await vi.waitUntil(() => woken === 2, { timeout: 5_000 });
+  });
+
+  test("while nobody sleeps nothing is notified", async () => {
+    const { url } = server();
+    const busy = await openedStore({ url, schema: "busy" });
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const notifications: string[] = [];
+    client.on("notification", ({ payload = "" }) => notifications.push(payload));
+    const { rows } = await client.query<{ body: string }>(
+      "SELECT prosrc AS body FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE nspname = 'busy' AND proname = 'announce_1'",
+    );
+    await client.query(`LISTEN ${/pg_notify\('(\w+)'/u.exec(rows[0]?.body ?? "")?.[1] ?? ""}`);
+    for (let round = 0; round < 20; round += 1) await busy.publish([message(`m${round}`)]);
+    // Two who test at the same moment may take each other for a sleeper.
+    expect(notifications.length).toBeLessThan(5);
+    expect((await busy.claim({ ...request, max: 100 })).messages).toHaveLength(20);
+    expect((await busy.claim(request)).messages).toEqual([]);
+    notifications.length = 0;
+    await busy.publish([message("last")]);
+    await vi.waitUntil(() => notifications.length > 0, { timeout: 5_000 });
+    expect(notifications[0]).toBe("q");
+  });
+
+  test("no message falls between looking and sleeping, however the two meet", async () => {
+    const { url } = server();
+    const bell: { ring?: (() => void) | undefined } = {};
+    const sleeper = await openedStore({ url, schema: "meet", events: { wake: () => bell.ring?.() } });
+    const publishers = await Promise.all([1, 2, 3].map(() => openedStore({ url, schema: "meet" })));
+    for (let round = 0; round < 150; round += 1) {
+      const told = new Promise<void>((resolve) => (bell.ring = resolve));
+      const publishing = Promise.all(
+        publishers.map(async (store, index) => {
+          await pause(Math.random() * 4);
+          await store.publish([message(`${round}-${index}`)]);
+        }),
+      );
+      let found = 0;
+      while (found < publishers.length) {
+        const { messages } = await sleeper.claim(request);
+        found += messages.length;
+        await sleeper.settle(
+          "q",
+          messages.map(({ lease }) => ({ kind: "ack", lease })),
+        );
+        if (messages.length > 0) continue;
+        // Nothing else wakes it: without a poll a lost wake-up would be waited for in vain.
+        await Promise.race([told, publishing.then(() => pause(2_000)).then(() => expect.fail("a wake-up was lost"))]);
+        bell.ring = undefined;
+        break;
+      }
+      await publishing;
+      const { messages } = await sleeper.claim(request);
+      await sleeper.settle(
+        "q",
+        messages.map(({ lease }) => ({ kind: "ack", lease })),
+      );
+    }
+  }, 120_000);
+
+  test("of very many messages due at once one claim makes ready a bounded number", async () => {
+    const store = await openedStore({ url: server().url, schema: "due" });
+    const due = Array.from({ length: 1_000 }, (_, index) => message(String(index), { notBefore: { inMs: 5 } }));
+    for (let batch = 0; batch < 3; batch += 1) await store.publish(due);
+    await pause(10);
+    await store.claim(request);
+    const client = new Client({ connectionString: server().url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const { rows } = await client.query<{ count: string }>("SELECT count(*) FROM due.messages WHERE state = 1");
+    expect(Number(rows[0]?.count)).toBe(2_000);
+  });
+});

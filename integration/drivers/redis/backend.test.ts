@@ -1,0 +1,88 @@
+import { RedisConnection, redisTarget } from "@lovage/client-redis";
+import { silentLog, systemClock } from "@lovage/foundation";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+import type { Backend, ResultRecord } from "@lovage/backend";
+import { redisBackend } from "@lovage/backend-redis";
+import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { redisServer } from "./redis-server.ts";
+
+const success = (taskId: string): string =>
+  JSON.stringify({ status: "SUCCESS", result: 5, traceback: null, children: [], date_done: null, task_id: taskId });
+
+describeOwnServer("redis", (start) => {
+  const server = redisServer(start);
+
+  async function open(): Promise<{ backend: Backend; beside: RedisConnection }> {
+    const backend = await redisBackend({ url: server().url });
+    const target = redisTarget(server().url, {});
+    const opening = { target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} };
+    const beside = await RedisConnection.open(opening);
+    onTestFinished(async () => {
+      beside.close();
+      await backend.close();
+    });
+    return { backend, beside };
+  }
+
+  test("a result stands where Celery's clients look, expires, and is announced to them", async () => {
+    const { backend, beside } = await open();
+    const heard: string[] = [];
+    await beside.subscribe(["celery-task-meta-one"], (_, payload) => heard.push(payload.toString()));
+    const put = {
+      taskId: "one",
+      state: "SUCCESS",
+      document: success("one"),
+      fence: [0, 1] as const,
+      expiresInMs: 60_000,
+    };
+    expect(await backend.results?.put([put])).toEqual(["stored"]);
+    expect(String(await beside.call("GET", ["celery-task-meta-one"]))).toBe(put.document);
+    expect(await beside.call("PTTL", ["celery-task-meta-one"])).toBeGreaterThan(50_000);
+    await vi.waitUntil(() => heard.length === 1);
+    expect(heard).toEqual([put.document]);
+  });
+
+  test("a result that Celery wrote is read, watched, and stays", async () => {
+    const { backend, beside } = await open();
+    const told: ResultRecord[] = [];
+    await backend.results?.watch(["two"], (record) => told.push(record));
+    await beside.call("SETEX", ["celery-task-meta-two", 60, success("two").replaceAll(":", ": ")]);
+    await beside.call("PUBLISH", ["celery-task-meta-two", success("two")]);
+    await vi.waitUntil(() => told.length === 1);
+    expect(told[0]).toMatchObject({ taskId: "two", state: "SUCCESS", fence: null });
+    const late = { taskId: "two", state: "FAILURE", document: "{}", fence: [0, 1] as const, expiresInMs: 1_000 };
+    expect(await backend.results?.put([late])).toEqual(["final"]);
+  });
+
+  test("a watch goes on after the server was restarted, and misses nothing", async () => {
+    const { backend } = await open();
+    const other = await redisBackend({ url: server().url });
+    onTestFinished(() => other.close());
+    const told: ResultRecord[] = [];
+    await backend.results?.watch(["three"], (record) => told.push(record));
+    await server().kill();
+    await server().start();
+    const put = { taskId: "three", state: "SUCCESS", document: success("three"), fence: null, expiresInMs: 60_000 };
+    await vi.waitUntil(async () => {
+      try {
+        return (await other.results?.put([put])) !== undefined;
+      } catch {
+        // The server is starting still.
+        return false;
+      }
+    });
+    await vi.waitUntil(() => told.some(({ state }) => state === "SUCCESS"), { timeout: 10_000 });
+    expect(told.at(-1)?.document).toBe(put.document);
+  });
+
+  test("a server that is away is told as such", async () => {
+    await expect(redisBackend({ url: "redis://127.0.0.1:1" })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+  });
+
+  test("an unknown option in the URL is refused", async () => {
+    await expect(redisBackend({ url: `${server().url}?prefx=a` })).rejects.toMatchObject({
+      code: "CONFIGURATION_INVALID",
+    });
+  });
+});

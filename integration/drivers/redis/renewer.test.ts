@@ -1,0 +1,40 @@
+import { systemClock } from "@lovage/foundation";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+import { redisTarget } from "@lovage/client-redis";
+import { openRenewer, type RenewerOptions } from "../../../packages/transport-redis/src/renewer.ts";
+import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { openedStore } from "./opened-store.ts";
+import { redisServer } from "./redis-server.ts";
+
+const leaseMs = 500;
+
+describeOwnServer("redis", (start) => {
+  const server = redisServer(start);
+
+  test("a renewer keeps leases on a connection of its own, also after a restart of the server", async () => {
+    const { store } = openedStore(server().url);
+    onTestFinished(() => store.close());
+    const events = { wake: () => {}, deliver: () => {}, lost: () => {} };
+    await store.open(events);
+    await store.declare([{ name: "q" }]);
+    const properties = { messageId: "a", contentType: "text/plain", contentEncoding: "utf-8" };
+    await store.publish([{ to: "q", headers: {}, properties, body: Buffer.from("a") }]);
+    const { messages } = await store.claim({ queue: "q", max: 1, leaseMs, suspects: false });
+    const leases = messages.map(({ lease }) => lease);
+    const options: RenewerOptions = { target: redisTarget(server().url, {}), prefix: "lovage", name: "renewer" };
+    // As a thread is sent it.
+    const renewer = await openRenewer(structuredClone(options), () => systemClock.monotonic());
+    onTestFinished(() => renewer.close());
+    expect(await renewer.extend("q", leases, 60_000)).toBeNull();
+    await systemClock.sleep(leaseMs + 100);
+    const sweep = { queues: ["q"], suspectAfter: 2, max: 10 };
+    expect(await store.sweep(sweep)).toEqual({ recovered: 0, more: false });
+    await server().kill();
+    await server().start();
+    await vi.waitUntil(async () => (await renewer.extend("q", leases, 60_000).catch(() => undefined)) === null);
+    await store.open(events);
+    await store.settle("q", [{ kind: "ack", lease: leases[0] ?? { id: 0, fence: 0 } }]);
+    expect(await renewer.extend("q", leases, 60_000)).toEqual({ lost: leases });
+  });
+});

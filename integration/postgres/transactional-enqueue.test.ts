@@ -1,0 +1,144 @@
+import { drizzle } from "drizzle-orm/node-postgres";
+import { sql } from "drizzle-orm";
+import knex, { type Knex } from "knex";
+import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import { createApp, type App, type Task } from "lovage";
+import { Client, Pool, type PoolClient } from "pg";
+import { expect, onTestFinished, test } from "vitest";
+import { postgresServer } from "../drivers/postgres/postgres-server.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+
+class Rollback extends Error {}
+
+/** As docs/postgres.md has it. */
+function ofKnex(tx: Knex.Transaction): { query: (text: string, values: unknown[]) => Knex.Raw } {
+  return { query: (text, values) => tx.raw(text.replace(/\$\d+/gu, "?"), values as Knex.Value[]) };
+}
+
+/** How many calls wait, as another program sees it. */
+async function waiting(app: App): Promise<number> {
+  return (await app.queue("default").stats()).ready;
+}
+
+async function inTransaction(pool: Pool, work: (client: PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    await work(client);
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+describeOwnServer("postgres", (start) => {
+  const server = postgresServer(start);
+
+  function openApp(): { app: App; confirm: Task<(id: number) => void> } {
+    const schema = `enqueue-${Math.random().toString(36).slice(2, 8)}`;
+    const app = createApp({ name: "enqueue", broker: `${server().url}?schema=${schema}`, from: import.meta.filename });
+    onTestFinished(() => app.close());
+    const confirm = app.task("confirm", (_id: number): void => {});
+    return { app, confirm };
+  }
+
+  function openPool(): Pool {
+    const pool = new Pool({ connectionString: server().url, max: 3 });
+    onTestFinished(() => pool.end());
+    return pool;
+  }
+
+  test("pg: a call is there when its transaction has committed, not before, and not at all when it was rolled back", async () => {
+    const { app, confirm } = openApp();
+    const pool = openPool();
+    await inTransaction(pool, async (client) => {
+      await confirm.applyAsync([1], { transaction: client });
+      await confirm.applyMany([[2], [3]], { transaction: client });
+      expect(await waiting(app)).toBe(0);
+    });
+    expect(await waiting(app)).toBe(3);
+    const rolledBack = inTransaction(pool, async (client) => {
+      await confirm.applyAsync([4], { transaction: client });
+      throw new Rollback();
+    });
+    await expect(rolledBack).rejects.toThrow(Rollback);
+    expect(await waiting(app)).toBe(3);
+  });
+
+  test("Drizzle: through its own transaction", async () => {
+    const { app, confirm } = openApp();
+    const database = drizzle(openPool());
+    /** As docs/postgres.md has it. */
+    type Transaction = Parameters<Parameters<typeof database.transaction>[0]>[0];
+    const ofDrizzle = (tx: Transaction) => ({
+      query: (text: string, values: unknown[]) => {
+        const parts = text.split(/\$\d+/u).map((part) => sql.raw(part));
+        const holes = [...text.matchAll(/\$(\d+)/gu)].map(([, number]) => sql.param(values[Number(number) - 1]));
+        return tx.execute(
+          sql.join(parts.flatMap((part, index) => (index < holes.length ? [part, holes[index]!] : [part]))),
+        );
+      },
+    });
+    await database.transaction(async (tx) => {
+      await confirm.applyAsync([1], { transaction: ofDrizzle(tx) });
+      expect(await waiting(app)).toBe(0);
+    });
+    expect(await waiting(app)).toBe(1);
+    const rolledBack = database.transaction(async (tx) => {
+      await confirm.applyAsync([2], { transaction: ofDrizzle(tx) });
+      throw new Rollback();
+    });
+    await expect(rolledBack).rejects.toThrow(Rollback);
+    expect(await waiting(app)).toBe(1);
+  });
+
+  test("Kysely: through its own transaction", async () => {
+    const { app, confirm } = openApp();
+    const database = new Kysely<object>({ dialect: new PostgresDialect({ pool: openPool() }) });
+    await database.transaction().execute(async (tx) => {
+      /** As docs/postgres.md has it. */
+      const transaction = {
+        query: (text: string, values: unknown[]) => tx.executeQuery(CompiledQuery.raw(text, values)),
+      };
+      await confirm.applyAsync([1], { transaction });
+      expect(await waiting(app)).toBe(0);
+    });
+    expect(await waiting(app)).toBe(1);
+  });
+
+  test("Knex: through its own transaction", async () => {
+    const { app, confirm } = openApp();
+    const database = knex({ client: "pg", connection: server().url, pool: { min: 0, max: 2 } });
+    onTestFinished(() => database.destroy());
+    await database.transaction(async (tx) => {
+      await confirm.applyAsync([1], { transaction: ofKnex(tx) });
+      await confirm.applyMany([[2], [3]], { transaction: ofKnex(tx) });
+      expect(await waiting(app)).toBe(0);
+    });
+    expect(await waiting(app)).toBe(3);
+    const rolledBack = database.transaction(async (tx) => {
+      await confirm.applyAsync([4], { transaction: ofKnex(tx) });
+      throw new Rollback();
+    });
+    await expect(rolledBack).rejects.toThrow(Rollback);
+    expect(await waiting(app)).toBe(3);
+  });
+
+  test("a pool, a client without a transaction and one whose transaction has failed are refused, and nothing is sent", async () => {
+    const { app, confirm } = openApp();
+    const client = new Client({ connectionString: server().url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const refusal = { code: "TRANSACTION_UNSUPPORTED" };
+    await expect(confirm.applyAsync([1], { transaction: openPool() })).rejects.toMatchObject(refusal);
+    await expect(confirm.applyAsync([1], { transaction: client })).rejects.toMatchObject(refusal);
+    await client.query("BEGIN");
+    await client.query("SELECT 1 / 0").catch(() => {});
+    await expect(confirm.applyAsync([1], { transaction: client })).rejects.toMatchObject(refusal);
+    await client.query("ROLLBACK");
+    expect(await waiting(app)).toBe(0);
+  });
+});

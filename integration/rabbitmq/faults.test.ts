@@ -1,0 +1,151 @@
+import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
+import { amqpTransport } from "@lovage/transport-amqp";
+import type { AmqpTransportOptions } from "@lovage/transport-amqp";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../processes/eventually.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import type { OwnServer } from "../services/service.ts";
+
+const startMs = 150_000;
+
+function messageTo(to: string, id: string): OutgoingMessage {
+  const properties = { messageId: id, contentType: "text/plain", contentEncoding: "utf-8" };
+  return { to, headers: {}, properties, body: Buffer.from(id) };
+}
+
+function idOf({ message }: Delivery): string {
+  return message.properties.messageId;
+}
+
+async function consume(connection: Connection, queue: string, acks = false): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  const onDelivery = (delivery: Delivery): void => {
+    deliveries.push(delivery);
+    // What is lost comes again.
+    if (acks) delivery.ack().catch(() => {});
+  };
+  await connection.consume({ queue, prefetch: 5, onDelivery });
+  return deliveries;
+}
+
+describeOwnServer("rabbitmq", (start) => {
+  let server: OwnServer;
+  beforeAll(async () => void (server = await start()), startMs);
+  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+
+  const evaluate = async (code: string): Promise<string> => await server.execute("rabbitmqctl", ["eval", code]);
+
+  async function open(queue: string, options: AmqpTransportOptions = {}): Promise<Connection> {
+    const connection = await amqpTransport({ url: server.url, sweep: "300ms", ...options });
+    onTestFinished(async () => await connection.close());
+    await connection.declare({ queues: [{ name: queue }] });
+    return connection;
+  }
+
+  for (const queueType of ["quorum", "classic"] as const) {
+    test(`row 26: a delivery held for longer than the consumer timeout costs its channel alone (${queueType})`, async () => {
+      const [held, beside] = [`timeout-${queueType}`, `beside-${queueType}`];
+      await evaluate("application:set_env(rabbit, channel_tick_interval, 500).");
+      await evaluate("application:set_env(rabbit, consumer_timeout, 2000).");
+      onTestFinished(async () => void (await evaluate("application:set_env(rabbit, consumer_timeout, 1800000).")));
+      const connection = await open(held, { queueType });
+      await connection.declare({ queues: [{ name: beside }] });
+      const slow = await consume(connection, held);
+      const others = await consume(connection, beside, true);
+      await connection.publish([messageTo(held, "slow")]);
+      await eventually(() => slow.length === 1, { what: "the delivery", withinMs: 10_000 });
+      const [first] = slow;
+      await eventually(() => first!.signal.aborted, { what: "the end of the lease", withinMs: 20_000 });
+      await expect(first!.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+      await eventually(() => slow.length === 2, { what: "the second delivery", withinMs: 10_000 });
+      expect([slow[1]!.count, slow[1]!.fence > first!.fence, connection.state]).toEqual([2, true, "open"]);
+      await slow[1]!.ack();
+      await connection.publish([messageTo(beside, "other")]);
+      await eventually(() => others.length === 1, { what: "the queue beside it to go on", withinMs: 10_000 });
+      expect(await connection.admin.inspect([held])).toMatchObject([{ ready: 0, dead: 0 }]);
+    });
+
+    test(`row 27: a queue that is deleted under its consumer is declared and consumed again (${queueType})`, async () => {
+      const queue = `deleted-${queueType}`;
+      const connection = await open(queue, { queueType });
+      const operator = await open(queue, { queueType });
+      const deliveries = await consume(connection, queue);
+      await operator.publish([messageTo(queue, "gone")]);
+      await eventually(() => deliveries.length === 1, { what: "the delivery", withinMs: 10_000 });
+      await operator.admin.delete(queue);
+      await expect(deliveries[0]!.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+      await operator.declare({ queues: [{ name: queue }] });
+      await operator.publish([messageTo(queue, "new")]);
+      await eventually(() => deliveries.some((each) => idOf(each) === "new"), {
+        what: "the consumer to be back",
+        withinMs: 5_000,
+      });
+      expect(connection.state).toBe("open");
+    });
+  }
+
+  test("row 26: under a memory alarm publishing waits, then times out; acknowledgements go through; nothing is lost", async () => {
+    const queue = "alarm";
+    const connection = await open(queue);
+    await connection.publish(["a", "b"].map((id) => messageTo(queue, id)));
+    const deliveries = await consume(connection, queue);
+    await eventually(() => deliveries.length === 2, { what: "two deliveries", withinMs: 10_000 });
+    await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "absolute", "1MB"]);
+    try {
+      // The first message makes the server block the connection; the next ones wait here.
+      const refused = ["c", "d"].map((id) => connection.publish([messageTo(queue, id)], { timeoutMs: 1_500 }));
+      for (const each of refused)
+        await expect(each).rejects.toMatchObject({ code: "PUBLISH_TIMEOUT", retryable: true });
+      await deliveries[0]!.ack();
+      expect(connection.state).toBe("open");
+    } finally {
+      await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "0.6"]);
+    }
+    await connection.publish([messageTo(queue, "after")], { timeoutMs: 20_000 });
+    await deliveries[1]!.ack();
+    await eventually(() => deliveries.some((each) => idOf(each) === "after"), { what: "the message", withinMs: 5_000 });
+  });
+
+  test("row 27: a queue that exists in another form is an error that names the argument", async () => {
+    await open("form");
+    const other = await amqpTransport({ url: server.url, queueType: "classic" });
+    onTestFinished(async () => await other.close());
+    const refused = other.declare({ queues: [{ name: "form" }] });
+    await expect(refused).rejects.toMatchObject({
+      code: "TOPOLOGY_MISMATCH",
+      message: expect.stringMatching(/x-queue-type.*'?quorum'?/u) as string,
+    });
+    // The channel that the refusal cost is no one else's.
+    await other.declare({ queues: [{ name: "form-2" }] });
+  });
+
+  test("row 26: all connections closed by the server come back, and what was held is delivered again", async () => {
+    const queue = "dropped";
+    const connection = await open(queue);
+    await connection.publish([messageTo(queue, "a")]);
+    const deliveries = await consume(connection, queue);
+    await eventually(() => deliveries.length === 1, { what: "the delivery", withinMs: 10_000 });
+    await server.dropClients();
+    await eventually(() => deliveries.length === 2, { what: "the second delivery", withinMs: 10_000 });
+    expect([deliveries[0]!.signal.aborted, deliveries[1]!.count]).toEqual([true, 2]);
+    await deliveries[1]!.ack();
+    await eventually(() => connection.state === "open", { what: "the connection", withinMs: 5_000 });
+    await connection.publish([messageTo(queue, "b")]);
+    await eventually(() => deliveries.length === 3, { what: "the next message", withinMs: 5_000 });
+  });
+
+  test("a wrong password is told as such, without the password", async () => {
+    const url = server.url.replace("guest:guest", "guest:s3cret");
+    const refused = amqpTransport({ url });
+    await expect(refused).rejects.toMatchObject({
+      code: "TRANSPORT_REJECTED",
+      message: expect.not.stringContaining("s3cret") as string,
+    });
+  });
+
+  test("the next host is tried when one is away", async () => {
+    const connection = await amqpTransport({ url: server.url.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1") });
+    onTestFinished(async () => await connection.close());
+    expect(connection.state).toBe("open");
+  });
+});

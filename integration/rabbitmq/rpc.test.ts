@@ -1,0 +1,179 @@
+import type { Backend, ResultPut } from "@lovage/backend";
+import { rpcBackend } from "@lovage/backend-amqp";
+import type { RpcBackendOptions } from "@lovage/backend-amqp";
+import { chain, chord, createApp, group } from "lovage";
+import type { App } from "lovage";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { bothWays } from "../network/fault.ts";
+import { FaultProxy } from "../network/fault-proxy.ts";
+import { eventually } from "../processes/eventually.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import type { OwnServer } from "../services/service.ts";
+
+const startMs = 150_000;
+const soon = { timeout: "30s" } as const;
+
+function resultFor(replyTo: string, taskId: string): ResultPut {
+  const document = JSON.stringify({ status: "SUCCESS", result: taskId, task_id: taskId });
+  return { taskId, state: "SUCCESS", document, fence: [0, 1], expiresInMs: 60_000, replyTo };
+}
+
+async function open(url: string, options: RpcBackendOptions = {}): Promise<Backend> {
+  const backend = await rpcBackend({ url: url.replace("amqp:", "rpc:"), heartbeat: "1s", ...options });
+  onTestFinished(async () => await backend.close());
+  return backend;
+}
+
+/** What the caller has of these, in order. */
+/** Waits until the caller has all of these. */
+async function come({ results }: Backend, taskIds: readonly string[]): Promise<void> {
+  const areThere = async (): Promise<boolean> =>
+    (await results?.get(taskIds))?.every((each) => each !== undefined) === true;
+  await eventually(areThere, { what: `results of ${taskIds.join(", ")}`, withinMs: 30_000 });
+}
+
+/** What a caller says of results. */
+async function statesOf({ results }: Backend, taskIds: readonly string[]): Promise<readonly unknown[]> {
+  return ((await results?.get(taskIds)) ?? []).map((record) => record?.state);
+}
+
+/** An app that works, and one that calls, which are closed after the test. */
+function openApps(broker: string): { readonly worker: App; readonly caller: App } {
+  const openApp = (): App => {
+    const app = createApp({ name: "shop", broker, backend: "rpc://", logLevel: "error" });
+    app.task("add", (x: number, y: number) => x + y);
+    app.task("fail", { maxRetries: 0 }, () => {
+      throw new RangeError("no");
+    });
+    onTestFinished(async () => await app.close());
+    return app;
+  };
+  return { worker: openApp(), caller: openApp() };
+}
+
+describeOwnServer("rabbitmq", (start) => {
+  let server: OwnServer;
+  beforeAll(async () => void (server = await start()), startMs);
+  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+
+  async function replyQueues(): Promise<readonly string[]> {
+    const listed = await server.execute("rabbitmqctl", ["list_queues", "--quiet", "--no-table-headers", "name"]);
+    return listed.split("\n").filter((name) => name.startsWith("lovage.reply."));
+  }
+
+  describe("results over rpc", () => {
+    test("that are stored while the caller is cut off come to it once it is back", async () => {
+      const { hostname, port } = new URL(server.url);
+      const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
+      onTestFinished(async () => await proxy[Symbol.asyncDispose]());
+      const [caller, worker] = [await open(proxy.urlOf(server.url)), await open(server.url)];
+      const replyTo = String(caller.results?.replyTo);
+      proxy.set(bothWays({ isBlackHole: true }));
+      proxy.cut();
+      await worker.results?.put([resultFor(replyTo, "a"), resultFor(replyTo, "b")]);
+      proxy.heal();
+      await come(caller, ["a", "b"]);
+      expect(await statesOf(caller, ["a", "b"])).toEqual(["SUCCESS", "SUCCESS"]);
+    });
+
+    test("outlive a restart of the server", async () => {
+      const [caller, worker] = [await open(server.url), await open(server.url)];
+      const replyTo = String(caller.results?.replyTo);
+      await server.restart({ keepsData: true });
+      const failures: unknown[] = [];
+      const store = async (): Promise<boolean> => {
+        try {
+          await worker.results?.put([resultFor(replyTo, "after")]);
+          return true;
+        } catch (error) {
+          failures.push(error);
+          return false;
+        }
+      };
+      await eventually(store, { what: "the server to take a result", withinMs: 60_000 });
+      await come(caller, ["after"]);
+      const passing = expect.objectContaining({ code: "BACKEND_UNAVAILABLE", retryable: true }) as unknown;
+      expect(failures).toEqual(failures.map(() => passing));
+    });
+
+    test("go on when an operator deletes the queue of a caller", async () => {
+      const [caller, worker] = [await open(server.url), await open(server.url)];
+      const replyTo = String(caller.results?.replyTo);
+      await server.execute("rabbitmqctl", ["delete_queue", replyTo]);
+      const hasCome = async (): Promise<boolean> => {
+        await worker.results?.put([resultFor(replyTo, "a")]);
+        return (await caller.results?.get(["a"]))?.[0] !== undefined;
+      };
+      await eventually(hasCome, { what: "a result over the new queue", withinMs: 30_000 });
+      expect(await replyQueues()).toContain(replyTo);
+    });
+
+    test("leave no queue behind a caller that has closed, and for a while only behind one that was cut off", async () => {
+      const before = await replyQueues();
+      const { hostname, port } = new URL(server.url);
+      const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
+      onTestFinished(async () => await proxy[Symbol.asyncDispose]());
+      const tidy = await rpcBackend({ url: server.url });
+      const lost = await open(proxy.urlOf(server.url), { replyQueueExpires: "2s" });
+      expect(await replyQueues()).toHaveLength(before.length + 2);
+      await tidy.close();
+      expect(await replyQueues()).not.toContain(tidy.results?.replyTo);
+      proxy.set(bothWays({ isBlackHole: true }));
+      proxy.cut();
+      const isGone = async (): Promise<boolean> => !(await replyQueues()).includes(String(lost.results?.replyTo));
+      await eventually(isGone, { what: "the queue to expire", withinMs: 30_000 });
+      expect(await replyQueues()).toHaveLength(before.length);
+    });
+
+    test("that are too large are refused before they are sent", async () => {
+      const caller = await open(server.url, { maxDocumentBytes: 1_000 });
+      const tooLarge = { ...resultFor("elsewhere", "a"), document: "x".repeat(1_001) };
+      await expect(caller.results?.put([tooLarge])).rejects.toMatchObject({ code: "DOCUMENT_TOO_LARGE" });
+    });
+  });
+
+  describe("an app over rpc://", () => {
+    test("gets its own results, of calls and of workflows whose steps other processes send", async () => {
+      const { worker, caller } = openApps(server.url);
+      await worker.worker({ concurrency: 4 }).start();
+      const add = caller.remote<(x: number, y: number) => number>("add");
+      const fail = caller.remote<() => number>("fail");
+      const calls = await add.applyMany(Array.from({ length: 200 }, (_, index) => [index, 1]));
+      expect(await Promise.all(calls.map((call) => call.get(soon)))).toEqual(calls.map((_, index) => index + 1));
+      expect(await (await chain(add.s(1, 2), add.s(10), add.s(100)).delay()).get(soon)).toBe(113);
+      expect(await (await group([add.s(1, 1), add.s(2, 2)]).delay()).get(soon)).toEqual([2, 4]);
+      const broken = await chain(fail.s(), add.s(1)).delay();
+      await expect(broken.get(soon)).rejects.toMatchObject({ name: "RangeError" });
+    });
+
+    test("reads no result of another process's call, and says so", async () => {
+      const { worker, caller } = openApps(server.url);
+      await worker.worker().start();
+      const call = await caller.remote<(x: number, y: number) => number>("add").delay(1, 2);
+      expect(await call.get(soon)).toBe(3);
+      const elsewhere = worker.result(call.id).get({ timeout: 200 });
+      await expect(elsewhere).rejects.toMatchObject({
+        code: "RESULT_TIMEOUT",
+        message: expect.stringContaining("another process sent it") as string,
+      });
+    });
+
+    test("refuses a chord, naming backends that can", async () => {
+      const { caller } = openApps(server.url);
+      const add = caller.remote<(x: number, y: number) => number>("add");
+      const total = caller.remote<(numbers: number[]) => number>("total");
+      await expect(chord(group([add.s(1, 1)]), total.s()).delay()).rejects.toMatchObject({
+        code: "FEATURE_UNSUPPORTED",
+        message: expect.stringContaining("redis:") as string,
+      });
+    });
+
+    test("cancels a call that waits, and its own wait ends at once", async () => {
+      const { worker, caller } = openApps(server.url);
+      await worker.worker().start();
+      const call = await caller.remote<() => number>("fail").applyAsync([], { countdown: "1s" });
+      expect(await call.cancel()).toBe(true);
+      await expect(call.get(soon)).rejects.toMatchObject({ code: "TASK_REVOKED" });
+    });
+  });
+});

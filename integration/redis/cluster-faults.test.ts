@@ -1,0 +1,112 @@
+import { redisBackend } from "@lovage/backend-redis";
+import { systemClock } from "@lovage/foundation";
+import { redisTransport } from "@lovage/transport-redis";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import { RedisCluster } from "../services/redis/redis-cluster.ts";
+import { seedsOf } from "./cluster-url.ts";
+import { moveSlot, nodesFor } from "./move-slot.ts";
+import { TransportLoad } from "./transport-load.ts";
+
+const nothing = { lost: 0, doubledAfterAck: 0 };
+/** How long the keys of a queue stay divided between two nodes, and how long a node is away. */
+const divisionMs = 300;
+const outageMs = 1_000;
+
+describeOwnServer(
+  "redis",
+  (start) => {
+    describe("a cluster of three primaries", () => {
+      let cluster: RedisCluster;
+      beforeAll(async () => {
+        cluster = await RedisCluster.start();
+      });
+      afterAll(async () => await cluster[Symbol.asyncDispose]());
+
+      test("a queue that moves to another node under load loses and doubles nothing", async () => {
+        await using load = await TransportLoad.start({ url: seedsOf(cluster), cluster: true });
+        await load.goesOn();
+        // Half of the queue's keys are elsewhere: nothing may go on as if the rest were all.
+        await moveSlot(cluster, `lovage:{${load.queue}}`, () => systemClock.sleep(divisionMs));
+        await load.goesOn();
+        const verdict = await load.finish();
+        expect(verdict).toMatchObject({ ...nothing, redelivered: 0, refusals: {} });
+        expect(verdict.accepted).toBeGreaterThan(100);
+      });
+
+      test("18: a node that is killed and comes back interrupts, and loses nothing", async () => {
+        await using load = await TransportLoad.start({ url: seedsOf(cluster), cluster: true });
+        await load.goesOn();
+        const [owner] = await nodesFor(cluster, `lovage:{${load.queue}}`);
+        await owner.kill();
+        await systemClock.sleep(outageMs);
+        await owner.start();
+        expect(await load.goesOn()).toBeLessThan(20_000);
+        expect(await load.finish()).toMatchObject({ lost: 0 });
+      });
+
+      test("results, locks and revocations are kept while their slots move", async () => {
+        const backend = await redisBackend({ url: `${seedsOf(cluster)}?cluster=true` });
+        onTestFinished(() => backend.close());
+        const document = JSON.stringify({ status: "REVOKED", result: null });
+        const put = { taskId: "moving", state: "REVOKED", document, fence: null, expiresInMs: 60_000 };
+        await backend.results?.put([put]);
+        for (const key of ["celery-task-meta-moving", "lovage:{revoked}", "lovage:hold:{door}"]) {
+          await moveSlot(cluster, key, () => Promise.resolve());
+        }
+        expect(await backend.results?.get(["moving"])).toMatchObject([{ state: "REVOKED" }]);
+        expect((await backend.results?.revocations?.())?.taskIds).toContain("moving");
+        expect(await backend.coordination?.acquire({ name: "door", holder: "me", leaseMs: 1_000 })).toMatchObject({
+          granted: true,
+        });
+      });
+
+      test("a queue of Celery's is refused, with what to use instead", async () => {
+        const connection = await redisTransport({ url: seedsOf(cluster), cluster: true });
+        onTestFinished(() => connection.close());
+        for (const consumers of ["celery", "mixed"] as const) {
+          await expect(connection.declare({ queues: [{ name: "q", consumers }] })).rejects.toMatchObject({
+            code: "FEATURE_UNSUPPORTED",
+            message: expect.stringContaining("without cluster") as string,
+          });
+        }
+      });
+
+      test("a server that is no cluster, and nodes that are all away, are told as such", async () => {
+        await using alone = await start();
+        await expect(redisTransport({ url: alone.url, cluster: true })).rejects.toMatchObject({
+          code: "CONFIGURATION_INVALID",
+          message: expect.stringContaining("not part of a cluster") as string,
+        });
+        const url = "redis://127.0.0.1:1,127.0.0.1:2";
+        await expect(redisTransport({ url, cluster: true })).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+        await expect(redisBackend({ url, cluster: true })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      });
+
+      test("one node is enough to find the others, and nodes that are away are passed over", async () => {
+        const url = `redis://127.0.0.1:1,127.0.0.1:${cluster.nodes[2]?.port}/0?cluster=true`;
+        const connection = await redisTransport({ url });
+        onTestFinished(() => connection.close());
+        await connection.declare({ queues: ["a", "b", "c", "d"].map((name) => ({ name })) });
+        expect(connection.capabilities).toMatchObject({ atomicHandOver: false, atomicPublish: false });
+      });
+    });
+
+    test("18: a replica takes over from a primary under load: back within 10 s, and nothing is lost with wait=1", async () => {
+      // Two each: the one that takes over needs another that has what it accepts.
+      await using cluster = await RedisCluster.start({ replicas: 2 });
+      await using load = await TransportLoad.start({ url: `${seedsOf(cluster)}?cluster=true&wait=1` });
+      await load.goesOn();
+      const [owner] = await nodesFor(cluster, `lovage:{${load.queue}}`);
+      await owner.kill();
+      const awayMs = await load.goesOn();
+      console.log(`Work went on ${Math.round(awayMs)} ms after the primary was killed.`);
+      expect(awayMs).toBeLessThan(50_000);
+      // Comes back as a replica, and disturbs nobody.
+      await owner.start();
+      await load.goesOn();
+      expect(await load.finish()).toMatchObject({ lost: 0 });
+    });
+  },
+  ["private"],
+);

@@ -1,0 +1,140 @@
+import { redisBackend } from "@lovage/backend-redis";
+import { silentLog, systemClock, type Log } from "@lovage/foundation";
+import { redisTransport } from "@lovage/transport-redis";
+import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../processes/eventually.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import { redisCli } from "./redis-cli.ts";
+import { throughBoth } from "./through-both.ts";
+import { TransportLoad } from "./transport-load.ts";
+
+// Limits in time are asserted at five times the figure: machines are noisy.
+const patience = 5;
+const nothing = { lost: 0, doubledAfterAck: 0 };
+const outageMs = 500;
+
+describeOwnServer("redis", (start) => {
+  test("14: killed and started again, twice, in the midst of 100 producers, it has all that it accepted", async () => {
+    await using server = await start();
+    await using load = await TransportLoad.start({ url: server.url }, 100);
+    for (const _ of [1, 2]) {
+      await load.goesOn();
+      await server.kill();
+      await systemClock.sleep(outageMs);
+      await server.start();
+      expect(await load.goesOn()).toBeLessThan(5_000 * patience);
+    }
+    const verdict = await load.finish();
+    expect(verdict).toMatchObject(nothing);
+    expect(Object.keys(verdict.refusals).filter((code) => code !== "PUBLISH_UNCERTAIN")).toEqual([]);
+  });
+
+  test("14: while it loads its data it is away, and then it works", async () => {
+    // A pause after each command that it reads, and a look at its clients in between.
+    const slow = ["--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024"];
+    await using server = await start({ settings: slow });
+    await using load = await TransportLoad.start({ url: server.url });
+    await load.goesOn(500);
+    await server.kill();
+    const starting = server.start();
+    const answer = async (): Promise<string> => await redisCli(server, "get", "a").catch(() => "it is away");
+    await eventually(async () => (await answer()).startsWith("LOADING"), { what: "LOADING", withinMs: 30_000 });
+    await starting;
+    await load.goesOn();
+    expect(await load.finish()).toMatchObject(nothing);
+  });
+
+  test("16: absent at the start it is told so within the connect timeout", async () => {
+    await using server = await start();
+    await server.kill();
+    await expect(redisTransport({ url: server.url })).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+    await expect(redisBackend({ url: server.url })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    await server.start();
+    await server.pause();
+    const fromMs = systemClock.monotonic();
+    await expect(redisTransport({ url: server.url })).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+    expect(systemClock.monotonic() - fromMs).toBeLessThan(20_000);
+    await server.resume();
+  });
+
+  test("17: started again empty it is given queues and scripts again, and works for new messages", async () => {
+    await using server = await start();
+    await using load = await TransportLoad.start({ url: server.url });
+    await load.goesOn();
+    await server.restart({ keepsData: false });
+    expect(await load.goesOn()).toBeLessThan(5_000 * patience);
+  });
+
+  test("19: scripts that are flushed again and again are loaded again, and nobody notices", async () => {
+    await using server = await start();
+    await using load = await TransportLoad.start({ url: server.url });
+    for (let flush = 0; flush < 10; flush += 1) {
+      await redisCli(server, "script", "flush");
+      await load.goesOn();
+    }
+    expect(await load.finish()).toMatchObject({ ...nothing, redelivered: 0, refusals: {} });
+  });
+
+  test.each(["normal", "pubsub"])("19: killed %s clients are back within 2 s, and lose nothing", async (type) => {
+    await using server = await start();
+    await using load = await TransportLoad.start({ url: server.url });
+    for (const _ of [1, 2, 3]) {
+      await load.goesOn();
+      await redisCli(server, "client", "kill", "type", type);
+      expect(await load.goesOn()).toBeLessThan(2_000 * patience);
+    }
+    const verdict = await load.finish();
+    expect(verdict).toMatchObject(nothing);
+    expect(Object.keys(verdict.refusals).filter((code) => code !== "PUBLISH_UNCERTAIN")).toEqual([]);
+  });
+
+  test("19: only the subscriber of a sleeping worker is killed, and it still hears of work", async () => {
+    await using server = await start();
+    const states: string[] = [];
+    const connection = await redisTransport({ url: server.url, onState: (state) => states.push(state) });
+    onTestFinished(() => connection.close());
+    await connection.declare({ queues: [{ name: "q" }] });
+    const arrived: string[] = [];
+    await connection.consume({
+      queue: "q",
+      prefetch: 1,
+      onDelivery: (delivery) => {
+        arrived.push(delivery.message.properties.messageId);
+        void delivery.ack();
+      },
+    });
+    await redisCli(server, "client", "kill", "type", "pubsub");
+    await expect.poll(() => states, { timeout: 2_000 * patience }).toEqual(["reconnecting", "open"]);
+    const other = await redisTransport({ url: server.url });
+    onTestFinished(() => other.close());
+    await other.declare({ queues: [{ name: "q" }] });
+    const properties = { messageId: "a", contentType: "application/json", contentEncoding: "utf-8" };
+    await other.publish([{ to: "q", headers: {}, properties, body: Buffer.from("[]") }]);
+    await expect.poll(() => arrived, { timeout: 2_000 * patience }).toEqual(["a"]);
+  });
+
+  test("19: with its memory full it refuses messages at once, what it has is worked off, and then it takes more", async () => {
+    await using server = await start();
+    await using load = await TransportLoad.start({ url: server.url });
+    await load.goesOn();
+    await redisCli(server, "config", "set", "maxmemory", "1");
+    await load.refuses("TRANSPORT_REJECTED", 50);
+    await redisCli(server, "config", "set", "maxmemory", "0");
+    await load.goesOn();
+    const verdict = await load.finish();
+    expect(verdict).toMatchObject({ ...nothing, redelivered: 0 });
+    expect(Object.keys(verdict.refusals)).toEqual(["TRANSPORT_REJECTED"]);
+  });
+
+  test("20: a server that may lose messages is warned of by both drivers, and refused by both when strict", async () => {
+    await using server = await start({ settings: ["--appendonly", "no", "--maxmemory-policy", "allkeys-lru"] });
+    const warnings: string[] = [];
+    const log: Log = { ...silentLog, warn: (text) => void warnings.push(text) };
+    await throughBoth(await redisTransport({ url: server.url, log }), await redisBackend({ url: server.url, log }));
+    const expected = [/appendonly yes/, /maxmemory-policy noeviction/];
+    expect(warnings).toEqual([...expected, ...expected].map((text) => expect.stringMatching(text) as string));
+    const refusal = { code: "CONFIGURATION_INVALID" };
+    await expect(redisTransport({ url: `${server.url}?strict=true` })).rejects.toMatchObject(refusal);
+    await expect(redisBackend({ url: `${server.url}?strict=true` })).rejects.toMatchObject(refusal);
+  });
+});

@@ -1,0 +1,70 @@
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { startFauxqs } from "fauxqs";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+import { s3ClaimCheck, type S3ClaimCheck, type S3ClaimCheckOptions } from "./s3-claim-check.ts";
+
+const bucket = "bodies";
+const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+
+/** A claim check in an emulator of its own. */
+async function start(options: Partial<S3ClaimCheckOptions> = {}): Promise<{
+  readonly check: S3ClaimCheck;
+  readonly keys: () => Promise<string[]>;
+  readonly stop: () => Promise<void>;
+}> {
+  const server = await startFauxqs({ port: 0, logger: false });
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const client = new S3Client({ endpoint, region: "us-east-1", credentials, forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const check = s3ClaimCheck({ bucket, endpoint, credentials, ...options });
+  const stop = async (): Promise<void> => await server.stop();
+  onTestFinished(async () => {
+    check.close();
+    client.destroy();
+    await stop();
+  });
+  const keys = async (): Promise<string[]> => {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    return Contents.map(({ Key = "" }) => Key);
+  };
+  return { check, keys, stop };
+}
+
+describe("the claim check in S3", () => {
+  it("gives back what it was given, under its prefix, until it is deleted", async () => {
+    const { check, keys } = await start({ prefix: "lovage/" });
+    const body = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);
+    await check.put("mail/1", body);
+    expect(await keys()).toEqual(["lovage/mail/1"]);
+    expect(Buffer.compare(Buffer.from((await check.get("mail/1")) ?? []), Buffer.from(body))).toBe(0);
+    await check.delete("mail/1");
+    await check.delete("mail/1");
+    expect(await check.get("mail/1")).toBeUndefined();
+    expect(await keys()).toEqual([]);
+  });
+
+  it("fetches nothing that is larger than it may be", async () => {
+    const { check } = await start({ maxBytes: 10 });
+    await check.put("mail/1", new Uint8Array(11));
+    await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
+  });
+
+  it("says that a bucket is wrong, and which", async () => {
+    const { check } = await start({ bucket: "elsewhere" });
+    const expected = { code: "TRANSPORT_REJECTED", message: expect.stringContaining("elsewhere") as string };
+    await expect(check.put("mail/1", new Uint8Array(1))).rejects.toMatchObject(expected);
+    await expect(check.get("mail/1")).rejects.toMatchObject(expected);
+  });
+
+  it("says that S3 cannot be reached, as something that passes", async () => {
+    const { check, stop } = await start();
+    await stop();
+    const expected = { code: "CLAIM_CHECK_UNAVAILABLE", retryable: true };
+    await expect(check.put("mail/1", new Uint8Array(1))).rejects.toMatchObject(expected);
+  });
+
+  it.each([{ bucket: "" }, { maxBytes: 0 }, { maxBytes: 6e9 }, { timeoutMs: 0 }])("refuses %o", (wrong) => {
+    expect(() => s3ClaimCheck({ bucket, ...wrong })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
+  });
+});

@@ -1,0 +1,246 @@
+import type { Clock, Log } from "@lovage/foundation";
+import type { ConfirmChannel, Message, Options } from "amqplib";
+
+import { AmqpError, toAmqpError } from "./amqp-error.ts";
+import type { AmqpSession } from "./amqp-session.ts";
+
+/** One message on its way to the broker. */
+export interface Posting {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Options.Publish;
+  readonly body: Buffer;
+  /** Called once: `null` when the broker has accepted it, else why not. Not called after `abandon`. */
+  readonly done: (error: AmqpError | null) => void;
+  /**
+   * | state | entered | left |
+   * |---|---|---|
+   * | `waiting` | by `post` | it was written |
+   * | `sent` | it was written | the broker confirmed or refused it, or the channel ended |
+   * | `returned` | the broker gave it back as unroutable | its confirm |
+   * | `over` | `done` was called, or it was abandoned | never |
+   */
+  state: "waiting" | "sent" | "returned" | "over";
+}
+
+/** What a {@link ConfirmPublisher} works with. */
+export interface PublisherOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What may be on its way at once: enough to keep a broker busy, few enough to be held in memory twice. */
+const most = { messages: 4_096, bytes: 16 * 1024 * 1024 } as const;
+/** A channel that the server has closed is opened again after this. */
+const reopenMs = 50;
+
+/**
+ * Publishes over one channel in confirm mode: in order, with many messages on their way. What has not been written yet waits for the next
+ * session, as long as its caller does; what was written and not confirmed when the channel ended is uncertain, and told so.
+ */
+export class ConfirmPublisher {
+  readonly #options: PublisherOptions;
+  readonly #flying = new Set<Posting>();
+  #waiting: Posting[] = [];
+  #next = 0;
+  /** Abandoned ones among those that wait. */
+  #stale = 0;
+  #bytes = 0;
+  #session: AmqpSession | undefined;
+  #channel: ConfirmChannel | undefined;
+  #isFull = false;
+  #isPumping = false;
+  #isClosed = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on over a new session. */
+  use(session: AmqpSession): void {
+    this.#session = session;
+    session.onBlocked((isBlocked, reason) => {
+      if (isBlocked) this.#options.log.warn("RabbitMQ takes no messages for now.", { reason });
+      else this.#options.log.info("RabbitMQ takes messages again.");
+      this.#pump();
+    });
+    session.ended.addEventListener("abort", () => this.#leave(session), { once: true });
+    void this.#open(session);
+  }
+
+  /** Sends messages, in this order and after all that were posted before. */
+  post(postings: readonly Posting[]): void {
+    for (const posting of postings) this.#waiting.push(posting);
+    this.#pump();
+  }
+
+  /** Nobody waits for these any more. Those that were written may be accepted all the same. */
+  abandon(postings: readonly Posting[]): void {
+    for (const posting of postings) {
+      if (posting.state === "waiting") this.#stale += 1;
+      posting.state = "over";
+    }
+    // With the broker away for long, what nobody waits for must not pile up.
+    if (this.#isPumping || this.#stale * 2 <= this.#waiting.length - this.#next) return;
+    this.#waiting = this.#waiting.slice(this.#next).filter(({ state }) => state === "waiting");
+    this.#next = 0;
+    this.#stale = 0;
+  }
+
+  /** Ends what is pending: written messages as uncertain, others as not sent. */
+  close(): void {
+    this.#isClosed = true;
+    this.#session = undefined;
+    this.#fail("the connection was closed");
+    const unsent = this.#waiting.slice(this.#next);
+    this.#waiting = [];
+    this.#next = 0;
+    for (const posting of unsent) {
+      finish(posting, new AmqpError("The message was not sent: the connection was closed.", { kind: "unavailable" }));
+    }
+  }
+
+  async #open(session: AmqpSession): Promise<void> {
+    try {
+      const channel = await session.confirmChannel();
+      if (this.#session !== session) return;
+      channel.on("return", (message: Message) => this.#onReturn(message));
+      channel.on("drain", () => {
+        this.#isFull = false;
+        this.#pump();
+      });
+      let cause: Error | undefined;
+      channel.once("error", (error: Error) => (cause = error));
+      channel.once("close", () => this.#onChannelClosed(session, cause));
+      this.#channel = channel;
+      this.#isFull = false;
+      this.#pump();
+    } catch (error) {
+      if (session.ended.aborted || this.#session !== session) return;
+      this.#options.log.warn("A channel for publishing could not be opened.", { error: String(error) });
+      this.#reopen(session);
+    }
+  }
+
+  #onChannelClosed(session: AmqpSession, cause: Error | undefined): void {
+    if (this.#session !== session) return;
+    this.#channel = undefined;
+    this.#fail(cause?.message ?? "the channel was closed");
+    if (session.ended.aborted) return;
+    if (cause !== undefined) {
+      this.#options.log.warn("RabbitMQ closed the channel for publishing; opening another.", { error: cause.message });
+    }
+    this.#reopen(session);
+  }
+
+  #reopen(session: AmqpSession): void {
+    this.#options.clock.timer(reopenMs, () => {
+      if (this.#session === session && !session.ended.aborted) void this.#open(session);
+    });
+  }
+
+  #leave(session: AmqpSession): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#channel = undefined;
+    this.#fail((session.ended.reason as Error).message);
+  }
+
+  #pump(): void {
+    if (this.#isPumping || this.#isClosed) return;
+    this.#isPumping = true;
+    while (this.#next < this.#waiting.length && this.#mayWrite()) {
+      const posting = this.#waiting[this.#next];
+      if (posting?.state === "over") this.#stale -= 1;
+      else if (posting !== undefined && !this.#write(posting)) break;
+      this.#next += 1;
+    }
+    if (this.#next > 1_024 || this.#next === this.#waiting.length) {
+      this.#waiting.splice(0, this.#next);
+      this.#next = 0;
+    }
+    this.#isPumping = false;
+  }
+
+  #mayWrite(): boolean {
+    const isOpen = this.#channel !== undefined && this.#session?.isBlocked === false;
+    return isOpen && !this.#isFull && this.#flying.size < most.messages && this.#bytes < most.bytes;
+  }
+
+  /** @returns whether it is dealt with; otherwise the channel has just ended */
+  #write(posting: Posting): boolean {
+    const { exchange, routingKey, body, properties } = posting;
+    const channel = this.#channel;
+    if (channel === undefined) return false;
+    try {
+      const hasRoom = channel.publish(exchange, routingKey, body, properties, (error: unknown) =>
+        this.#onConfirm(posting, error),
+      );
+      posting.state = "sent";
+      this.#flying.add(posting);
+      this.#bytes += body.byteLength;
+      this.#isFull = !hasRoom;
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === "IllegalOperationError") {
+        this.#channel = undefined;
+        return false;
+      }
+      finish(posting, toAmqpError(error, this.#session?.where ?? "no host", "publishing"));
+      return true;
+    }
+  }
+
+  #onConfirm(posting: Posting, error: unknown): void {
+    // The channel has ended: `#fail` tells, with the cause.
+    if (!this.#flying.has(posting) || (error instanceof Error && error.message === "channel closed")) return;
+    this.#flying.delete(posting);
+    this.#bytes -= posting.body.byteLength;
+    if (posting.state === "returned") finish(posting, unroutable(posting));
+    else finish(posting, error === null || error === undefined ? null : refused(posting));
+    this.#pump();
+  }
+
+  /**
+   * A return comes before the confirm of the same message, and names no tag: it is the first of those on their way that looks like it. Two that
+   * look alike are routed alike.
+   */
+  #onReturn({ fields, properties }: Message): void {
+    for (const posting of this.#flying) {
+      const { exchange, routingKey, state } = posting;
+      if (state !== "sent" || exchange !== fields.exchange || routingKey !== fields.routingKey) continue;
+      if (posting.properties.messageId !== (properties.messageId as unknown)) continue;
+      posting.state = "returned";
+      return;
+    }
+  }
+
+  #fail(why: string): void {
+    const flying = [...this.#flying];
+    this.#flying.clear();
+    this.#bytes = 0;
+    for (const posting of flying) {
+      const text = `The connection to RabbitMQ ended before it confirmed message ${posting.properties.messageId ?? "?"}: ${why}`;
+      finish(posting, new AmqpError(text, { kind: "broken" }));
+    }
+  }
+}
+
+function finish(posting: Posting, error: AmqpError | null): void {
+  if (posting.state === "over") return;
+  posting.state = "over";
+  posting.done(error);
+}
+
+function unroutable({ exchange, routingKey, properties }: Posting): AmqpError {
+  const to = exchange === "" ? `queue "${routingKey}"` : `exchange "${exchange}" with key "${routingKey}"`;
+  return new AmqpError(`No queue took message ${properties.messageId ?? "?"} for ${to}.`, { kind: "unroutable" });
+}
+
+function refused({ exchange, routingKey, properties }: Posting): AmqpError {
+  const to = exchange === "" ? `queue "${routingKey}"` : `a queue behind exchange "${exchange}"`;
+  return new AmqpError(
+    `RabbitMQ refused message ${properties.messageId ?? "?"} for ${to}: the queue is at its length limit, or has no leader.`,
+    { kind: "refused" },
+  );
+}

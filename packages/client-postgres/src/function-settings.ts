@@ -1,0 +1,9 @@
+/**
+ * What the functions run with. The ways that remain to the planner are those through the indexes, whatever the statistics say: after a bulk load, or while
+ * a million rows change their state, these are wrong, and the other ways cost as much as there are rows.
+ */
+export const functionSettings =
+  "LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off SET enable_material = off SET jit = off";
+
+/** The server's clock in whole milliseconds, as an expression. */
+export const nowMs = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";

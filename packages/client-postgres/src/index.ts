@@ -1,0 +1,32 @@
+export { callerTransaction } from "./caller-transaction.ts";
+export type { CallerTransactionOptions, PostgresTransaction, RunInTransaction } from "./caller-transaction.ts";
+export type { ChannelListener } from "./lifeline.ts";
+export { PostgresClient } from "./postgres-client.ts";
+export type { PostgresOpening } from "./postgres-client.ts";
+export type { PostgresSession, QueryOptions } from "./postgres-session.ts";
+export { isPostgresError, PostgresError } from "./postgres-error.ts";
+export type { PostgresErrorKind } from "./postgres-error.ts";
+export { postgresOptionNames, postgresOptions, postgresTarget } from "./postgres-options.ts";
+export type {
+  PostgresOptions,
+  PostgresOptionsShape,
+  PostgresTarget,
+  ReadyClient,
+  ReadyPool,
+  SslMode,
+} from "./postgres-options.ts";
+export type { PostgresLocation } from "./postgres-url.ts";
+export { quoteIdentifier, quoteLiteral } from "./quote-identifier.ts";
+export { applySchema, planSchema } from "./schema.ts";
+export type { SchemaComponent, SchemaStep } from "./schema.ts";
+export { defineStatement, numberArray } from "./statement.ts";
+export type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
+export { announceSql, notifySql, WakeUps } from "./wake-ups.ts";
+export { runStatement } from "./run-statement.ts";
+export type { WakeScope } from "./wake-ups.ts";
+export { serverFacts } from "./server-facts.ts";
+export { serverTimeMs } from "./server-time.ts";
+export type { Durability, ServerFacts } from "./server-facts.ts";
+export { postgresErrorsAs } from "./postgres-errors-as.ts";
+export type { ContractError, ContractErrors, WithContractErrors, WithErrors } from "./postgres-errors-as.ts";
+export { functionSettings, nowMs } from "./function-settings.ts";

@@ -1,0 +1,197 @@
+import type { Clock, Log } from "@lovage/foundation";
+import type { Client, ClientBase, PoolClient } from "pg";
+
+import { hearErrors } from "./hear-errors.ts";
+import { Lifeline, type ChannelListener } from "./lifeline.ts";
+import { makeClient } from "./make-pool.ts";
+import { PostgresError, toPostgresError } from "./postgres-error.ts";
+import type { PostgresTarget } from "./postgres-options.ts";
+import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
+import { placeOf } from "./postgres-url.ts";
+import { SessionPool } from "./session-pool.ts";
+import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
+
+/** How a {@link PostgresClient} is opened. */
+export interface PostgresOpening {
+  readonly target: PostgresTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of the connections in `pg_stat_activity`. */
+  readonly name: string;
+  /** Told when the server is gone, or silent. `revive` is the way back. */
+  readonly onLost: (cause: PostgresError) => void;
+}
+
+/** On the connection for notifications: a lock that is long in coming is not worth deafness. */
+const lifelineSettings = "SELECT set_config('lock_timeout', '1000', false)";
+
+/**
+ * A pool of sessions, and one connection beside it for notifications.
+ *
+ * | state | left by |
+ * |---|---|
+ * | open | loss of the connection for notifications, a silent server, `close` |
+ * | lost: statements go on as they can | `revive`, `close` |
+ * | closed | never |
+ */
+export class PostgresClient implements PostgresSession {
+  /** The server and the database, for messages. */
+  readonly where: string;
+  readonly schema: string;
+  readonly #opening: PostgresOpening;
+  readonly #sessions: SessionPool;
+  readonly #listeners = new Map<string, Set<ChannelListener>>();
+  #lifeline: Lifeline | undefined;
+  #hasSaidPooled = false;
+
+  private constructor(opening: PostgresOpening) {
+    const { target, clock, log, name } = opening;
+    this.#opening = opening;
+    this.where = target.pool === undefined ? placeOf(target) : "the pool's address";
+    this.schema = target.schema;
+    this.#sessions = new SessionPool({ target, clock, log, name, where: this.where });
+  }
+
+  /** Connects. @throws PostgresError (`POSTGRES_FAILED`) */
+  static async open(opening: PostgresOpening): Promise<PostgresClient> {
+    const client = new PostgresClient(opening);
+    try {
+      await client.revive();
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  /** Whether a pooler stands between that gives each transaction another session: there are no notifications then. */
+  get isPolling(): boolean {
+    const { notify } = this.#opening.target;
+    return notify === undefined ? this.#sessions.isShared : !notify;
+  }
+
+  /** Whether a value is a client of `pg` on the database that this one works on, as far as their settings tell. */
+  isSameDatabase(value: unknown): value is ClientBase {
+    if (typeof value !== "object" || value === null || !("getTransactionStatus" in value)) return false;
+    const address = addressOf(this.#lifeline === undefined ? undefined : this.#lifeline.client);
+    return address !== undefined && address === addressOf(value);
+  }
+
+  /** Connects anew after a loss, and listens again. Does nothing while all is well. @throws PostgresError (`POSTGRES_FAILED`) */
+  async revive(): Promise<void> {
+    if (this.#lifeline !== undefined) return;
+    const client = await this.#connectBeside();
+    const { clock, log, target } = this.#opening;
+    const lifeline = new Lifeline({
+      client,
+      dispose: () =>
+        target.pool === undefined ? client.connection.stream.destroy() : (client as PoolClient).release(true),
+      where: this.where,
+      clock,
+      log,
+      onNotification: (channel, payload) => this.#listeners.get(channel)?.forEach((listener) => listener(payload)),
+      onLost: (cause, isSilent) => this.#lost(lifeline, cause, isSilent),
+    });
+    this.#lifeline = lifeline;
+    try {
+      await this.#look(client, lifeline);
+    } catch (error) {
+      lifeline.close();
+      if (this.#lifeline === lifeline) this.#lifeline = undefined;
+      throw error;
+    }
+  }
+
+  /** As {@link SessionPool.query}. @throws PostgresError (`POSTGRES_FAILED`) */
+  query(
+    statement: PostgresStatement,
+    values?: readonly PostgresValue[],
+    options?: QueryOptions,
+  ): Promise<PostgresRows> {
+    return this.#sessions.query(statement, values, options);
+  }
+
+  /** As {@link SessionPool.transaction}. @throws PostgresError (`POSTGRES_FAILED`), and what `work` throws */
+  transaction<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    return this.#sessions.transaction(work);
+  }
+
+  /** As {@link SessionPool.transactOnce}. @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws */
+  transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
+    return this.#sessions.transactOnce(work);
+  }
+
+  /** Hears what is notified on a channel, from when it resolves and also after `revive`. Gives what ends it. @throws PostgresError (`POSTGRES_FAILED`) */
+  async listen(channel: string, listener: ChannelListener): Promise<() => void> {
+    const listeners = this.#listeners.get(channel) ?? new Set();
+    this.#listeners.set(channel, listeners);
+    listeners.add(listener);
+    if (!this.isPolling) await this.onLifeline(`LISTEN ${channel}`);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Runs statements on the connection for notifications, whose session lasts. @throws PostgresError (`POSTGRES_FAILED`) */
+  async onLifeline(text: string): Promise<void> {
+    if (this.#lifeline === undefined) throw this.#sessions.ended();
+    await this.#lifeline.run(text);
+  }
+
+  /** Idempotent; statements under way fail. A pool of the user's stays open. */
+  async close(): Promise<void> {
+    const ended = this.#sessions.close();
+    this.#lifeline?.close();
+    this.#lifeline = undefined;
+    await ended;
+  }
+
+  #lost(lifeline: Lifeline, cause: PostgresError, isSilent: boolean): void {
+    if (this.#lifeline !== lifeline) return;
+    this.#lifeline = undefined;
+    // The other connections lead to the same silence.
+    if (isSilent) this.#sessions.cut();
+    this.#opening.onLost(cause);
+  }
+
+  async #connectBeside(): Promise<Client> {
+    const { target, name } = this.#opening;
+    if (target.pool !== undefined) return this.#sessions.lend();
+    if (this.#sessions.isClosed) throw this.#sessions.ended();
+    const client = makeClient(target, { applicationName: name, sockets: this.#sessions.sockets });
+    hearErrors(client);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      client.connection.stream.destroy();
+      const { kind, message, sqlState } = toPostgresError(error, this.where);
+      throw new PostgresError(message, { kind: kind === "broken" ? "unavailable" : kind, sqlState, cause: error });
+    }
+  }
+
+  /** A pooler answers for the server: the number that it gave to the session is not that of the process behind it. */
+  async #look(client: Client, lifeline: Lifeline): Promise<void> {
+    const answer = (await lifeline.run("SELECT pg_backend_pid() AS pid")) as { rows: readonly { pid: number }[] };
+    this.#sessions.isShared = answer.rows[0]?.pid !== Reflect.get(client, "processID");
+    if (this.isPolling) {
+      this.#sayPolling();
+      return;
+    }
+    await lifeline.run(lifelineSettings);
+    for (const [channel, listeners] of this.#listeners) if (listeners.size > 0) await lifeline.run(`LISTEN ${channel}`);
+  }
+
+  #sayPolling(): void {
+    if (this.#hasSaidPooled || !this.#sessions.isShared) return;
+    this.#hasSaidPooled = true;
+    this.#opening.log.warn(
+      `A connection pooler stands before PostgreSQL at ${this.where}: no notifications, idle workers look twice a second. Give the address of the server itself, or notify=true if the pooler keeps sessions.`,
+    );
+  }
+}
+
+/** What a client of `pg` says of the database that it is connected to. */
+function addressOf(client: object | undefined): string | undefined {
+  if (client === undefined) return undefined;
+  const { host, port, database } = client as Partial<Pick<Client, "host" | "port" | "database">>;
+  return JSON.stringify([host, port, database]);
+}

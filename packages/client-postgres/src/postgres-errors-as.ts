@@ -1,0 +1,55 @@
+import { translateErrors } from "@lovage/foundation";
+
+import { isPostgresError, type PostgresErrorKind } from "./postgres-error.ts";
+
+/** Class of an error of a contract. */
+export type ContractError = new (message: string, options: { readonly cause: unknown }) => Error;
+
+/** The errors of a contract that stand for those of the client. */
+export interface ContractErrors {
+  /** The same call may succeed later; nothing was written. */
+  readonly unavailable: ContractError;
+  /** It will not. */
+  readonly rejected: ContractError;
+  readonly full: ContractError;
+  /** It is open whether it was written. */
+  readonly uncertain: ContractError;
+}
+
+/** Runs work; errors of the client come as those of a contract, others as they are. */
+export type WithErrors = <T>(work: () => T | Promise<T>) => Promise<T>;
+
+/** Ways to run work. */
+export interface WithContractErrors {
+  /** Work that may be done twice. */
+  readonly repeatable: WithErrors;
+  /** Work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
+  readonly once: WithErrors;
+}
+
+/** Tables that are missing are made when the connection is opened anew, as after the loss of all data. */
+const meanings: Readonly<Record<PostgresErrorKind, keyof ContractErrors>> = {
+  unavailable: "unavailable",
+  broken: "unavailable",
+  conflict: "unavailable",
+  timeout: "unavailable",
+  missing: "unavailable",
+  full: "full",
+  denied: "rejected",
+  other: "rejected",
+};
+
+/** Makes the client's errors those of a contract, by their kind. */
+export function postgresErrorsAs(errors: ContractErrors): WithContractErrors {
+  const translate =
+    (isOnce: boolean) =>
+    (error: unknown): unknown => {
+      if (!isPostgresError(error)) return error;
+      const meaning = isOnce && error.kind === "broken" ? "uncertain" : meanings[error.kind];
+      return new errors[meaning](error.message, { cause: error });
+    };
+  return {
+    repeatable: (work) => translateErrors(work, translate(false)),
+    once: (work) => translateErrors(work, translate(true)),
+  };
+}

@@ -1,0 +1,209 @@
+import type { Socket } from "node:net";
+
+import { backOff, type Clock, type Log } from "@lovage/foundation";
+import type { Client, ClientBase, Pool, PoolClient } from "pg";
+
+import { hearErrors } from "./hear-errors.ts";
+import { makePool } from "./make-pool.ts";
+import { isPostgresError, PostgresError, toPostgresError } from "./postgres-error.ts";
+import type { PostgresTarget } from "./postgres-options.ts";
+import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
+import { runStatement } from "./run-statement.ts";
+import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
+
+/** What a {@link SessionPool} works with. */
+export interface SessionPoolOptions {
+  readonly target: PostgresTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of the connections in `pg_stat_activity`. */
+  readonly name: string;
+  /** The server and the database, for messages. */
+  readonly where: string;
+}
+
+const maxRepeats = 5;
+const waits = { baseMs: 10, maxMs: 500, jitter: "full" } as const;
+/** Of the server; the client gives up later, for a server that does not answer at all. */
+const statementTimeoutMs = 10_000;
+const patienceMs = 15_000;
+/** Not worth compiling: every statement touches few rows. */
+const sessionSettings = `SELECT set_config('statement_timeout', '${statementTimeoutMs}', false), set_config('jit', 'off', false)`;
+
+/** Sessions that are lent for one statement or one transaction: ours, and apart from them those for work of the user's. */
+export class SessionPool implements PostgresSession {
+  /** Whether a pooler gives each transaction another session of the server: nothing may then stay in one. */
+  isShared: boolean = false;
+  /** Every socket that is open, also those of connections that others make. */
+  readonly sockets: Set<Socket> = new Set();
+  readonly #options: SessionPoolOptions;
+  readonly #pool: Pool;
+  readonly #closing = new AbortController();
+  /** For transactions of the user's. */
+  #userPool: Pool | undefined;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+    this.#pool = options.target.pool ?? this.#makePool((client) => this.#prepare(client));
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /**
+   * Runs one statement in a transaction of its own. Repeats it, a few times, when another session was in the way.
+   * @throws PostgresError (`POSTGRES_FAILED`)
+   */
+  query(
+    statement: PostgresStatement,
+    values: readonly PostgresValue[] = [],
+    options: QueryOptions = {},
+  ): Promise<PostgresRows> {
+    return this.#repeat(options, (client) => this.#run(client, statement, values, options));
+  }
+
+  /**
+   * Runs `work` in a transaction, all of it again when another session was in the way.
+   * @throws PostgresError (`POSTGRES_FAILED`), and what `work` throws; nothing was written then, unless the kind is `broken`
+   */
+  transaction<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    return this.#repeat({}, (client) => this.#inTransaction(client, work));
+  }
+
+  /**
+   * Runs work of the user's once in a transaction, on a connection of a second pool, which waits of theirs cannot exhaust for ours.
+   * @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws
+   */
+  async transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
+    this.#userPool ??= this.#options.target.pool ?? this.#makePool(hearErrors);
+    return await this.#borrow(this.#userPool, (client) =>
+      this.#inTransaction(client, (session) => work(session, client)),
+    );
+  }
+
+  /** A session that the borrower releases. @throws PostgresError (`POSTGRES_FAILED`) */
+  async lend(pool: Pool = this.#pool): Promise<PoolClient> {
+    if (this.isClosed) throw this.ended();
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const failure = toPostgresError(error, this.#options.where);
+      if (failure.kind !== "broken") throw failure;
+      // It broke before anything was asked.
+      throw new PostgresError(failure.message, { kind: "unavailable", cause: error });
+    }
+  }
+
+  /** What callers are told once it is closed. */
+  ended(): PostgresError {
+    const text = `PostgreSQL at ${this.#options.where}: the connection has ended.`;
+    return new PostgresError(text, { kind: "unavailable" });
+  }
+
+  /** Ends all connections at once; statements under way fail, later ones connect anew. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Idempotent; statements under way fail. A pool of the user's stays open. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.#closing.abort();
+    if (this.#options.target.pool !== undefined) return;
+    this.cut();
+    await Promise.all([this.#pool.end(), this.#userPool?.end()]);
+  }
+
+  async #inTransaction<T>(client: PoolClient, work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    await this.#command(client, "BEGIN");
+    let isCommitting = false;
+    try {
+      const result = await work({
+        query: (statement, values = [], options = {}) => this.#run(client, statement, values, options),
+      });
+      isCommitting = true;
+      await this.#command(client, "COMMIT");
+      return result;
+    } catch (error) {
+      const isRolledBack = await this.#rollBack(client);
+      if (isRolledBack || isCommitting) throw error;
+      const text = `PostgreSQL at ${this.#options.where}: the connection ended within a transaction; nothing was written.`;
+      throw new PostgresError(text, { kind: "unavailable", cause: error });
+    }
+  }
+
+  /** Whether it could; a connection that cannot is thrown away with its transaction. */
+  async #rollBack(client: PoolClient): Promise<boolean> {
+    try {
+      await this.#command(client, "ROLLBACK");
+      return true;
+    } catch (error) {
+      this.#options.log.debug("A transaction ended with its connection.", { error: String(error) });
+      client.connection.stream.destroy();
+      return false;
+    }
+  }
+
+  #makePool(prepare: (client: ClientBase) => Promise<void> | void): Pool {
+    const { target, name, log } = this.#options;
+    const pool = makePool(target, { applicationName: name, sockets: this.sockets, prepare });
+    // A connection that ends while nobody uses it is replaced when it is needed.
+    pool.on("error", (error) => log.debug("An idle connection ended.", { error: error.message }));
+    return pool;
+  }
+
+  async #prepare(client: ClientBase): Promise<void> {
+    hearErrors(client);
+    // Under a pooler settings of the session would reach others.
+    if (!this.isShared) await client.query(sessionSettings);
+  }
+
+  async #repeat<T>({ repeatable = false }: QueryOptions, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#borrow(this.#pool, work);
+      } catch (error) {
+        const kinds = repeatable ? ["conflict", "broken"] : ["conflict"];
+        const mayPass = isPostgresError(error) && kinds.includes(error.kind);
+        if (!mayPass || attempt >= maxRepeats || this.isClosed) throw error;
+      }
+      await clock.sleep(backOff(waits, attempt));
+    }
+  }
+
+  async #borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.lend(pool);
+    let isBroken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      isBroken = isPostgresError(error) && error.kind === "broken";
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  async #command(client: Client, text: string): Promise<void> {
+    const statement = { name: "", text };
+    await runStatement(client, { statement, values: [], isNamed: false, where: this.#options.where });
+  }
+
+  async #run(
+    client: Client,
+    statement: PostgresStatement,
+    values: readonly PostgresValue[],
+    options: QueryOptions,
+  ): Promise<PostgresRows> {
+    const { clock, where } = this.#options;
+    const giveUp = (): unknown => client.connection.stream.destroy();
+    const patience = clock.timer(options.patienceMs ?? patienceMs, giveUp, { keepAlive: false });
+    try {
+      return await runStatement(client, { statement, values, isNamed: !this.isShared, where });
+    } finally {
+      patience.cancel();
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+
+import type { PostgresClient } from "./postgres-client.ts";
+import { quoteLiteral } from "./quote-identifier.ts";
+
+/** Who wakes whom: a driver's name, and the schema in which it works. */
+export interface WakeScope {
+  readonly component: string;
+  /** Not quoted. */
+  readonly schema: string;
+}
+
+/**
+ * Sleepers of one program, woken by notifications that are sent only while somebody sleeps.
+ *
+ * Both sides meet in two advisory locks for each topic. A sleeper shares the lock of presence for as long as it sleeps, then passes once through the barrier: it waits for
+ * all announcements that were under way when it came, and only then looks a last time. Who announces shares the barrier until its commit,
+ * and then tests the presence; if it finds a sleeper, or somebody at the barrier, it notifies. So whoever did not see the sleeper has committed before
+ * that looks, and no wake-up is lost; while nobody sleeps, nothing is notified. Nobody who announces ever waits.
+ */
+export class WakeUps {
+  readonly #client: PostgresClient;
+  readonly #scope: WakeScope;
+  readonly #armed = new Set<string>();
+
+  constructor(client: PostgresClient, scope: WakeScope) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  /** Hears the payloads of announcements for topics that are armed. @throws PostgresError (`POSTGRES_FAILED`) */
+  async listen(onAnnounced: (payload: string) => void): Promise<void> {
+    await this.#client.listen(channelOf(this.#scope), onAnnounced);
+  }
+
+  /** After a new connection for notifications was made: what the old one held is gone. */
+  forget(): void {
+    this.#armed.clear();
+  }
+
+  isArmed(topic: string): boolean {
+    return this.#armed.has(topic);
+  }
+
+  /** Resolves once everything announced from now on is heard: look again then. @throws PostgresError (`POSTGRES_FAILED`) */
+  async arm(topics: readonly string[]): Promise<void> {
+    const missing = topics.filter((topic) => !this.#armed.has(topic));
+    if (missing.length === 0) return;
+    const locks = missing.map((topic) => locksOf(this.#scope, quoteLiteral(topic)));
+    await this.#client.onLifeline(locks.map(([presence]) => `SELECT pg_advisory_lock_shared(${presence})`).join(";"));
+    for (const topic of missing) this.#armed.add(topic);
+    try {
+      const pass = ([, barrier]: Locks): string =>
+        `SELECT pg_advisory_lock(${barrier}); SELECT pg_advisory_unlock(${barrier})`;
+      await this.#client.onLifeline(locks.map((each) => pass(each)).join(";"));
+    } catch (error) {
+      await this.disarm(missing);
+      throw error;
+    }
+  }
+
+  /** No longer asleep: announcements need not notify. @throws PostgresError (`POSTGRES_FAILED`) */
+  async disarm(topics: readonly string[]): Promise<void> {
+    const armed = topics.filter((topic) => this.#armed.delete(topic));
+    if (armed.length === 0) return;
+    const unlock = (topic: string): string =>
+      `SELECT pg_advisory_unlock_shared(${locksOf(this.#scope, quoteLiteral(topic))[0]})`;
+    await this.#client.onLifeline(armed.map((topic) => unlock(topic)).join(";"));
+  }
+}
+
+/**
+ * Statements of a function's body that announce a topic in the present transaction.
+ * @param topic An expression of SQL.
+ * @param payload What sleepers are told, another one. @default the topic
+ */
+export function announceSql(scope: WakeScope, topic: string, payload: string = topic): string {
+  const [presence, barrier] = locksOf(scope, topic);
+  const notify = notifySql(scope, payload);
+  return `IF pg_try_advisory_xact_lock_shared(${barrier}) THEN
+      IF pg_try_advisory_lock(${presence}) THEN
+        PERFORM pg_advisory_unlock(${presence});
+      -- Somebody else may have tested at the same moment.
+      ELSIF pg_try_advisory_lock(${presence}) THEN
+        PERFORM pg_advisory_unlock(${presence});
+      ELSE
+        ${notify}
+      END IF;
+    ELSE
+      ${notify}
+    END IF;`;
+}
+
+/** A statement that tells all sleepers, whoever they are, for transactions that may last: they must not hold the barrier. */
+export function notifySql(scope: WakeScope, payload: string): string {
+  return `PERFORM pg_notify(${quoteLiteral(channelOf(scope))}, ${payload});`;
+}
+
+/** Fixed by the two names, and an identifier that needs no quotes. */
+function channelOf({ component, schema }: WakeScope): string {
+  return `lovage_${createHash("sha1").update(`${component}/${schema}`).digest("hex").slice(0, 24)}`;
+}
+
+type Locks = readonly [presence: string, barrier: string];
+
+function locksOf({ component, schema }: WakeScope, topic: string): Locks {
+  const key = (use: string): string =>
+    `hashtextextended(${quoteLiteral(`lovage/${component}/${schema}/${use}/`)} || ${topic}, 0)`;
+  return [key("presence"), key("barrier")];
+}

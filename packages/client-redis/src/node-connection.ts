@@ -1,0 +1,124 @@
+import type { Clock } from "@lovage/foundation";
+import type { Redis } from "ioredis";
+
+import { makeClient } from "./make-client.ts";
+import { RedisError, toRedisError } from "./redis-error.ts";
+import type { RedisTarget } from "./redis-options.ts";
+import { hostsOf, type RedisHost } from "./redis-url.ts";
+
+/** What a command or script takes. */
+export type RedisArgument = string | Uint8Array | number;
+
+/** How a {@link NodeConnection} is opened. */
+export interface NodeOpening {
+  readonly target: RedisTarget;
+  readonly clock: Clock;
+  /** A node of a cluster; absent where the target itself says where to go. */
+  readonly node?: RedisHost;
+  /** Name of the connection in `CLIENT LIST`. */
+  readonly name: string;
+  /** Told once when the connection has ended after it was open, whoever ended it. */
+  readonly onEnd: (cause: RedisError) => void;
+}
+
+/** How long a server may take to answer a new connection. */
+const connectMs = 10_000;
+/** How long a master may wait for its replicas. */
+const replicationMs = 5_000;
+/** A server without TLS waits for the rest of what it takes for a command, or hangs up, as the random bytes of the greeting happen to be. */
+const signsOfPlainText = /ETIMEDOUT|ECONNRESET|no answer|before secure TLS connection/;
+
+/** One connection to one server. It never reconnects. */
+export class NodeConnection {
+  readonly #where: string;
+  readonly #usesTls: boolean;
+  readonly #client: Redis;
+  #lastError: unknown;
+  #wasOpen = false;
+
+  private constructor({ target, node, name, onEnd }: NodeOpening) {
+    this.#where = node === undefined ? hostsOf(target) : hostsOf({ hosts: [node] });
+    this.#usesTls = target.tls;
+    this.#client = makeClient(target, name, node);
+    // Without a listener ioredis prints errors; the last one is the reason of the end that follows.
+    this.#client.on("error", (error: unknown) => (this.#lastError = error));
+    this.#client.once("end", () => {
+      if (this.#wasOpen) onEnd(toRedisError(this.#lastError ?? new Error("The connection was closed."), this.#where));
+    });
+  }
+
+  /** Connects. @throws RedisError (`REDIS_FAILED`) */
+  static async open(opening: NodeOpening): Promise<NodeConnection> {
+    const connection = new NodeConnection(opening);
+    // The client's own limit ends when the socket is open, though nobody may be behind it.
+    const silence = opening.clock.timer(connectMs, () => {
+      connection.#lastError ??= new Error(`no answer within ${connectMs} ms`);
+      connection.close();
+    });
+    try {
+      await connection.#client.connect();
+      connection.#wasOpen = true;
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw connection.#notReached(error);
+    } finally {
+      silence.cancel();
+    }
+  }
+
+  /** For subscriptions. */
+  get client(): Redis {
+    return this.#client;
+  }
+
+  /**
+   * Sends a command; it is not repeated. Rejects with what the client says.
+   * @param replicas How many replicas must have what was written, before this resolves. @throws RedisError when too few have it in time
+   */
+  async send(command: string, args: readonly RedisArgument[], replicas = 0): Promise<unknown> {
+    const reply = await this.#call(command, args);
+    if (replicas > 0) await this.#replicate(replicas);
+    return reply;
+  }
+
+  /** As {@link send}, for a slot that is on its way to this node. */
+  async sendAsking(command: string, args: readonly RedisArgument[], replicas = 0): Promise<unknown> {
+    // Written one after the other, and a connection answers in order.
+    const [, reply] = await Promise.all([this.#call("ASKING", []), this.#call(command, args)]);
+    if (replicas > 0) await this.#replicate(replicas);
+    return reply;
+  }
+
+  /** Idempotent; calls under way fail. */
+  close(): void {
+    this.#client.disconnect();
+  }
+
+  #call(command: string, args: readonly RedisArgument[]): Promise<unknown> {
+    return this.#client.callBuffer(command, args as (string | Buffer | number)[]);
+  }
+
+  async #replicate(replicas: number): Promise<void> {
+    const found = Number(await this.#call("WAIT", [replicas, replicationMs]));
+    if (found >= replicas) return;
+    throw new RedisError(
+      `Redis at ${this.#where} has written it, but only ${found} of ${replicas} replicas had it within ${replicationMs} ms: a failover may lose it.`,
+      { kind: "broken" },
+    );
+  }
+
+  /** Whatever went wrong while connecting: nothing was written. What a failed attempt itself says is only that it failed. */
+  #notReached(error: unknown): RedisError {
+    const reason = this.#lastError ?? error;
+    const failure = toRedisError(reason, this.#where);
+    if (failure.kind !== "broken") return failure;
+    const text = reason instanceof Error ? reason.message : String(reason);
+    const hint =
+      this.#usesTls && signsOfPlainText.test(text) ? ". Does it speak TLS at this port? If not, write redis:" : "";
+    return new RedisError(`Redis at ${this.#where} cannot be reached: ${text}${hint}`, {
+      kind: "unavailable",
+      cause: reason,
+    });
+  }
+}

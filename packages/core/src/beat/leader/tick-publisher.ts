@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { isLovageError } from "@lovage/foundation";
+import type { Clock, Log } from "@lovage/foundation";
+import type { KeptSchedule, ScheduleStore } from "../book/schedule-store.ts";
+import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
+import { nextTick, planTicks } from "../tick/plan-ticks.ts";
+import type { ScheduledSender } from "../tick/scheduled-sender.ts";
+import { tickJitterMs, tickMemoryMs, tickTaskId } from "../tick/tick.ts";
+import { writeTick } from "../tick/tick-mark.ts";
+import type { OverlapSlot } from "./overlap-slot.ts";
+
+/** What a publisher works with. */
+export interface TickPublisherParts {
+  readonly app: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: ScheduleStore;
+  readonly sender: ScheduledSender;
+  readonly slot: OverlapSlot;
+  readonly missedAfterMs: number;
+  /** Whether this beat may still publish. */
+  readonly isLeader: () => boolean;
+  readonly onPublished: (instantMs: number) => void;
+}
+
+/**
+ * Publishes what is due. A tick is published first and recorded then: a crash between the two has the next leader publish it again, under the same task
+ * id, and workers run one of the two messages (see `claimTick`). So none is lost, and none runs twice.
+ */
+export class TickPublisher {
+  readonly #parts: TickPublisherParts;
+
+  constructor(parts: TickPublisherParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Publishes the due ticks of one schedule.
+   * @returns whether one waits for another run to end
+   * @throws what may be mended by trying again; nothing is lost
+   */
+  async publish(kept: KeptSchedule): Promise<boolean> {
+    const { clock, log, missedAfterMs, isLeader } = this.#parts;
+    const { name, document, progress } = kept;
+    const plan = planTicks(document.definition, progress, { nowMs: clock.now(), missedAfterMs });
+    if (plan.skippedToMs !== undefined) {
+      log.warn("Ticks were missed and are not made up for.", { schedule: name });
+      await this.#passOver(name, plan.skippedToMs);
+    }
+    for (const instantMs of plan.instants) {
+      if (!isLeader()) return false;
+      if (await this.#publishOne(document.definition, instantMs)) return true;
+    }
+    return false;
+  }
+
+  /** @returns whether it waits */
+  async #publishOne(definition: ScheduleDefinition, instantMs: number): Promise<boolean> {
+    const { app, log, slot } = this.#parts;
+    const { name } = definition;
+    const taskId = tickTaskId({ app, schedule: name, instantMs });
+    try {
+      const turn = await slot.take(definition, taskId);
+      if (turn === "wait") return true;
+      if (turn === "publish") {
+        await this.#send(definition, instantMs, taskId);
+        return false;
+      }
+      log.info("A tick is left out: the run before it goes on.", { schedule: name, instant: iso(instantMs) });
+    } catch (error) {
+      if (!isLovageError(error) || error.retryable || error.code === "CLOSED") throw error;
+      log.error("A tick cannot be published; it is left out.", { schedule: name, instant: iso(instantMs), error });
+    }
+    await this.#passOver(name, instantMs);
+    return false;
+  }
+
+  async #send(definition: ScheduleDefinition, instantMs: number, taskId: string): Promise<void> {
+    const { app, log, sender, store, onPublished } = this.#parts;
+    const { name, task, jitterMs } = definition;
+    const keepMs = memoryOf(definition, instantMs);
+    const mark = writeTick({ attempt: randomUUID(), keepMs });
+    const delayMs = tickJitterMs({ app, schedule: name, instantMs }, jitterMs);
+    await sender.send(definition, {
+      taskId,
+      headers: { scheduled_at: iso(instantMs), ...mark },
+      ...(delayMs === 0 ? {} : { eta: new Date(instantMs + delayMs) }),
+    });
+    await store.record(name, instantMs, keepMs);
+    onPublished(instantMs);
+    log.info("Tick published.", { schedule: name, task, taskId, instant: iso(instantMs) });
+  }
+
+  async #passOver(name: string, toMs: number): Promise<void> {
+    await this.#parts.store.change(name, (there) =>
+      there === undefined || there.document.doneMs >= toMs ? undefined : { ...there.document, doneMs: toMs },
+    );
+  }
+}
+
+function memoryOf(definition: ScheduleDefinition, instantMs: number): number {
+  const nextMs = nextTick(definition, { doneMs: instantMs, runs: 0 }) ?? Infinity;
+  return tickMemoryMs(nextMs - instantMs);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,50 @@
+import { at } from "../../beat/schedule/at.ts";
+import { crontab } from "../../beat/schedule/crontab.ts";
+import { every } from "../../beat/schedule/every.ts";
+import type { Schedule } from "../../beat/schedule/schedule.ts";
+import { withApp } from "../app-module/open-app.ts";
+import type { ScheduleChange, ScheduleSetFlags } from "../commands/schedules-command.ts";
+import type { GlobalOptions } from "../global-options.ts";
+import { print } from "../output/print.ts";
+import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
+
+/** Pauses, resumes or removes a schedule. */
+export async function changeSchedule(verb: ScheduleChange, name: string, flags: GlobalOptions): Promise<void> {
+  await withApp(flags, async (app) => {
+    await checkSharedBackend(app);
+    await app.schedules[verb](name);
+    await print(`${name}: ${{ pause: "paused", resume: "resumed", remove: "removed" }[verb]}\n`);
+  });
+}
+
+/** Adds or changes a schedule of the store, and prints when it is next due. */
+export async function setSchedule(name: string, flags: ScheduleSetFlags): Promise<void> {
+  await withApp(flags, async (app) => {
+    await checkSharedBackend(app);
+    const { task, args, kwargs, queue } = flags;
+    await app.schedules.set(name, {
+      task,
+      schedule: scheduleOf(flags),
+      args,
+      ...(kwargs === undefined ? {} : { kwargs }),
+      ...(queue === undefined ? {} : { options: { queue } }),
+    });
+    const [next] = await app.schedules.next(name);
+    await print(`${name}: set, next at ${next?.toISOString() ?? "no time any more"}\n`);
+  });
+}
+
+/** Sends the call of a schedule and prints its id. */
+export async function runSchedule(name: string, flags: GlobalOptions): Promise<void> {
+  await withApp(flags, async (app) => {
+    await sharedBroker(app);
+    await checkSharedBackend(app);
+    const { id } = await app.schedules.run(name);
+    await print(`${id}\n`);
+  });
+}
+
+function scheduleOf({ cron, timezone, every: intervalMs, at: instant }: ScheduleSetFlags): Schedule {
+  if (cron !== undefined) return crontab(cron, { timezone });
+  return instant === undefined ? every(intervalMs ?? 0) : at(instant);
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import type { Backend } from "@lovage/backend";
+import type { Clock, Log } from "@lovage/foundation";
+import type { QueueCapabilities } from "@lovage/transport";
+import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** What {@link RunClaims} work with. */
+export interface RunClaimsParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+  readonly backend: Backend | undefined;
+  readonly capabilitiesOf: (queue: string) => Pick<QueueCapabilities, "doublesWithinMs">;
+}
+
+/**
+ * Whose a run is: ours; another delivery's, which may be running; nobody's any more, since it has run. `unwanted`: our lease was lost meanwhile.
+ */
+export type RunOwner = "ours" | "another" | "done" | typeof unwanted;
+
+interface Claim {
+  readonly key: string;
+  readonly owner: string;
+  readonly withinMs: number;
+  takenAtMs: number;
+}
+
+/** Owner of what has run and left no result that would say so. */
+const done = "done";
+/** How long that is remembered. */
+const doneMs = 300_000;
+
+/**
+ * Keeps two copies of one message from running side by side, where the broker may hand out a message twice. Before a task runs it takes a key in
+ * the backend, for less time than a message that was lost takes to come again, and keeps it while it runs. A copy that finds it taken is given
+ * back and looks again later, so that nothing is lost whoever ends.
+ */
+export class RunClaims {
+  readonly #parts: RunClaimsParts;
+  readonly #windows = new Map<string, number | undefined>();
+  readonly #claims = new Map<TaskRun, Claim>();
+
+  constructor(parts: RunClaimsParts) {
+    this.#parts = parts;
+  }
+
+  /** For how long a run is claimed, in ms; `undefined` where nobody needs to ask. */
+  windowOf({ delivery: { queue } }: TaskRun): number | undefined {
+    if (this.#parts.backend?.coordination === undefined) return undefined;
+    if (!this.#windows.has(queue)) this.#windows.set(queue, this.#parts.capabilitiesOf(queue).doublesWithinMs);
+    return this.#windows.get(queue);
+  }
+
+  async take(run: TaskRun, withinMs: number): Promise<RunOwner> {
+    const { clock, backend } = this.#parts;
+    const coordination = backend?.coordination;
+    if (coordination === undefined) return "ours";
+    const claim: Claim = { key: keyOf(run), owner: randomUUID(), withinMs, takenAtMs: clock.monotonic() };
+    const request = { key: claim.key, owner: claim.owner, expiresInMs: withinMs };
+    const taken = await keepTrying(() => coordination.claimKey(request), {
+      ...this.#parts,
+      isWanted: () => !run.isLost,
+    });
+    if (taken === unwanted) return unwanted;
+    if (taken.owner !== claim.owner) return taken.owner === done ? "done" : "another";
+    this.#claims.set(run, claim);
+    return "ours";
+  }
+
+  /** Keeps the keys of what runs for long. Called once a second. */
+  renew(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    for (const [run, claim] of this.#claims) {
+      if (run.isEnded || nowMs - claim.takenAtMs < claim.withinMs / 2) continue;
+      claim.takenAtMs = nowMs;
+      const { key, owner, withinMs } = claim;
+      void this.#tell(this.#parts.backend?.coordination?.claimKey({ key, owner, expiresInMs: withinMs }));
+    }
+  }
+
+  /** The run is settled, or its message goes back for a later one: then it may begin at once. */
+  async end(run: TaskRun, how: "given back" | "succeeded" | "otherwise"): Promise<void> {
+    const claim = this.#claims.get(run);
+    const coordination = this.#parts.backend?.coordination;
+    this.#claims.delete(run);
+    if (claim === undefined || coordination === undefined || how === "otherwise") return;
+    // A result says so itself.
+    if (how === "succeeded" && !run.isResultIgnored) return;
+    const { key, owner } = claim;
+    const free = async (): Promise<void> => {
+      await coordination.releaseKey(key, owner);
+      if (how === "succeeded") await coordination.claimKey({ key, owner: done, expiresInMs: doneMs });
+    };
+    await this.#tell(free());
+  }
+
+  /** Keys end by themselves, so that what fails here costs a moment of waiting or a check less. */
+  async #tell(work: Promise<unknown> | undefined): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#parts.log.debug("The key of a run could not be kept or freed.", { error });
+    }
+  }
+}
+
+/** A retry is a run of its own. */
+function keyOf({ call }: TaskRun): string {
+  return `run:${call.id}:${call.retries}`;
+}

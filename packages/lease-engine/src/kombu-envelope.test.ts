@@ -1,0 +1,58 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
+
+const address = { exchange: "", routingKey: "q" };
+
+const messages = fc.record({
+  headers: fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<Record<string, never>>,
+  properties: fc.record(
+    {
+      messageId: fc.string(),
+      contentType: fc.string(),
+      contentEncoding: fc.string(),
+      correlationId: fc.string(),
+      replyTo: fc.string(),
+      priority: fc.integer({ min: 1, max: 9 }),
+      key: fc.string(),
+    },
+    { requiredKeys: ["messageId", "contentType", "contentEncoding"] },
+  ),
+  body: fc.uint8Array(),
+});
+
+test("what goes into an envelope comes out of it", () => {
+  fc.assert(
+    fc.property(messages, (message) => {
+      const found = decodeEnvelope(encodeEnvelope(message, address), "none");
+      expect(JSON.stringify(found?.headers)).toBe(JSON.stringify(message.headers));
+      expect({ ...found?.properties }).toEqual({ ...message.properties });
+      expect([...(found?.body ?? [])]).toEqual([...message.body]);
+    }),
+  );
+});
+
+test("whatever stands in a list is an envelope or none, and never an error", () => {
+  const texts = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({
+        body: fc.jsonValue(),
+        properties: fc.jsonValue(),
+        headers: fc.jsonValue(),
+        "content-type": fc.jsonValue(),
+      })
+      .map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(texts, (given) => {
+      const found = decodeEnvelope(given, "none");
+      if (found === undefined) return;
+      expect(typeof found.properties.messageId).toBe("string");
+      expect(found.body).toBeInstanceOf(Uint8Array);
+      expect(Object.getPrototypeOf(found.headers)).toBe(Object.prototype);
+    }),
+  );
+});

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+
+import type { Headers, Message, MessageProperties } from "@lovage/transport";
+
+/** Where an envelope was published. */
+export interface EnvelopeAddress {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** A message in the form that Kombu gives it where the broker knows no headers: one JSON object, the body in base64. */
+export function encodeEnvelope(
+  { headers, properties, body }: Message,
+  { exchange, routingKey }: EnvelopeAddress,
+): string {
+  const { messageId, contentType, contentEncoding, correlationId, replyTo, priority = 0, key } = properties;
+  return JSON.stringify({
+    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"),
+    "content-encoding": contentEncoding,
+    "content-type": contentType,
+    headers,
+    properties: {
+      message_id: messageId,
+      ...(correlationId === undefined ? {} : { correlation_id: correlationId }),
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      ...(key === undefined ? {} : { key }),
+      delivery_mode: 2,
+      delivery_info: { exchange, routing_key: routingKey },
+      priority,
+      body_encoding: "base64",
+      delivery_tag: randomUUID(),
+    },
+  });
+}
+
+/**
+ * The message in an envelope; `undefined` for a text that is none.
+ * @param id Message id of an envelope that has none.
+ */
+export function decodeEnvelope(json: string, id: string): Message | undefined {
+  const envelope = parse(json);
+  const { body, headers, properties } = envelope;
+  if (typeof body !== "string" || !isRecord(properties)) return undefined;
+  return {
+    headers: (isRecord(headers) ? headers : {}) as Headers,
+    properties: readProperties(envelope, properties, id),
+    body: Buffer.from(body, properties["body_encoding"] === "base64" ? "base64" : "utf8"),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readProperties(envelope: Fields, properties: Fields, id: string): MessageProperties {
+  const correlationId = text(properties["correlation_id"]);
+  const replyTo = text(properties["reply_to"]);
+  const key = text(properties["key"]);
+  const priority = properties["priority"];
+  return {
+    messageId: text(properties["message_id"]) ?? text(properties["delivery_tag"]) ?? id,
+    contentType: text(envelope["content-type"]) ?? "application/octet-stream",
+    contentEncoding: text(envelope["content-encoding"]) ?? "binary",
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(typeof priority === "number" && priority > 0 ? { priority } : {}),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function parse(json: string): Fields {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isRecord(value) ? value : {};
+  } catch {
+    // Whoever published it, it is no envelope: the caller says so.
+    return {};
+  }
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

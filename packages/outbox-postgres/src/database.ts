@@ -1,0 +1,12 @@
+import type { PostgresClient } from "@lovage/client-postgres";
+import type { Clock, Log } from "@lovage/foundation";
+
+import type { OutboxStatements } from "./statements.ts";
+
+/** What outbox and inbox work on. */
+export interface Database {
+  readonly client: PostgresClient;
+  readonly statements: OutboxStatements;
+  readonly clock: Clock;
+  readonly log: Log;
+}

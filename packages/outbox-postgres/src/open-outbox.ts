@@ -1,0 +1,75 @@
+import { applySchema, planSchema, PostgresClient, serverFacts } from "@lovage/client-postgres";
+import { silentLog, systemClock, type DriverContext, type StoreSchema } from "@lovage/foundation";
+import type { Connection } from "@lovage/transport";
+
+import type { Database } from "./database.ts";
+import { asTransport } from "./errors.ts";
+import { outboxSettings, type OutboxOptions } from "./options.ts";
+import { OutboxedConnection, type OutboxConnection } from "./outbox-connection.ts";
+import { Relay } from "./relay/relay.ts";
+import { outboxSchema } from "./schema/outbox-schema.ts";
+import { outboxStatements } from "./statements.ts";
+
+/** What {@link openOutbox} opens. */
+export interface OutboxOpening extends OutboxOptions, Partial<DriverContext> {
+  /** The broker that calls go to in the end. It belongs to the outbox from now on, and is closed with it. */
+  readonly broker: Connection;
+  /** The database of your transactions, such as `postgres://user:password@localhost:5432/shop`. */
+  readonly url: string;
+}
+
+/**
+ * Puts an outbox before a broker: for `createApp({ broker })`, which leaves it open. `applyAsync(args, { transaction })` writes the call in the transaction; a relay, in this
+ * program or another, gives it to the broker after the commit. Workers that open their broker in the same way drop second copies, and may end
+ * their tasks by `task.transaction` on this database.
+ * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, SCHEMA_VERSION, CONFIGURATION_INVALID, OPTION_INVALID. The broker's connection is left open then.
+ */
+export async function openOutbox(opening: OutboxOpening): Promise<OutboxConnection> {
+  const { broker: inner, url, clock = systemClock, log = silentLog, name = "lovage", ...options } = opening;
+  const settings = outboxSettings(url, options);
+  const { target } = settings;
+  const component = outboxSchema(target.schema);
+  return await asTransport(async () => {
+    let relay: Relay | undefined;
+    const onLost = (): void => relay?.lost();
+    const client = await PostgresClient.open({ target, clock, log, name: `lovage:${name}:outbox`, onLost });
+    try {
+      if (target.migrate) await applySchema(client, component);
+      await serverFacts(client, clock);
+      const database: Database = { client, statements: outboxStatements(target.schema), clock, log };
+      const schema = joinSchemas(inner.schema, {
+        plan: () => asTransport(() => planSchema(client, component)),
+        apply: () => asTransport(() => applySchema(client, component)),
+      });
+      relay = settings.relays ? new Relay({ database, connection: inner, component, settings }) : undefined;
+      await relay?.start();
+      return new OutboxedConnection({ inner, database, schema, relay });
+    } catch (error) {
+      await relay?.close(0);
+      await client.close();
+      throw error;
+    }
+  });
+}
+
+/** The tables of the broker, in its own database, and those of the outbox. The versions told are the outbox's. */
+function joinSchemas(inner: StoreSchema | undefined, own: StoreSchema): StoreSchema {
+  if (inner === undefined) return own;
+  const both = async (verb: "plan" | "apply") => {
+    const first = await inner[verb]();
+    const { from, to, statements } = await own[verb]();
+    return {
+      from,
+      to,
+      statements: [
+        ...heading("in the database of the broker", first.statements),
+        ...heading("in the database of the outbox", statements),
+      ],
+    };
+  };
+  return { plan: () => both("plan"), apply: () => both("apply") };
+}
+
+function heading(text: string, statements: readonly string[]): readonly string[] {
+  return statements.map((statement, index) => (index === 0 ? `-- ${text}\n${statement}` : statement));
+}

@@ -1,0 +1,195 @@
+import type { AmqpLink, CallChannel } from "@lovage/client-amqp";
+import type { Clock } from "@lovage/foundation";
+import { ClosedError, hasCode } from "@lovage/foundation";
+import type {
+  BrowsedMessage,
+  BrowseOptions,
+  BrowsePage,
+  MessageSelection,
+  QueueAdmin,
+  QueueStats,
+} from "@lovage/transport";
+import { deadLetterQueueOf, deathOf, isDeadLetterQueue, readBrowseOptions, replayOf } from "@lovage/transport";
+
+import type { DeclaredTopology } from "./declared-topology.ts";
+import type { Delays } from "./delays.ts";
+import { toTransportError } from "./errors.ts";
+import { noMarks, type Received } from "./message-codec.ts";
+import type { Publisher } from "./publisher.ts";
+import { isBesideQueue, suspectsQueueOf } from "./queue-form.ts";
+import { QueueScan, type Fate } from "./queue-scan.ts";
+
+/** What an {@link AmqpAdmin} works with. */
+export interface AdminParts {
+  readonly link: AmqpLink;
+  readonly calls: CallChannel;
+  readonly topology: DeclaredTopology;
+  readonly delays: Delays;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly isClosed: () => boolean;
+  /** Whether this connection consumes a queue: it stays declared then. */
+  readonly isConsumed: (queue: string) => boolean;
+}
+
+/**
+ * Looks at queues over the protocol alone, without the management plug-in: RabbitMQ tells how many messages are ready, and shows one only to who
+ * takes it. See {@link QueueScan} for what that means.
+ */
+export class AmqpAdmin implements QueueAdmin {
+  readonly #parts: AdminParts;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+  }
+
+  /** Those that this connection has declared: the protocol has no list. */
+  list(): Promise<readonly string[]> {
+    return this.#guard(async () => await Promise.resolve(this.#parts.topology.queues));
+  }
+
+  inspect(queues: readonly string[]): Promise<readonly QueueStats[]> {
+    return this.#guard(() => Promise.all(queues.map((queue) => this.#statsOf(queue))));
+  }
+
+  purge(queue: string): Promise<number> {
+    return this.#guard(async () => {
+      const purged = await this.#purge(queue);
+      return isBesideQueue(queue) ? purged : purged + (await orNone(this.#purge(suspectsQueueOf(queue))));
+    });
+  }
+
+  delete(queue: string): Promise<void> {
+    return this.#guard(async () => {
+      const { calls, topology, delays, isConsumed } = this.#parts;
+      const names = isBesideQueue(queue) ? [queue] : [queue, suspectsQueueOf(queue)];
+      for (const name of names) {
+        // Deleting what is not there is no fault for RabbitMQ.
+        await calls.call(`deleting queue "${name}"`, (channel) => channel.deleteQueue(name));
+        delays.forgetQueue(name);
+      }
+      if (!isConsumed(queue)) topology.forget(queue);
+    });
+  }
+
+  browse(queue: string, options: BrowseOptions = {}): Promise<BrowsePage> {
+    return this.#guard(async () => {
+      const { state, limit } = readBrowseOptions(options);
+      const messages: BrowsedMessage[] = [];
+      const look = (received: Received): Fate => {
+        messages.push(browsed(queue, received));
+        return { kind: "keep" };
+      };
+      // What waits for its time, or is in the hands of a consumer, cannot be seen.
+      if (state === "ready") await this.#scan(queue, limit, look);
+      else await this.#ready(queue);
+      return { messages };
+    });
+  }
+
+  replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
+    return this.#guard(() => {
+      const isChosen = chooser(selection);
+      return this.#scan(deadLetterQueue, mostOf(selection), ({ message, marks }) => {
+        if (!isChosen(message.properties.messageId)) return { kind: "keep" };
+        const { to, ...alive } = replayOf(message, deadLetterQueue);
+        return { kind: "move", to, message: alive, marks: { ...noMarks, deliveries: marks.deliveries } };
+      });
+    });
+  }
+
+  drop(queue: string, selection: MessageSelection): Promise<number> {
+    return this.#guard(() => {
+      const isChosen = chooser(selection);
+      return this.#scan(queue, mostOf(selection), ({ message }) =>
+        isChosen(message.properties.messageId) ? { kind: "drop" } : { kind: "keep" },
+      );
+    });
+  }
+
+  /** Messages that wait in one queue. @throws QUEUE_NOT_FOUND */
+  async countReady(queue: string): Promise<number> {
+    return await this.#guard(() => this.#ready(queue));
+  }
+
+  async #statsOf(queue: string): Promise<QueueStats> {
+    const ready = await this.#ready(queue);
+    if (isBesideQueue(queue)) return { queue, ready };
+    const suspects = await orNone(this.#ready(suspectsQueueOf(queue)));
+    const dead = await orNone(this.#ready(deadLetterQueueOf(queue)));
+    return { queue, ready: ready + suspects, dead };
+  }
+
+  async #ready(queue: string): Promise<number> {
+    try {
+      const work = `counting the messages of queue "${queue}"`;
+      const { messageCount } = await this.#parts.calls.call(work, (channel) => channel.checkQueue(queue));
+      return messageCount;
+    } catch (error) {
+      throw toTransportError(error, { name: queue });
+    }
+  }
+
+  async #purge(queue: string): Promise<number> {
+    try {
+      // Purging what is not there is no fault for RabbitMQ before version 4.
+      await this.#ready(queue);
+      const { messageCount } = await this.#parts.calls.call(`purging queue "${queue}"`, (channel) =>
+        channel.purgeQueue(queue),
+      );
+      return messageCount;
+    } catch (error) {
+      throw toTransportError(error, { name: queue });
+    }
+  }
+
+  async #scan(queue: string, most: number, decide: (received: Received) => Fate): Promise<number> {
+    const { link, publisher, topology } = this.#parts;
+    const waiting = await this.#ready(queue);
+    const scan = await QueueScan.open(link.requireSession(), publisher, {
+      queue,
+      isQuorum: topology.formOf(queue).type === "quorum",
+      givesBackCopies: !isDeadLetterQueue(queue),
+      clock: this.#parts.clock,
+    });
+    try {
+      return await scan.run(Math.min(waiting, most), decide);
+    } finally {
+      await scan.close();
+    }
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#parts.isClosed()) throw new ClosedError("The connection to the broker is closed.");
+    try {
+      return await work();
+    } catch (error) {
+      throw toTransportError(error);
+    }
+  }
+}
+
+function browsed(queue: string, { message, marks }: Received): BrowsedMessage {
+  const death = deathOf(message);
+  const count = death?.count ?? marks.losses + 1;
+  return { queue, message, state: "ready", count, ...(death === undefined ? {} : { death }) };
+}
+
+function chooser(selection: MessageSelection): (messageId: string) => boolean {
+  if ("first" in selection) return () => true;
+  const wanted = new Set(selection.messageIds);
+  return (messageId) => wanted.has(messageId);
+}
+
+function mostOf(selection: MessageSelection): number {
+  return "first" in selection ? selection.first : Infinity;
+}
+
+async function orNone(count: Promise<number>): Promise<number> {
+  try {
+    return await count;
+  } catch (error) {
+    if (hasCode(error, "QUEUE_NOT_FOUND")) return 0;
+    throw error;
+  }
+}

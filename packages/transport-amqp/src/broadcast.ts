@@ -1,0 +1,120 @@
+import type { AmqpLink, AmqpSession, CallChannel, Channel } from "@lovage/client-amqp";
+import type { Log } from "@lovage/foundation";
+import { checkName, ClosedError } from "@lovage/foundation";
+import type { Broadcast, Message, Subscription } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+import { toTransportError } from "./errors.ts";
+import { decodeMessage } from "./message-codec.ts";
+
+/** What an {@link AmqpBroadcast} works with. */
+export interface BroadcastParts {
+  readonly link: AmqpLink;
+  readonly calls: CallChannel;
+  readonly log: Log;
+  readonly isClosed: () => boolean;
+  /** Publishes to an exchange that exists; resolves once the broker has it. A message that nobody listens for is no fault. */
+  readonly send: (exchange: string, message: Message) => Promise<void>;
+}
+
+interface OpenChannel {
+  readonly channel: Channel;
+  readonly session: AmqpSession;
+}
+
+interface Listening {
+  readonly channel: string;
+  readonly listener: (message: Message) => void;
+  consumer: Promise<OpenChannel> | undefined;
+  isClosed: boolean;
+}
+
+/**
+ * A channel is a fanout exchange of its name, with the flags of Celery's `celery.pidbox`; a subscriber has a queue of its own that ends with its
+ * connection.
+ */
+export class AmqpBroadcast implements Broadcast {
+  readonly #parts: BroadcastParts;
+  readonly #declared = new Set<string>();
+  readonly #listening = new Set<Listening>();
+
+  constructor(parts: BroadcastParts) {
+    this.#parts = parts;
+  }
+
+  /** Goes on over a new session. */
+  use(session: AmqpSession): void {
+    this.#declared.clear();
+    for (const listening of this.#listening) {
+      listening.consumer = this.#listen(session, listening);
+      listening.consumer.catch((error: unknown) => {
+        this.#parts.log.warn(`Channel "${listening.channel}" is not heard for now.`, { error: asError(error).message });
+      });
+    }
+  }
+
+  async publish(channel: string, message: Message): Promise<void> {
+    this.#requireOpen();
+    await this.#declare(channel);
+    await this.#parts.send(channel, message);
+  }
+
+  async subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
+    this.#requireOpen();
+    await this.#declare(channel);
+    const listening: Listening = { channel, listener, consumer: undefined, isClosed: false };
+    try {
+      listening.consumer = this.#listen(this.#parts.link.requireSession(), listening);
+      await listening.consumer;
+    } catch (error) {
+      throw toTransportError(error, { name: channel });
+    }
+    this.#listening.add(listening);
+    return { close: () => this.#stop(listening) };
+  }
+
+  async #stop(listening: Listening): Promise<void> {
+    listening.isClosed = true;
+    this.#listening.delete(listening);
+    try {
+      const open = await listening.consumer;
+      await open?.session.closeChannel(open.channel);
+    } catch {
+      // It has ended with its connection, and its queue with it.
+    }
+  }
+
+  async #declare(channel: string): Promise<void> {
+    checkName(channel, { kind: "exchange" });
+    if (this.#declared.has(channel)) return;
+    try {
+      await this.#parts.calls.call(`declaring exchange "${channel}"`, (calls) => assertFanout(calls, channel));
+    } catch (error) {
+      throw toTransportError(error, { name: channel });
+    }
+    this.#declared.add(channel);
+  }
+
+  async #listen(session: AmqpSession, listening: Listening): Promise<OpenChannel> {
+    const channel = await session.channel();
+    const what = `subscribing to "${listening.channel}"`;
+    await session.answer(assertFanout(channel, listening.channel), what);
+    // Exclusive: it belongs to this connection and ends with it. Named by the server.
+    const declared = channel.assertQueue("", { exclusive: true, durable: false, autoDelete: true });
+    const { queue } = await session.answer(declared, what);
+    await session.answer(channel.bindQueue(queue, listening.channel, ""), what);
+    const hear: Parameters<Channel["consume"]>[1] = (raw) => {
+      if (raw !== null && !listening.isClosed) listening.listener(decodeMessage(raw, false).message);
+    };
+    await session.answer(channel.consume(queue, hear, { noAck: true }), what);
+    return { channel, session };
+  }
+
+  #requireOpen(): void {
+    if (this.#parts.isClosed()) throw new ClosedError("The connection to the broker is closed.");
+  }
+}
+
+async function assertFanout(channel: Channel, name: string): Promise<void> {
+  await channel.assertExchange(name, "fanout", { durable: false, autoDelete: false });
+}

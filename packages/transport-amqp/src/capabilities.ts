@@ -1,0 +1,32 @@
+import type { Capabilities } from "@lovage/transport";
+
+import type { ParsedTransportOptions, QueueType } from "./options.ts";
+import { defaultConsumerTimeoutMs, holdLimit } from "./queue-form.ts";
+
+/** What RabbitMQ can do with the queues that a connection declares without further options. */
+export function amqpCapabilities({
+  queueType: type,
+  maxPriority,
+  maxMessageBytes,
+  consumerTimeout = defaultConsumerTimeoutMs,
+}: ParsedTransportOptions & { readonly queueType: QueueType; readonly maxMessageBytes: number }): Capabilities {
+  return Object.freeze<Capabilities>({
+    reach: "network",
+    durability: type === "quorum" ? "node" : "power",
+    fencing: "connection",
+    recovery: "connection",
+    order: "queue",
+    priorities: type === "classic" && maxPriority !== undefined,
+    fairness: false,
+    delayHorizonMs: Infinity,
+    exchanges: "native",
+    atomicHandOver: false,
+    atomicPublish: false,
+    transactions: null,
+    broadcast: true,
+    browse: "head",
+    countsLosses: true,
+    hold: holdLimit(consumerTimeout),
+    maxMessageBytes,
+  });
+}

@@ -1,0 +1,113 @@
+import type { CallChannel, Channel } from "@lovage/client-amqp";
+import { Turns } from "@lovage/foundation";
+
+import type { DelayRoute } from "./delay-route.ts";
+
+/** Celery counts whole seconds in so many binary digits. */
+const levels = 28;
+const unitMs = 1_000;
+const horizonMs = (2 ** levels - 1) * unitMs;
+const entryExchange = levelName(levels - 1);
+const exitExchange = "celery_delayed_delivery";
+/** The digits, each with its dot, stand before the routing key, for which the protocol has 255 bytes. */
+const maxNameBytes = 255 - 2 * levels;
+
+/**
+ * The delays of Celery 5.5 and later for quorum queues, made as its workers make them, so that both declare the same and share it:
+ *
+ * ```
+ *  1.0.1.mail ─▶ celery_delayed_2 ──1──▶ [celery_delayed_2: TTL 4 s] ─┐      (the first of 28 levels is celery_delayed_27)
+ *                      │0                                            ▼
+ *                celery_delayed_1 ──1──▶ [celery_delayed_1: TTL 2 s] ─┐
+ *                      │0                                            ▼
+ *                celery_delayed_0 ──1──▶ [celery_delayed_0: TTL 1 s] ─┐
+ *                      │0                                            ▼
+ *                celery_delayed_delivery ──#.mail──▶ [mail], or as Celery has it the exchange of mail
+ * ```
+ *
+ * The digits of the delay stand in the routing key, and the message keeps them. Celery binds the exchange of a queue, where that is a topic or a
+ * fanout; here the queue itself is bound, which does the same whatever its exchange is, and brings no message there twice.
+ */
+export class CeleryLadder {
+  readonly #calls: CallChannel;
+  readonly #turns = new Turns();
+  readonly #exits = new Set<string>();
+  #isMade = false;
+
+  constructor(calls: CallChannel) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Whether it can bring a message to this queue after so long. Not below a second, as in Celery. Nor where the name of the queue has a dot: a
+   * binding of Celery's takes every message whose key ends like its own, so that one for `high.mail` would come to `mail` as well.
+   */
+  static suits(queue: string, delayMs: number): boolean {
+    const isNameSuitable = !queue.includes(".") && Buffer.byteLength(queue) <= maxNameBytes;
+    return isNameSuitable && delayMs >= unitMs && delayMs <= horizonMs;
+  }
+
+  /** The broker may be another one, or empty: make everything again when it is needed. */
+  forget(): void {
+    this.#isMade = false;
+    this.#exits.clear();
+  }
+
+  /** A queue was deleted, and its binding with it. */
+  forgetQueue(queue: string): void {
+    this.#exits.delete(queue);
+  }
+
+  /**
+   * Rounded up to whole seconds: Celery rounds down, and its workers hold the message for the rest, for which they want the header `eta`.
+   * @param delayMs One that {@link CeleryLadder.suits}.
+   */
+  route(queue: string, delayMs: number): DelayRoute {
+    const seconds = Math.ceil(delayMs / unitMs);
+    const digits = seconds.toString(2).padStart(levels, "0");
+    return {
+      exchange: entryExchange,
+      routingKey: `${digits.split("").join(".")}.${queue}`,
+      headers: {},
+      restMs: 0,
+      isMade: () => this.#isMade && this.#exits.has(queue),
+      make: () => this.#turns.take(() => this.#make(queue)),
+    };
+  }
+
+  async #make(queue: string): Promise<void> {
+    if (!this.#isMade) {
+      await this.#declare((channel) => channel.assertExchange(exitExchange, "topic", { durable: true }));
+      // Each by itself, since an answer has its deadline and a busy server takes its time for a quorum queue.
+      for (let level = 0; level < levels; level += 1) await this.#declare((channel) => makeLevel(channel, level));
+      this.#isMade = true;
+    }
+    if (!this.#exits.has(queue)) await this.#declare((channel) => channel.bindQueue(queue, exitExchange, `#.${queue}`));
+    this.#exits.add(queue);
+  }
+
+  async #declare(work: (channel: Channel) => Promise<unknown>): Promise<void> {
+    await this.#calls.call("declaring the queues for delays that are shared with Celery", work);
+  }
+}
+
+async function makeLevel(channel: Channel, level: number): Promise<void> {
+  const name = levelName(level);
+  const next = level === 0 ? exitExchange : levelName(level - 1);
+  await channel.assertExchange(name, "topic", { durable: true });
+  const options = {
+    "x-queue-type": "quorum",
+    "x-overflow": "reject-publish",
+    "x-message-ttl": unitMs * 2 ** level,
+    "x-dead-letter-exchange": next,
+    "x-dead-letter-strategy": "at-least-once",
+  };
+  await channel.assertQueue(name, { durable: true, arguments: options });
+  const before = "*.".repeat(levels - 1 - level);
+  await channel.bindQueue(name, name, `${before}1.#`);
+  await channel.bindExchange(next, name, `${before}0.#`);
+}
+
+function levelName(level: number): string {
+  return `celery_delayed_${level}`;
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import type { AmqpSession, Channel, ConsumeMessage, GetMessage } from "@lovage/client-amqp";
+import { AmqpError } from "@lovage/client-amqp";
+
+import { AckBatch } from "./ack-batch.ts";
+import { asError } from "./as-error.ts";
+import { PrefetchSlots, type PrefetchSlot } from "./prefetch-slots.ts";
+
+/** A message in the hands of a channel. */
+export interface Arrival {
+  readonly raw: ConsumeMessage | GetMessage;
+  readonly channel: ConsumerChannel;
+  /** The consumer it came to; absent when it was fetched. */
+  readonly slot: PrefetchSlot | undefined;
+}
+
+/** Who is told of what happens on a channel. */
+export interface ChannelEvents {
+  onArrival(arrival: Arrival): void;
+  /** Everything that came over it is lost. Told once. */
+  onEnd(cause: Error): void;
+  /** The first consumer has begun. */
+  onBegun(): void;
+  /** Nothing may come unasked any more. */
+  onQuiet(): void;
+}
+
+/** Names this process among all that share a queue. */
+const processId = randomUUID().slice(0, 8);
+/** Channels opened so far. */
+let opened = 0;
+
+/**
+ * The channel of one consumer: what goes wrong on it, such as a delivery that was held for too long, costs this consumer alone. It never comes
+ * back; its consumer opens another.
+ */
+export class ConsumerChannel {
+  /** No other channel has it, of this process or another. */
+  readonly id: string;
+  readonly #channel: Channel;
+  readonly #session: AmqpSession;
+  readonly #queue: string;
+  readonly #events: ChannelEvents;
+  readonly #slots: PrefetchSlots;
+  readonly #acks: AckBatch;
+  readonly #ended = new AbortController();
+  #isClosing = false;
+
+  private constructor(channel: Channel, session: AmqpSession, queue: string, events: ChannelEvents) {
+    opened += 1;
+    this.id = `${processId}.${opened}`;
+    this.#channel = channel;
+    this.#session = session;
+    this.#queue = queue;
+    this.#events = events;
+    this.#slots = new PrefetchSlots({
+      begin: (slot) => this.#begin(slot),
+      end: (slot) => this.#cancel(slot),
+      onQuiet: () => this.#events.onQuiet(),
+      onError: (error) => this.#fail(asError(error)),
+    });
+    this.#acks = new AckBatch({
+      ack: (tag, upTo) => {
+        // The client throws on a channel that is closing; what is not settled by then goes back.
+        if (!this.hasEnded && !this.#isClosing) this.#channel.ack(named(tag), upTo);
+      },
+      barrier: () => this.#barrier(),
+    });
+    let cause: unknown;
+    channel.once("error", (error: unknown) => (cause = error));
+    channel.once("close", () => this.#end(cause));
+  }
+
+  /** @throws AmqpError */
+  static async open(session: AmqpSession, queue: string, events: ChannelEvents): Promise<ConsumerChannel> {
+    return new ConsumerChannel(await session.channel(), session, queue, events);
+  }
+
+  /** Aborts when everything that came over it is lost; the reason is the cause. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  /** Nothing may come unasked. */
+  get isQuiet(): boolean {
+    return this.hasEnded || this.#slots.isQuiet;
+  }
+
+  /** Hard cap on what is delivered and not settled. */
+  setCap(cap: number): void {
+    if (!this.hasEnded) this.#slots.setCap(cap);
+  }
+
+  /** Resolves once the broker has recorded it. @throws what the channel ended by */
+  ack({ raw, slot }: Arrival): Promise<void> {
+    return this.#acks.ack(raw.fields.deliveryTag, () => {
+      if (slot !== undefined && !this.hasEnded) this.#slots.settled(slot);
+    });
+  }
+
+  /** Resolves when what came over this channel still belongs to it. @throws what the channel ended by */
+  alive(): Promise<void> {
+    return this.#acks.alive();
+  }
+
+  /** Fetches one message, of this queue or another. @throws AmqpError */
+  async get(queue: string): Promise<Arrival | undefined> {
+    const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
+    if (raw === false) return undefined;
+    this.#acks.add(raw.fields.deliveryTag);
+    return { raw, channel: this, slot: undefined };
+  }
+
+  /** Ends it; what is not settled goes back to the queue, counted as a loss. Never rejects. */
+  async close(): Promise<void> {
+    if (this.hasEnded || this.#isClosing) return;
+    this.#isClosing = true;
+    await this.#session.closeChannel(this.#channel);
+  }
+
+  async #begin(slot: PrefetchSlot): Promise<void> {
+    const what = `consuming from queue "${this.#queue}"`;
+    const receive = (raw: ConsumeMessage | null): void => {
+      if (raw !== null) return this.#receive(raw, slot);
+      const text = `RabbitMQ at ${this.#session.where} ended the consumer of queue "${this.#queue}": it was deleted, or its node is down.`;
+      this.#fail(new AmqpError(text, { kind: "missing" }));
+    };
+    // Calls of a channel go out one by one, in order: this prefetch is that of the consumer behind it.
+    const sized = this.#channel.prefetch(slot.size);
+    const begun = this.#channel.consume(this.#queue, receive, { consumerTag: slot.tag });
+    await this.#session.answer(Promise.all([sized, begun]), what);
+    this.#events.onBegun();
+  }
+
+  async #cancel({ tag }: PrefetchSlot): Promise<void> {
+    await this.#session.answer(this.#channel.cancel(tag), `ending a consumer of queue "${this.#queue}"`);
+  }
+
+  #receive(raw: ConsumeMessage, slot: PrefetchSlot): void {
+    slot.held += 1;
+    this.#acks.add(raw.fields.deliveryTag);
+    this.#events.onArrival({ raw, channel: this, slot });
+  }
+
+  async #barrier(): Promise<void> {
+    try {
+      await this.#session.answer(this.#channel.prefetch(1), `settling deliveries of queue "${this.#queue}"`);
+    } catch (error) {
+      this.#fail(asError(error));
+      throw error;
+    }
+  }
+
+  /** Something on it cannot go on: the consumer needs another channel. */
+  #fail(cause: Error): void {
+    if (this.hasEnded) return;
+    this.#end(cause);
+    void this.close();
+  }
+
+  #end(cause: unknown): void {
+    if (this.hasEnded) return;
+    const why = cause ?? (this.#session.ended.aborted ? (this.#session.ended.reason as unknown) : undefined);
+    const error = why instanceof Error ? why : new Error("The channel was closed");
+    this.#ended.abort(error);
+    this.#acks.end(error);
+    this.#events.onEnd(error);
+  }
+}
+
+/** The client wants the message; it reads the tag alone. */
+function named(deliveryTag: number): ConsumeMessage {
+  return { fields: { deliveryTag } } as ConsumeMessage;
+}

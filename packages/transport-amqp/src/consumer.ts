@@ -1,0 +1,287 @@
+import type { AmqpLink, AmqpSession } from "@lovage/client-amqp";
+import type { Clock, Log } from "@lovage/foundation";
+import { checkWhole, ClosedError, GracePeriod, within } from "@lovage/foundation";
+import type { CloseOptions, ConsumeOptions, Consumer, Delivery, OutgoingMessage } from "@lovage/transport";
+
+import { asError } from "./as-error.ts";
+import type { Arrival } from "./consumer-channel.ts";
+import type { DeclaredTopology } from "./declared-topology.ts";
+import { AmqpDelivery, type DeliveryOwner, type Settlement } from "./delivery.ts";
+import { Intake, type IntakeParts } from "./intake.ts";
+import { OwnSettlements } from "./own-settlements.ts";
+import type { Publisher } from "./publisher.ts";
+import { suspectsQueueOf } from "./queue-form.ts";
+import { ReopeningChannel } from "./reopening-channel.ts";
+import { Settler } from "./settler.ts";
+import { Sorter, type Sorted } from "./sorter.ts";
+import type { GateMember, SuspectGate } from "./suspect-gate.ts";
+import type { UnsettledOriginals } from "./unsettled-originals.ts";
+
+/** What an {@link AmqpConsumer} works with. */
+export interface ConsumerParts {
+  readonly link: AmqpLink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly topology: DeclaredTopology;
+  readonly publisher: Publisher;
+  readonly gate: SuspectGate;
+  readonly originals: UnsettledOriginals;
+  /** Messages that wait in a queue. @throws QUEUE_NOT_FOUND, TRANSPORT_UNAVAILABLE */
+  readonly countReady: (queue: string) => Promise<number>;
+  /** The consumer is closed and holds nothing any more. */
+  readonly onDetached: (consumer: AmqpConsumer) => void;
+}
+
+/** How long giving back may outlast the grace: most of the second that the contract allows a connection. */
+const closingMs = 700;
+const defaultMaxDeliveries = 3;
+/** AMQP has two bytes for it. */
+const mostPrefetch = 65_535;
+
+/** One running consumption: holds what is unsettled, never more than its prefetch, and comes back over other channels. */
+export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
+  readonly queue: string;
+  readonly #options: ConsumeOptions;
+  readonly #parts: ConsumerParts;
+  readonly #sorter: Sorter;
+  readonly #settler: Settler;
+  readonly #intake: Intake;
+  readonly #held = new Set<AmqpDelivery>();
+  /** What came while there was no room, since the cap was lowered: oldest first. */
+  #backlog: AmqpDelivery[] = [];
+  readonly #own: OwnSettlements;
+  readonly #idle = Promise.withResolvers<void>();
+  readonly #grace: GracePeriod;
+  readonly #channel: ReopeningChannel;
+  #prefetch: number;
+  #closing: Promise<void> | undefined;
+  #isHandingOut = false;
+
+  /** @throws OPTION_INVALID */
+  constructor(options: ConsumeOptions, parts: ConsumerParts) {
+    const { queue, prefetch, maxDeliveries = defaultMaxDeliveries } = options;
+    checkWhole("prefetch", prefetch, 1);
+    checkWhole("maxDeliveries", maxDeliveries, 1);
+    this.queue = queue;
+    this.#prefetch = prefetch;
+    this.#options = options;
+    this.#parts = parts;
+    this.#grace = new GracePeriod(parts.clock);
+    this.#sorter = new Sorter({ queue, maxDeliveries, isQuorum: parts.topology.formOf(queue).type === "quorum" });
+    this.#settler = new Settler(parts);
+    this.#own = new OwnSettlements({
+      queue,
+      log: parts.log,
+      hasChannel: () => this.#channel.current !== undefined,
+      onEnd: () => this.#changed(),
+    });
+    const onSorted: IntakeParts["onSorted"] = (...sorted) => this.#onSorted(...sorted);
+    this.#intake = new Intake({ sorter: this.#sorter, originals: parts.originals, own: this.#own, onSorted });
+    this.#channel = new ReopeningChannel({
+      ...parts,
+      queue,
+      onArrival: (arrival) => this.#intake.take(arrival, queue),
+      onOpen: () => this.#applyCap(),
+      onEnd: (cause) => this.#onEnd(cause),
+      onQuiet: () => this.#changed(),
+    });
+  }
+
+  get prefetch(): number {
+    return this.#prefetch;
+  }
+
+  get unsettled(): number {
+    return this.#held.size;
+  }
+
+  get isTaking(): boolean {
+    return this.#closing === undefined && this.#prefetch > 0;
+  }
+
+  get isIdle(): boolean {
+    const isEmpty = this.#held.size === 0 && this.#own.isEmpty && this.#backlog.length === 0;
+    return isEmpty && (this.#channel.current?.isQuiet ?? true);
+  }
+
+  /** Resolves once consumption has begun; rejects when the first attempt fails. @throws AmqpError */
+  async begin(session: AmqpSession): Promise<void> {
+    await this.#channel.begin(session);
+    this.#parts.gate.start();
+  }
+
+  /** Goes on over a new session. */
+  restart(session: AmqpSession): void {
+    this.#channel.restart(session);
+  }
+
+  setPrefetch(prefetch: number): void {
+    checkWhole("prefetch", prefetch, 0);
+    this.#prefetch = prefetch;
+    this.#applyCap();
+    this.#handOutBacklog();
+  }
+
+  close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+    this.#grace.limit(graceMs);
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  onGate(): void {
+    this.#applyCap();
+    this.#handOutBacklog();
+  }
+
+  async countSuspects(): Promise<number> {
+    return await this.#parts.countReady(suspectsQueueOf(this.queue));
+  }
+
+  async takeSuspect(): Promise<boolean> {
+    const source = suspectsQueueOf(this.queue);
+    const arrival = await this.#channel.current?.get(source);
+    if (arrival === undefined) return false;
+    this.#intake.take(arrival, source);
+    return true;
+  }
+
+  check(followUps: readonly OutgoingMessage[]): void {
+    this.#parts.publisher.check(followUps);
+  }
+
+  settle(delivery: AmqpDelivery, settlement: Settlement): Promise<void> {
+    return this.#settler.settle(delivery, settlement);
+  }
+
+  remove(delivery: AmqpDelivery): void {
+    if (!this.#held.delete(delivery)) return;
+    this.#handOutBacklog();
+    this.#changed();
+  }
+
+  #onEnd(cause: Error): void {
+    this.#backlog = [];
+    for (const delivery of this.#held) delivery.lose(cause);
+    this.#changed();
+  }
+
+  /** Something was settled or given back, or the broker has answered: others may wait for that. */
+  #changed(): void {
+    if (this.#closing !== undefined && this.#held.size === 0) this.#grace.end();
+    if (this.#closing !== undefined && this.isIdle) this.#idle.resolve();
+    this.#parts.gate.check();
+  }
+
+  /** Behind a method, since the compiler does not know that it changes while others run. */
+  #isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  #applyCap(): void {
+    const isTaking = this.#closing === undefined && this.#parts.gate.isOpen;
+    this.#channel.current?.setCap(isTaking ? Math.min(this.#prefetch, mostPrefetch) : 0);
+  }
+
+  #onSorted(arrival: Arrival, sorted: Sorted, source: string): void {
+    switch (sorted.next) {
+      case "hand-out":
+      case "exhausted":
+        this.#take(this.#deliveryOf(arrival, sorted, source), source !== this.queue);
+        break;
+      case "forward":
+        this.#own.watch(this.#settler.move(arrival, sorted.message, sorted));
+        if (sorted.to === suspectsQueueOf(this.queue)) this.#parts.gate.note(this.queue);
+        break;
+    }
+  }
+
+  #deliveryOf(arrival: Arrival, { message, marks }: Sorted, source: string): AmqpDelivery {
+    const { deliveryTag } = arrival.raw.fields;
+    const token = `${source}/${arrival.channel.id}/${deliveryTag}`;
+    return new AmqpDelivery(this, { message, marks, arrival, source, token });
+  }
+
+  #take(delivery: AmqpDelivery, isSuspect: boolean): void {
+    const { gate } = this.#parts;
+    const mayHandOut = isSuspect ? gate.isForSuspect : gate.isOpen;
+    if (this.#isClosed() || this.#prefetch === 0 || !mayHandOut) this.#giveBack(delivery);
+    else if (isSuspect) this.#handOut(delivery);
+    else {
+      this.#backlog.push(delivery);
+      this.#handOutBacklog();
+    }
+  }
+
+  #handOutBacklog(): void {
+    // Handing out may settle, and settling comes here again.
+    if (this.#isHandingOut) return;
+    this.#isHandingOut = true;
+    const { gate } = this.#parts;
+    if (this.#isClosed() || this.#prefetch === 0 || !gate.isOpen) {
+      for (const delivery of this.#backlog.splice(0).toReversed()) this.#giveBack(delivery);
+    }
+    while (this.#backlog.length > 0 && this.#held.size < this.#prefetch && gate.isOpen && !this.#isClosed()) {
+      const next = this.#backlog.shift();
+      if (next !== undefined) this.#handOut(next);
+    }
+    this.#isHandingOut = false;
+  }
+
+  #handOut(delivery: AmqpDelivery): void {
+    this.#held.add(delivery);
+    try {
+      if (!this.#sorter.isExhausted(delivery.marks)) this.#options.onDelivery(delivery);
+      else if (this.#options.onExhausted !== undefined) this.#options.onExhausted(delivery);
+      else this.#rejectAsPoison(delivery);
+    } catch (error) {
+      // The contract forbids it; one bad message must not cost the rest.
+      this.#parts.log.error(`A consumer of queue "${this.queue}" threw on a delivery, which is given back.`, {
+        error: asError(error).message,
+      });
+      this.#own.watch(delivery.release());
+    }
+  }
+
+  #rejectAsPoison(delivery: Delivery): void {
+    const losses = delivery.count - 1;
+    const detail = `Lost ${losses} times without being settled: its consumer crashed, was killed or lost its connection each time.`;
+    this.#parts.log.error(
+      `Message ${delivery.message.properties.messageId} of queue "${this.queue}" is dead-lettered as poison.`,
+      { losses },
+    );
+    this.#own.watch(delivery.reject({ reason: "poison", detail }));
+  }
+
+  /** For what was never handed out: it goes back as it came. */
+  #giveBack({ arrival, message, marks, source }: AmqpDelivery): void {
+    this.#own.watch(this.#settler.move(arrival, message, { to: source, marks, delayMs: 0 }));
+  }
+
+  async #close(): Promise<void> {
+    const { clock, log, gate, onDetached } = this.#parts;
+    this.#channel.stop();
+    // After the caller's turn: `#closing` is set by then.
+    await Promise.resolve();
+    this.#applyCap();
+    this.#handOutBacklog();
+    this.#changed();
+    await this.#grace.over;
+    if (this.#held.size > 0) log.info(`${this.#held.size} unsettled messages of queue "${this.queue}" are given back.`);
+    this.#giveAllBack();
+    // Until the broker has said that nothing more is on its way: what it sends later would count as lost.
+    this.#changed();
+    await within(clock, closingMs, this.#idle.promise);
+    void this.#channel.current?.close();
+    onDetached(this);
+    gate.check();
+  }
+
+  #giveAllBack(): void {
+    const cause = new ClosedError(`The consumer of queue "${this.queue}" was closed before the delivery was settled.`);
+    for (const delivery of this.#held) {
+      if (delivery.state !== "held") continue;
+      delivery.lose(cause);
+      this.#own.watch(this.#settler.settle(delivery, { kind: "release", delayMs: 0 }));
+    }
+  }
+}

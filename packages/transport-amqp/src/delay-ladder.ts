@@ -1,0 +1,140 @@
+import { Turns } from "@lovage/foundation";
+import type { CallChannel, Channel, Options } from "@lovage/client-amqp";
+import type { ExchangeAddress } from "@lovage/transport";
+
+import type { DelayRoute } from "./delay-route.ts";
+
+/** Time of the lowest step, in ms. */
+const unitMs = 64;
+/** Steps 0 to 31: the largest TTL that RabbitMQ takes is ten years. */
+const steps = 32;
+const horizonUnits = 2 ** steps - 1;
+
+const dueExchange = "lovage.delay.due";
+const queuesExchange = "lovage.delay.queues";
+/** What cannot go where it was meant to, since the queue was deleted, waits here: kept for 14 days. */
+const strandedQueue = "lovage.delay.stranded";
+const toExchangeHeader = "lovage-to-exchange";
+const strandedTtlMs = 14 * 86_400_000;
+
+/**
+ * Delays in the broker, without a plug-in and without head-of-line blocking: a delay is a number of units in binary, and each of its ones is a
+ * stay in the queue of that step, where all messages stay for the same time.
+ *
+ * ```
+ *        lovage.delay.9 ──1──▶ [lovage.delay.9: TTL 32.768 s] ─┐
+ *              │0                                             ▼
+ *        lovage.delay.8 ──1──▶ [lovage.delay.8: TTL 16.384 s] ─┐
+ *              │0                                             ▼
+ *             ...                                            ...
+ *        lovage.delay.0 ──1──▶ [lovage.delay.0: TTL 64 ms] ────┐
+ *              │0                                             ▼
+ *        lovage.delay.due ──▶ the exchange that the message was for
+ *              └──▶ lovage.delay.queues ──▶ the queue that it was for
+ *                         └──▶ [lovage.delay.stranded]
+ * ```
+ *
+ * The exchanges are of type headers: those that the bit of this step is set for match; all others go on by the alternate exchange. So the message
+ * keeps its own routing key. The queues are quorum queues that pass on what is due only once the next one has it (`at-least-once`).
+ */
+export class DelayLadder {
+  readonly #calls: CallChannel;
+  #stepsMade = 0;
+  readonly #exits = new Set<string>();
+  readonly #turns = new Turns();
+
+  constructor(calls: CallChannel) {
+    this.#calls = calls;
+  }
+
+  /** The broker may be another one, or empty: make everything again when it is needed. */
+  forget(): void {
+    this.#stepsMade = 0;
+    this.#exits.clear();
+  }
+
+  /** A queue was deleted, and its binding with it. */
+  forgetQueue(queue: string): void {
+    this.#exits.delete(exitName(queue));
+  }
+
+  /** @param delayMs More than 0. */
+  route(to: string | ExchangeAddress, delayMs: number): DelayRoute {
+    const wanted = Math.ceil(delayMs / unitMs);
+    const units = Math.min(wanted, horizonUnits);
+    const headers: Record<string, unknown> = {};
+    let topStep = 0;
+    for (let step = 0, left = units; left > 0; step += 1, left = Math.floor(left / 2)) {
+      if (left % 2 === 0) continue;
+      headers[bitHeader(step)] = true;
+      topStep = step;
+    }
+    if (typeof to !== "string") headers[toExchangeHeader] = to.exchange;
+    return {
+      exchange: stepName(topStep),
+      routingKey: typeof to === "string" ? to : to.routingKey,
+      headers,
+      restMs: Math.max(0, delayMs - units * unitMs),
+      isMade: () => topStep < this.#stepsMade && this.#exits.has(exitName(to)),
+      make: () => this.#turns.take(() => this.#make(to, topStep)),
+    };
+  }
+
+  async #make(to: string | ExchangeAddress, topStep: number): Promise<void> {
+    await this.#calls.call("declaring the queues for delays", async (channel) => {
+      if (this.#stepsMade === 0) await makeExits(channel);
+      for (let step = this.#stepsMade; step <= topStep; step += 1) {
+        await makeStep(channel, step);
+        this.#stepsMade = step + 1;
+      }
+      if (!this.#exits.has(exitName(to))) await makeExit(channel, to);
+    });
+    this.#exits.add(exitName(to));
+  }
+}
+
+async function makeExits(channel: Channel): Promise<void> {
+  await channel.assertExchange(strandedQueue, "fanout", { durable: true });
+  const kept = { "x-queue-type": "quorum", "x-message-ttl": strandedTtlMs };
+  await channel.assertQueue(strandedQueue, { durable: true, arguments: kept });
+  await channel.bindQueue(strandedQueue, strandedQueue, "");
+  await channel.assertExchange(queuesExchange, "direct", withAlternate(strandedQueue));
+  await channel.assertExchange(dueExchange, "headers", withAlternate(queuesExchange));
+}
+
+async function makeStep(channel: Channel, step: number): Promise<void> {
+  const name = stepName(step);
+  const next = step === 0 ? dueExchange : stepName(step - 1);
+  await channel.assertExchange(name, "headers", withAlternate(next));
+  const options = {
+    "x-queue-type": "quorum",
+    "x-message-ttl": unitMs * 2 ** step,
+    "x-dead-letter-exchange": next,
+    "x-dead-letter-strategy": "at-least-once",
+    // What that strategy asks for; there is no limit of length.
+    "x-overflow": "reject-publish",
+  };
+  await channel.assertQueue(name, { durable: true, arguments: options });
+  await channel.bindQueue(name, name, "", { "x-match": "all", [bitHeader(step)]: true });
+}
+
+async function makeExit(channel: Channel, to: string | ExchangeAddress): Promise<void> {
+  if (typeof to === "string") await channel.bindQueue(to, queuesExchange, to);
+  else await channel.bindExchange(to.exchange, dueExchange, "", { "x-match": "all", [toExchangeHeader]: to.exchange });
+}
+
+function withAlternate(exchange: string): Options.AssertExchange {
+  return { durable: true, alternateExchange: exchange };
+}
+
+function stepName(step: number): string {
+  return `lovage.delay.${step}`;
+}
+
+function bitHeader(step: number): string {
+  return `lovage-delay-${step}`;
+}
+
+function exitName(to: string | ExchangeAddress): string {
+  return typeof to === "string" ? `queue ${to}` : `exchange ${to.exchange}`;
+}

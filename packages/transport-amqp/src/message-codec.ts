@@ -1,0 +1,130 @@
+import type { ConsumeMessage, GetMessage, Options } from "@lovage/client-amqp";
+import type { Headers, Message } from "@lovage/transport";
+
+import { decodeHeaders, encodeHeaders } from "./header-table.ts";
+
+/** What goes with a message beside what its sender wrote. */
+export interface Marks {
+  /** How often it was lost. */
+  readonly losses: number;
+  /** How often it was delivered; the fence of the next delivery is one more. */
+  readonly deliveries: number;
+  /** What of its delay is left once it has gone through the ladder, in ms. */
+  readonly restMs: number;
+}
+
+/** A message that was never delivered. */
+export const noMarks: Marks = Object.freeze<Marks>({ losses: 0, deliveries: 0, restMs: 0 });
+
+/** A message as it came, and what is known of its past. */
+export interface Received {
+  readonly message: Message;
+  readonly marks: Marks;
+}
+
+const names = {
+  key: "x-lovage-key",
+  losses: "x-lovage-losses",
+  deliveries: "x-lovage-deliveries",
+  rest: "x-lovage-rest",
+} as const;
+
+/** Written by RabbitMQ when a message goes through the ladder; a message that keeps it is dropped when it comes there again. */
+const brokersOwn = /^x-(?:death|delivery-count|acquired-count|(?:first|last)-death-(?:exchange|queue|reason))$/;
+/** Read by the exchanges of the ladder, which look at no header that begins with "x-". */
+const laddersOwn = /^lovage-(?:delay-\d+|to-exchange)$/;
+
+/** A message as the client takes it; persistent, and to be returned when no queue takes it. */
+export function encodeMessage(
+  message: Message,
+  marks: Marks,
+  ladder?: Readonly<Record<string, unknown>>,
+): Options.Publish {
+  const { messageId, contentType, contentEncoding, correlationId, replyTo, priority, key } = message.properties;
+  const { losses, deliveries, restMs } = marks;
+  return {
+    headers: {
+      ...encodeHeaders(message.headers),
+      ...(key === undefined ? {} : { [names.key]: key }),
+      ...(losses === 0 ? {} : { [names.losses]: losses }),
+      ...(deliveries === 0 ? {} : { [names.deliveries]: deliveries }),
+      ...(restMs === 0 ? {} : { [names.rest]: restMs }),
+      ...ladder,
+    },
+    messageId,
+    contentType,
+    contentEncoding,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(priority === undefined ? {} : { priority }),
+    deliveryMode: 2,
+    mandatory: true,
+  };
+}
+
+/**
+ * A message as the client gives it.
+ * @param isQuorum Whether it comes from a quorum queue, which counts deliveries; a classic one only says that there was one.
+ */
+export function decodeMessage(raw: ConsumeMessage | GetMessage, isQuorum: boolean): Received {
+  const table = (raw.properties.headers ?? {}) as Readonly<Record<string, unknown>>;
+  const cameBack = raw.fields.redelivered ? 1 : 0;
+  const counted = isQuorum
+    ? numberIn(table, "x-delivery-count")
+    : (optionalNumber(table, "x-delivery-count") ?? cameBack);
+  const headers = decodeHeaders(table, isOurs);
+  return {
+    message: { headers, properties: propertiesOf(raw, table, headers), body: raw.content },
+    marks: {
+      losses: numberIn(table, names.losses) + counted,
+      deliveries: numberIn(table, names.deliveries) + counted,
+      restMs: numberIn(table, names.rest),
+    },
+  };
+}
+
+function isOurs(name: string): boolean {
+  if (name.startsWith("x-")) return brokersOwn.test(name) || Object.values<string>(names).includes(name);
+  return laddersOwn.test(name);
+}
+
+function propertiesOf(
+  { properties, fields }: ConsumeMessage | GetMessage,
+  table: Readonly<Record<string, unknown>>,
+  headers: Headers,
+): Message["properties"] {
+  const [correlationId, replyTo, key] = [
+    text(properties.correlationId),
+    text(properties.replyTo),
+    text(table[names.key]),
+  ];
+  const priority = properties.priority as unknown;
+  return {
+    messageId: text(properties.messageId) ?? foreignId(headers) ?? `unnamed-${fields.deliveryTag}`,
+    contentType: text(properties.contentType) ?? "",
+    contentEncoding: text(properties.contentEncoding) ?? "",
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(replyTo === undefined || replyTo === "" ? {} : { replyTo }),
+    ...(typeof priority === "number" ? { priority } : {}),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Celery sends no message id; task id and retries name the same step. */
+function foreignId({ id, retries }: Headers): string | undefined {
+  if (typeof id !== "string" || id === "") return undefined;
+  return `${id}:${typeof retries === "number" ? retries : 0}`;
+}
+
+function optionalNumber(table: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const value = table[name];
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function numberIn(table: Readonly<Record<string, unknown>>, name: string): number {
+  return optionalNumber(table, name) ?? 0;
+}

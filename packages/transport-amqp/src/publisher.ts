@@ -1,0 +1,270 @@
+import type { AmqpLink, AmqpSession, CallChannel, Posting } from "@lovage/client-amqp";
+import { ConfirmPublisher } from "@lovage/client-amqp";
+import type { Clock, Log } from "@lovage/foundation";
+import { ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
+import type { ExchangeAddress, Message, OutgoingMessage, PublishOptions } from "@lovage/transport";
+import {
+  checkMessage,
+  PublishTimeoutError,
+  TransactionUnsupportedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
+
+import { checkRoutingKey, type DeclaredTopology } from "./declared-topology.ts";
+import type { DelayRoute } from "./delay-route.ts";
+import type { Delays } from "./delays.ts";
+import { toTransportError } from "./errors.ts";
+import { checkHeaderSize, checkShortText } from "./header-table.ts";
+import { encodeMessage, noMarks, type Marks } from "./message-codec.ts";
+import { PublishCall } from "./publish-call.ts";
+
+/** What a {@link Publisher} works with. */
+export interface PublisherParts {
+  readonly link: AmqpLink;
+  readonly calls: CallChannel;
+  readonly topology: DeclaredTopology;
+  readonly delays: Delays;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: { readonly maxMessageBytes: number; readonly delayHorizonMs: number };
+}
+
+/** A message with its past, and where it goes. */
+interface Parcel {
+  readonly message: Message;
+  readonly to: string | ExchangeAddress;
+  readonly marks: Marks;
+  readonly delayMs: number;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** `Connection.publish`, and every copy that the transport makes: checked, routed, delayed, confirmed. */
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #wire: ConfirmPublisher;
+  readonly #calls = new Set<PublishCall>();
+  /** Exchanges that were seen on this session: publishing to one that is not there costs the channel. */
+  readonly #exchanges = new Set<string>();
+  #isClosed = false;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    this.#wire = new ConfirmPublisher({ clock: parts.clock, log: parts.log });
+  }
+
+  /** Goes on over a new session. */
+  use(session: AmqpSession): void {
+    this.#exchanges.clear();
+    this.#wire.use(session);
+  }
+
+  /** @throws synchronously what is refused before any I/O */
+  publish(batch: readonly OutgoingMessage[], options: PublishOptions = {}): Promise<void> {
+    const { transaction, timeoutMs = defaultTimeoutMs } = options;
+    if (!(timeoutMs > 0))
+      throw new OptionError(`timeoutMs must be more than 0, got ${String(timeoutMs)}.`, { field: "timeoutMs" });
+    if (transaction !== undefined) {
+      throw new TransactionUnsupportedError(
+        "RabbitMQ cannot publish in a transaction of the caller's; publish without `transaction`.",
+      );
+    }
+    this.check(batch);
+    if (batch.length === 0) return Promise.resolve();
+    const now = this.#parts.clock.now();
+    const parcels = batch.map((message) => ({
+      message,
+      to: message.to,
+      marks: noMarks,
+      delayMs: delayOf(message, now),
+    }));
+    return this.#send(new PublishCall(batch), parcels, timeoutMs);
+  }
+
+  /** Refuses what must not be sent. @throws QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID */
+  check(batch: readonly OutgoingMessage[]): void {
+    for (const message of batch) {
+      const { to, properties, headers } = message;
+      if (typeof to === "string") this.#parts.topology.require(to);
+      else checkAddress(to);
+      checkMessage(message, this.#parts.limits);
+      checkHeaderSize(headers, properties.messageId);
+      checkShortText("messageId", properties.messageId);
+      checkShortText("correlationId", properties.correlationId);
+      checkShortText("replyTo", properties.replyTo);
+      checkShortText("contentType", properties.contentType);
+      checkShortText("contentEncoding", properties.contentEncoding);
+    }
+  }
+
+  /** Publishes a copy of a message that was received, with its marks. Resolves once the broker has it. */
+  async forward(
+    message: Message,
+    to: string,
+    { marks, delayMs = 0 }: { readonly marks: Marks; readonly delayMs?: number },
+  ): Promise<void> {
+    await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks, delayMs }], defaultTimeoutMs);
+  }
+
+  /** Publishes to an exchange that exists. Resolves once the broker has it, whether a queue takes it or not. */
+  async send(exchange: string, message: Message): Promise<void> {
+    const to = { exchange, routingKey: "" };
+    this.#exchanges.add(exchange);
+    try {
+      await this.#send(
+        new PublishCall([{ ...message, to }]),
+        [{ message, to, marks: noMarks, delayMs: 0 }],
+        defaultTimeoutMs,
+      );
+    } catch (error) {
+      if (!hasCode(error, "MESSAGE_UNROUTABLE")) throw error;
+    }
+  }
+
+  /** Resolves once nothing is on its way. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([...this.#calls].map(({ promise }) => promise));
+  }
+
+  /** Ends what is on its way. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wire.close();
+    for (const call of this.#calls) {
+      call.fail(new ClosedError("The connection to the broker was closed before the message was accepted."));
+    }
+  }
+
+  #send(call: PublishCall, parcels: readonly Parcel[], timeoutMs: number): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new ClosedError("The connection to the broker is closed."));
+    call.timer = this.#parts.clock.timer(timeoutMs, () => this.#expire(call, timeoutMs));
+    this.#calls.add(call);
+    const over = (): boolean => this.#calls.delete(call);
+    call.promise.then(over, over);
+    const routes = parcels.map((parcel) => this.#routeOf(parcel));
+    if (parcels.every((parcel, index) => this.#isReady(parcel, routes[index]))) this.#post(call, parcels, routes);
+    else void this.#prepareAndPost(call, parcels, routes);
+    return call.promise;
+  }
+
+  #routeOf({ to, delayMs }: Parcel): DelayRoute | undefined {
+    return delayMs > 0 ? this.#parts.delays.route(to, delayMs) : undefined;
+  }
+
+  #isReady({ to }: Parcel, route: DelayRoute | undefined): boolean {
+    const { topology } = this.#parts;
+    if (typeof to !== "string" && !topology.hasExchange(to.exchange) && !this.#exchanges.has(to.exchange)) return false;
+    return route === undefined || route.isMade();
+  }
+
+  async #prepareAndPost(
+    call: PublishCall,
+    parcels: readonly Parcel[],
+    routes: readonly (DelayRoute | undefined)[],
+  ): Promise<void> {
+    try {
+      for (const [index, parcel] of parcels.entries()) {
+        const route = routes[index];
+        if (this.#isReady(parcel, route)) continue;
+        if (typeof parcel.to !== "string") await this.#look(parcel.to);
+        await route?.make();
+      }
+    } catch (error) {
+      const [first] = parcels;
+      return call.fail(toTransportError(error, { name: nameOf(first?.to ?? "") }));
+    }
+    if (!call.isSettled) this.#post(call, parcels, routes);
+  }
+
+  /** @throws MESSAGE_UNROUTABLE for an exchange that does not exist */
+  async #look(to: ExchangeAddress): Promise<void> {
+    try {
+      await this.#parts.calls.call(`looking for exchange "${to.exchange}"`, (channel) =>
+        channel.checkExchange(to.exchange),
+      );
+      this.#exchanges.add(to.exchange);
+    } catch (error) {
+      throw toTransportError(error, { to });
+    }
+  }
+
+  #post(call: PublishCall, parcels: readonly Parcel[], routes: readonly (DelayRoute | undefined)[]): void {
+    call.postings = parcels.map((parcel, index) => this.#posting(call, parcel, { index, route: routes[index] }));
+    this.#wire.post(call.postings);
+  }
+
+  #posting(
+    call: PublishCall,
+    { message, to, marks }: Parcel,
+    { index, route }: { readonly index: number; readonly route: DelayRoute | undefined },
+  ): Posting {
+    const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
+    const { exchange, routingKey, headers, restMs } = route ?? { ...address, headers: undefined, restMs: 0 };
+    const { body } = message;
+    let isSecondTry = false;
+    const posting: Posting = {
+      exchange,
+      routingKey,
+      properties: encodeMessage(message, { ...marks, restMs }, headers),
+      body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      state: "waiting",
+      done: (error) => {
+        if (error?.kind === "unroutable" && exchange === "" && !isSecondTry) {
+          isSecondTry = true;
+          void this.#tryAgain(call, posting, index);
+        } else call.settle(index, error === null ? null : toTransportError(error, { to: { exchange, routingKey } }));
+      },
+    };
+    return posting;
+  }
+
+  /** A queue that was declared here and is gone is made again, once. */
+  async #tryAgain(call: PublishCall, posting: Posting, index: number): Promise<void> {
+    const { exchange, routingKey } = posting;
+    try {
+      this.#parts.delays.forgetQueue(routingKey);
+      await this.#parts.topology.redeclare(routingKey);
+      posting.state = "waiting";
+      this.#wire.post([posting]);
+    } catch (error) {
+      call.settle(index, toTransportError(error, { name: routingKey, to: { exchange, routingKey } }));
+    }
+  }
+
+  #expire(call: PublishCall, timeoutMs: number): void {
+    const { link } = this.#parts;
+    const time = formatDuration(timeoutMs);
+    const isAway = link.state !== "open" && !call.wasSent;
+    call.fail(
+      isAway
+        ? new TransportUnavailableError(`The broker was away for ${time}; nothing was sent.`, { cause: link.cause })
+        : new PublishTimeoutError(timeoutText(call, time, link.session?.isBlocked === true)),
+    );
+    this.#wire.abandon(call.postings);
+  }
+}
+
+function timeoutText({ wasSent }: PublishCall, time: string, isBlocked: boolean): string {
+  if (wasSent) return `The broker did not confirm within ${time}; what was published may have been accepted.`;
+  const why = isBlocked
+    ? "it takes no messages, since an alarm for memory or disk is on"
+    : "it takes too few at a time";
+  return `The broker did not take the messages within ${time}: ${why}. Nothing was sent.`;
+}
+
+function delayOf({ notBefore }: OutgoingMessage, nowMs: number): number {
+  if (notBefore === undefined) return 0;
+  return Math.max(0, "inMs" in notBefore ? notBefore.inMs : notBefore.atMs - nowMs);
+}
+
+function checkAddress(to: unknown): void {
+  const { exchange, routingKey } = (to ?? {}) as { readonly exchange?: unknown; readonly routingKey?: unknown };
+  if (typeof exchange !== "string" || exchange === "") {
+    throw new OptionError(`A message goes to the name of a queue or to { exchange, routingKey }.`, { field: "to" });
+  }
+  checkRoutingKey(routingKey);
+}
+
+function nameOf(to: string | ExchangeAddress): string {
+  return typeof to === "string" ? to : to.exchange;
+}

@@ -1,0 +1,100 @@
+import type { AmqpSession, Channel, GetMessage } from "@lovage/client-amqp";
+import type { Clock } from "@lovage/foundation";
+import type { Message } from "@lovage/transport";
+
+import { decodeMessage, type Marks, type Received } from "./message-codec.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** What becomes of a message that was looked at. */
+export type Fate =
+  | { readonly kind: "keep" }
+  | { readonly kind: "drop" }
+  | { readonly kind: "move"; readonly to: string; readonly message: Message; readonly marks: Marks };
+
+/** How a queue is scanned. */
+export interface ScanOptions {
+  readonly queue: string;
+  readonly isQuorum: boolean;
+  /**
+   * How what is kept goes back: as copies at the end of the queue, or by the broker to its old place. The latter counts as a loss, and so is for
+   * dead letters alone, whose losses mean nothing any more.
+   */
+  readonly givesBackCopies: boolean;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes messages from the head of a queue, one after the other, decides what becomes of each, and gives back what stays.
+ *
+ * Of an ordinary queue what stays goes to its end, confirmed and then acknowledged: with all of a queue scanned the order is the old one, with a part of
+ * it that part is last. Nothing is lost by a crash in between; a message may then be there twice.
+ */
+export class QueueScan {
+  readonly #channel: Channel;
+  readonly #session: AmqpSession;
+  readonly #publisher: Publisher;
+  readonly #options: ScanOptions;
+  /** What the broker is to give back. */
+  #held = 0;
+
+  private constructor(channel: Channel, session: AmqpSession, publisher: Publisher, options: ScanOptions) {
+    this.#channel = channel;
+    this.#session = session;
+    this.#publisher = publisher;
+    this.#options = options;
+  }
+
+  /** @throws AmqpError */
+  static async open(session: AmqpSession, publisher: Publisher, options: ScanOptions): Promise<QueueScan> {
+    return new QueueScan(await session.channel(), session, publisher, options);
+  }
+
+  /**
+   * @param most How many messages to look at.
+   * @returns how many were dropped or moved
+   */
+  async run(most: number, decide: (received: Received) => Fate): Promise<number> {
+    const { queue, isQuorum, givesBackCopies } = this.#options;
+    const kept: (Received & { readonly raw: GetMessage })[] = [];
+    let changed = 0;
+    for (let seen = 0; seen < most; seen += 1) {
+      const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
+      if (raw === false) break;
+      const received = decodeMessage(raw, isQuorum);
+      const fate = decide(received);
+      if (fate.kind === "keep") {
+        if (givesBackCopies) kept.push({ ...received, raw });
+        else this.#held += 1;
+        continue;
+      }
+      if (fate.kind === "move") await this.#publisher.forward(fate.message, fate.to, { marks: fate.marks });
+      this.#channel.ack(raw);
+      changed += 1;
+    }
+    for (const { message, marks, raw } of kept) {
+      await this.#publisher.forward(message, queue, { marks, delayMs: marks.restMs });
+      this.#channel.ack(raw);
+    }
+    return changed;
+  }
+
+  /** What was not settled goes back to its place. Never rejects. */
+  async close(): Promise<void> {
+    try {
+      if (this.#held > 0) await this.#giveBack();
+      await this.#session.answer(this.#channel.close(), "closing a channel");
+    } catch {
+      // The channel has ended, and what was not settled is back in the queue.
+    }
+  }
+
+  /** A quorum queue gives back a little later than it is told to; who looks again at once would miss it. */
+  async #giveBack(): Promise<void> {
+    this.#channel.nackAll(true);
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      const { messageCount } = await this.#session.answer(this.#channel.checkQueue(this.#options.queue), "counting");
+      if (messageCount >= this.#held) return;
+      await this.#options.clock.sleep(attempt);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { AmqpSession } from "@lovage/client-amqp";
+import { isAmqpError } from "@lovage/client-amqp";
+import type { Clock, Log, Timer } from "@lovage/foundation";
+import { backOff } from "@lovage/foundation";
+
+import { asError } from "./as-error.ts";
+import { ConsumerChannel, type Arrival } from "./consumer-channel.ts";
+import type { DeclaredTopology } from "./declared-topology.ts";
+
+/** What a {@link ReopeningChannel} works with. */
+export interface ReopeningParts {
+  readonly queue: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly topology: DeclaredTopology;
+  readonly onArrival: (arrival: Arrival) => void;
+  /** Another channel is there: give it its cap. */
+  readonly onOpen: () => void;
+  /** Everything that came over the channel is lost. */
+  readonly onEnd: (cause: Error) => void;
+  /** Nothing may come unasked any more. */
+  readonly onQuiet: () => void;
+}
+
+/** Waits before a channel that ended is opened again, while its connection lives. */
+const waits = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
+
+/**
+ * The channel of one consumer, one after the other: opened again when the server closed it, and on each new session. A queue that is gone is
+ * declared again before.
+ */
+export class ReopeningChannel {
+  readonly #parts: ReopeningParts;
+  readonly #begun = Promise.withResolvers<void>();
+  #channel: ConsumerChannel | undefined;
+  #isOpening = false;
+  #hasBegun = false;
+  #isClosed = false;
+  #failures = 0;
+  #timer: Timer | undefined;
+
+  constructor(parts: ReopeningParts) {
+    this.#parts = parts;
+    // Whoever begins is told; later there is nobody to tell.
+    this.#begun.promise.catch(() => {});
+  }
+
+  /** The present channel; `undefined` while there is none. */
+  get current(): ConsumerChannel | undefined {
+    return this.#channel;
+  }
+
+  /** Resolves once consumption has begun; rejects when the first attempt fails. @throws AmqpError */
+  async begin(session: AmqpSession): Promise<void> {
+    await this.#open(session);
+    await session.answer(this.#begun.promise, `consuming from queue "${this.#parts.queue}"`);
+  }
+
+  /** Goes on over a new session. */
+  restart(session: AmqpSession): void {
+    this.#failures = 0;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    void this.#reopen(session);
+  }
+
+  /** No further channel from now on; the present one stays. */
+  stop(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  async #open(session: AmqpSession): Promise<void> {
+    if (this.#isOpening || this.#isClosed) return;
+    this.#isOpening = true;
+    const { queue, topology, onArrival, onOpen, onQuiet } = this.#parts;
+    try {
+      await topology.declareSuspects(queue);
+      const onEnd = (cause: Error): void => this.#onEnd(session, cause);
+      const events = { onArrival, onQuiet, onEnd, onBegun: () => this.#onBegun() };
+      const channel = await ConsumerChannel.open(session, queue, events);
+      // It was closed, or its session ended, while the channel was opened.
+      if (this.#hasStopped() || session.ended.aborted) return await channel.close();
+      this.#channel = channel;
+    } finally {
+      this.#isOpening = false;
+    }
+    onOpen();
+  }
+
+  /** Behind a method, since the compiler does not know that it changes while others run. */
+  #hasStopped(): boolean {
+    return this.#isClosed;
+  }
+
+  #onBegun(): void {
+    this.#hasBegun = true;
+    this.#failures = 0;
+    this.#begun.resolve();
+  }
+
+  #onEnd(session: AmqpSession, cause: Error): void {
+    this.#channel = undefined;
+    if (!this.#hasBegun) this.#begun.reject(cause);
+    else if (!this.#isClosed && !session.ended.aborted) this.#warn(cause);
+    this.#parts.onEnd(cause);
+    if (this.#hasBegun) this.#schedule(session, cause);
+  }
+
+  #warn(cause: Error): void {
+    const isTimeout = isAmqpError(cause) && cause.kind === "ack-timeout";
+    this.#parts.log.warn(`The channel of queue "${this.#parts.queue}" has ended; opening another.`, {
+      error: cause.message,
+      ...(isTimeout ? { advice: "A task ran for longer than consumer_timeout of the server: raise it there." } : {}),
+    });
+  }
+
+  #schedule(session: AmqpSession, cause: Error): void {
+    if (this.#isClosed || session.ended.aborted || this.#timer !== undefined) return;
+    const ms = backOff(waits, this.#failures);
+    this.#failures += 1;
+    this.#timer = this.#parts.clock.timer(ms, () => {
+      this.#timer = undefined;
+      void this.#reopen(session, cause);
+    });
+  }
+
+  async #reopen(session: AmqpSession, cause?: Error): Promise<void> {
+    if (this.#isClosed || session.ended.aborted || this.#channel !== undefined) return;
+    const { queue, topology, log } = this.#parts;
+    try {
+      // Declaring what is there changes nothing; what is gone is made again.
+      if (cause !== undefined) await topology.redeclare(queue);
+      await this.#open(session);
+    } catch (error) {
+      log.warn(`Queue "${queue}" cannot be consumed for now.`, { error: asError(error).message });
+      this.#schedule(session, asError(error));
+    }
+  }
+}

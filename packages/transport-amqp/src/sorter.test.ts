@@ -1,0 +1,32 @@
+import type { ConsumeMessage } from "@lovage/client-amqp";
+import { expect, it } from "vitest";
+
+import { Sorter } from "./sorter.ts";
+
+const sorterOf = (maxDeliveries: number): Sorter => new Sorter({ queue: "mail", maxDeliveries, isQuorum: true });
+
+function came(headers: Readonly<Record<string, number>>): ConsumeMessage {
+  const fields = { deliveryTag: 1, redelivered: true, exchange: "", routingKey: "mail", consumerTag: "one" };
+  return { fields, properties: { headers, messageId: "a" }, content: Buffer.from("x") } as unknown as ConsumeMessage;
+}
+
+it("hands out what was lost less often than makes a suspect", () => {
+  expect(sorterOf(3).sort(came({ "x-delivery-count": 1 }), "mail")).toMatchObject({ next: "hand-out" });
+});
+
+it.each([2, 3, 40])("has what was counted as lost %i times run alone once before it is given up", (count) => {
+  const sorted = sorterOf(3).sort(came({ "x-delivery-count": count }), "mail");
+  expect(sorted).toMatchObject({ next: "forward", to: "mail.suspects", marks: { losses: 2, deliveries: count } });
+});
+
+it("gives up what was lost for the last time while it ran alone", () => {
+  const suspect = { "x-lovage-losses": 2, "x-lovage-deliveries": 40 };
+  const sorter = sorterOf(3);
+  expect(sorter.sort(came(suspect), "mail.suspects")).toMatchObject({ next: "hand-out" });
+  const again = sorter.sort(came({ ...suspect, "x-delivery-count": 1 }), "mail.suspects");
+  expect(again).toMatchObject({ next: "exhausted", marks: { losses: 3, deliveries: 41 } });
+});
+
+it("gives up at the first loss where one delivery is allowed", () => {
+  expect(sorterOf(1).sort(came({ "x-delivery-count": 1 }), "mail")).toMatchObject({ next: "exhausted" });
+});

@@ -1,0 +1,70 @@
+import type { ConsumeMessage, GetMessage } from "@lovage/client-amqp";
+import type { Message } from "@lovage/transport";
+
+import { decodeMessage, type Marks } from "./message-codec.ts";
+import { suspectsQueueOf } from "./queue-form.ts";
+
+/** What a {@link Sorter} goes by. */
+export interface SorterOptions {
+  readonly queue: string;
+  readonly maxDeliveries: number;
+  readonly isQuorum: boolean;
+}
+
+/** What is to be done with a message that came. */
+export type Sorted = {
+  readonly message: Message;
+  readonly marks: Marks;
+} & (
+  | { readonly next: "hand-out" | "exhausted" }
+  | { readonly next: "forward"; readonly to: string; readonly delayMs: number }
+);
+
+/**
+ * Decides what becomes of a message that came:
+ *
+ * | it | then |
+ * |---|---|
+ * | is not due, since its delay is longer than the ladder | goes up the ladder again |
+ * | was lost as often as is allowed, the last time alone | is exhausted |
+ * | may be lost once more at most, and comes from the queue itself | goes to the queue of suspects |
+ * | came back to a classic queue, which does not count | goes to the end of the queue with its count |
+ * | else | is handed out |
+ *
+ * A quorum queue counts more than was lost when its node crashes: what the first consumer held is given to the others, which are gone as well, and
+ * counted for each of them. So its count alone makes no message exhausted; in the queue of suspects there are no consumers to be counted for.
+ */
+export class Sorter {
+  readonly #options: SorterOptions;
+
+  constructor(options: SorterOptions) {
+    this.#options = options;
+  }
+
+  isExhausted({ losses }: Marks): boolean {
+    return losses >= this.#options.maxDeliveries;
+  }
+
+  /** @param source The queue it came from. */
+  sort(raw: ConsumeMessage | GetMessage, source: string): Sorted {
+    const { queue, isQuorum } = this.#options;
+    const { message, marks } = decodeMessage(raw, isQuorum);
+    const known = { message, marks: { ...marks, restMs: 0 } };
+    if (marks.restMs > 0) return { ...known, next: "forward", to: queue, delayMs: marks.restMs };
+    const suspects = suspectsQueueOf(queue);
+    const mayGoApart = source !== suspects && this.#mostLosses > 0;
+    if (this.isExhausted(marks) && !mayGoApart) return { ...known, next: "exhausted" };
+    if (mayGoApart && marks.losses >= this.#mostLosses) {
+      const counted = { ...known.marks, losses: this.#mostLosses };
+      return { ...known, marks: counted, next: "forward", to: suspects, delayMs: 0 };
+    }
+    // A count that stands nowhere but in a flag would be lost with the next delivery.
+    if (!isQuorum && raw.fields.redelivered) return { ...known, next: "forward", to: source, delayMs: 0 };
+    return { ...known, next: "hand-out" };
+  }
+
+  /** With so many losses a message has one delivery left. */
+  get #mostLosses(): number {
+    return this.#options.maxDeliveries - 1;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Timer } from "@lovage/foundation";
+import type { RoutedMessage } from "@lovage/lease-engine";
+
+/** Notifications are written under a lock of the whole database, so no queue gets more than one in so many ms from one program. */
+const quietMs = 5;
+/** A sleeper looks by itself before a message that is further away is due. */
+const soonMs = 5_000;
+
+/** What a publish does about sleepers. */
+export interface Announcement {
+  /** Told in the same transaction. */
+  readonly now: readonly string[];
+  /** To be given to `later` after the commit. */
+  readonly rest: readonly string[];
+}
+
+/** Decides which publishes tell sleepers, and tells late what was left out. */
+export class Announcer {
+  readonly #clock: Clock;
+  readonly #announce: (queues: readonly string[]) => void;
+  readonly #toldAtMs = new Map<string, number>();
+  readonly #waiting = new Set<string>();
+  #timer: Timer | undefined;
+
+  /** @param announce Tells sleepers now, in a transaction of its own. Must not throw. */
+  constructor(clock: Clock, announce: (queues: readonly string[]) => void) {
+    this.#clock = clock;
+    this.#announce = announce;
+  }
+
+  /** What to do about queues that get messages. */
+  plan(queues: Iterable<string>): Announcement {
+    const nowMs = this.#clock.monotonic();
+    const [now, rest]: [string[], string[]] = [[], []];
+    for (const queue of queues) {
+      const isQuiet = nowMs - (this.#toldAtMs.get(queue) ?? -Infinity) < quietMs;
+      if (isQuiet) rest.push(queue);
+      else {
+        this.#toldAtMs.set(queue, nowMs);
+        now.push(queue);
+      }
+    }
+    return { now, rest };
+  }
+
+  /** After the commit. */
+  later(queues: readonly string[]): void {
+    for (const queue of queues) this.#waiting.add(queue);
+    if (this.#waiting.size === 0 || this.#timer !== undefined) return;
+    this.#timer = this.#clock.timer(quietMs, () => this.#tell(), { keepAlive: false });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#waiting.clear();
+    this.#toldAtMs.clear();
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const queues = [...this.#waiting];
+    this.#waiting.clear();
+    this.#announce(queues);
+  }
+}
+
+/** Queues in which a message becomes ready before sleepers look by themselves. */
+export function queuesToTell(messages: readonly RoutedMessage[]): ReadonlySet<string> {
+  return new Set(messages.filter((message) => isSoon(message)).map(({ to }) => to));
+}
+
+function isSoon({ notBefore }: RoutedMessage): boolean {
+  return notBefore === undefined || "atMs" in notBefore || notBefore.inMs < soonMs;
+}

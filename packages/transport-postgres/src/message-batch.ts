@@ -1,0 +1,75 @@
+import { numberArray, type PostgresValue } from "@lovage/client-postgres";
+import { encodeFrame, type RoutedMessage } from "@lovage/lease-engine";
+
+const furthestMs = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Messages as the functions of the schema take them (`batchParameters`): a list for each column, the frames as one piece. Lists of nothing but defaults
+ * are left out.
+ */
+export function messageBatch(messages: readonly RoutedMessage[]): readonly PostgresValue[] {
+  const names = [...queuesOf(messages)];
+  const numbers = new Map(names.map((name, index) => [name, index + 1]));
+  const frames = messages.map((message) => encodeFrame(message));
+  const lengths = frames.map(({ byteLength }) => byteLength);
+  const priorities = column(messages, ({ properties }) => properties.priority);
+  const delays = column(messages, ({ notBefore }) => delayOf(notBefore));
+  const instants = column(messages, ({ notBefore }) => instantOf(notBefore));
+  return [
+    names,
+    numberArray(messages.map(({ to }) => numbers.get(to) ?? null)),
+    numberArray(startsOf(lengths)),
+    numberArray(lengths),
+    frames.length === 1 ? Buffer.from(frames[0] ?? []) : Buffer.concat(frames),
+    priorities && numberArray(priorities),
+    column(messages, ({ properties }) => properties.key),
+    delays && numberArray(delays),
+    instants && numberArray(instants),
+  ];
+}
+
+/** The queues of messages, each once. */
+export function queuesOf(messages: readonly RoutedMessage[]): ReadonlySet<string> {
+  return new Set(messages.map(({ to }) => to));
+}
+
+/** How many values {@link messageBatch} gives. */
+export const batchWidth = 9;
+
+/** SQL for the parameters of a batch, beginning with this number. */
+export function batchPlaceholders(first: number): string {
+  const types = ["text[]", "int[]", "int[]", "int[]", "bytea", "int[]", "text[]", "bigint[]", "bigint[]"];
+  return types.map((type, index) => `$${first + index}::${type}`).join(", ");
+}
+
+/** Where in the frames each one begins; SQL counts from 1. */
+function startsOf(lengths: readonly number[]): number[] {
+  let start = 1;
+  return lengths.map((length) => {
+    const here = start;
+    start += length;
+    return here;
+  });
+}
+
+/** `null` when no message has it, as with nearly all of them. */
+function column<T>(
+  messages: readonly RoutedMessage[],
+  read: (message: RoutedMessage) => T | undefined,
+): (T | null)[] | null {
+  if (!messages.some((message) => read(message) !== undefined)) return null;
+  return messages.map((message) => read(message) ?? null);
+}
+
+function delayOf(notBefore: RoutedMessage["notBefore"]): number | undefined {
+  return notBefore !== undefined && "inMs" in notBefore ? clamp(notBefore.inMs) : undefined;
+}
+
+function instantOf(notBefore: RoutedMessage["notBefore"]): number | undefined {
+  return notBefore !== undefined && "atMs" in notBefore ? clamp(notBefore.atMs) : undefined;
+}
+
+/** Half of what is safe: the server adds its own time to it. */
+function clamp(ms: number): number {
+  return Math.ceil(Math.min(Math.max(ms, -furthestMs / 2), furthestMs / 2));
+}

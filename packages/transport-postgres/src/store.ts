@@ -1,0 +1,232 @@
+import {
+  applySchema,
+  planSchema,
+  PostgresClient,
+  serverFacts,
+  serverTimeMs,
+  WakeUps,
+  type PostgresTarget,
+  type SchemaComponent,
+  type ServerFacts,
+} from "@lovage/client-postgres";
+import type { Clock, Log, StoreSchema } from "@lovage/foundation";
+import type {
+  BindingStore,
+  Claim,
+  ClaimRequest,
+  Lease,
+  LeaseStore,
+  RoutedMessage,
+  Settlement,
+  StoreEvents,
+  StoreFacts,
+  SweepOutcome,
+  SweepRequest,
+  TransactionWork,
+} from "@lovage/lease-engine";
+import { TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
+
+import { PostgresAdmin } from "./admin.ts";
+import { Announcer, queuesToTell } from "./announcer.ts";
+import { postgresBindings } from "./bindings.ts";
+import { PostgresBroadcast } from "./broadcast.ts";
+import { postgresCapabilities } from "./capabilities.ts";
+import { claimMessages, peekAt, type TurnByQueue } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { declareQueues } from "./declare.ts";
+import { DoubtfulSettlements } from "./doubtful-settlements.ts";
+import { asPublish, asTransport } from "./errors.ts";
+import { extendLeases } from "./extend.ts";
+import { publishInTransaction, publishMessages } from "./publish.ts";
+import type { RenewerOptions } from "./renewer.ts";
+import { transportSchema } from "./schema/transport-schema.ts";
+import { leasesOf, settleDeliveries } from "./settle.ts";
+import { Sleepers } from "./sleepers.ts";
+import { transportStatements } from "./statements.ts";
+import { sweepQueues } from "./sweep.ts";
+import { transactDelivery } from "./transact.ts";
+
+/** What a store is made with. */
+export interface PostgresStoreOptions {
+  readonly target: PostgresTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of the app, for `pg_stat_activity`. */
+  readonly name: string;
+  readonly maxMessageBytes: number;
+  /** Whether all of the target can be sent to a thread. */
+  readonly isPlain: boolean;
+}
+
+const maxBatch = 1_000;
+/** With notifications only a crash between two steps of a publisher tells nobody. */
+const fallbackPollMs = 2_000;
+const pollingMs = 500;
+
+/** Queues in a schema of PostgreSQL, for the lease engine. Every operation on messages is one function of the schema, and goes by the server's clock. */
+export class PostgresStore implements LeaseStore {
+  readonly admin: QueueAdmin;
+  readonly bindings: BindingStore;
+  readonly schema: StoreSchema;
+  /** Absent where there are no notifications. */
+  broadcast?: PostgresBroadcast;
+  readonly #options: PostgresStoreOptions;
+  readonly #database: Database;
+  readonly #component: SchemaComponent;
+  readonly #broadcast: PostgresBroadcast;
+  readonly #turns: TurnByQueue = new Map();
+  readonly #doubtful = new DoubtfulSettlements();
+  readonly #announcer: Announcer;
+  #client: PostgresClient | undefined;
+  #wakeUps: WakeUps | undefined;
+  #sleepers: Sleepers | undefined;
+  #events: StoreEvents | undefined;
+  #server: ServerFacts = { durability: "process", clockOffsetMs: 0 };
+
+  constructor(options: PostgresStoreOptions) {
+    const { target, clock, log } = options;
+    this.#options = options;
+    this.#component = transportSchema(target.schema);
+    this.#database = { statements: transportStatements(target.schema), client: () => this.#open() };
+    this.#broadcast = new PostgresBroadcast(this.#database, log);
+    this.#announcer = new Announcer(clock, (queues) => this.#announce(queues));
+    this.admin = new PostgresAdmin(this.#database);
+    this.bindings = postgresBindings(this.#database);
+    this.schema = {
+      plan: () => asTransport(() => planSchema(this.#open(), this.#component)),
+      apply: () => asTransport(() => applySchema(this.#open(), this.#component)),
+    };
+  }
+
+  get facts(): StoreFacts {
+    const { target, name, maxMessageBytes, isPlain } = this.#options;
+    const renewer: RenewerOptions = { target, name };
+    return {
+      capabilities: postgresCapabilities({
+        durability: this.#server.durability,
+        broadcast: !this.#isPolling,
+        maxMessageBytes,
+      }),
+      // Two would be quicker, and could commit in the other order.
+      publishesInFlight: 1,
+      maxBatch,
+      ...(isPlain ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+      handsOver: false,
+      fallbackPollMs: this.#isPolling ? pollingMs : fallbackPollMs,
+    };
+  }
+
+  open(events: StoreEvents): Promise<void> {
+    return asTransport(async () => {
+      this.#events = events;
+      const client = (this.#client ??= await this.#connect());
+      await client.revive();
+      if (!client.isPolling) this.broadcast = this.#broadcast;
+      this.#wakeUps?.forget();
+      if (this.#options.target.migrate) await applySchema(client, this.#component);
+      this.#server = await serverFacts(client, this.#options.clock);
+    });
+  }
+
+  serverTimeMs(): Promise<number> {
+    return asTransport(() => serverTimeMs(this.#database.client()));
+  }
+
+  declare(queues: readonly QueueDeclaration[]): Promise<void> {
+    return asTransport(() => declareQueues(this.#database, queues));
+  }
+
+  async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
+    if (transaction !== undefined) return await publishInTransaction(this.#database, messages, transaction);
+    const { now, rest } = this.#announcer.plan(queuesToTell(messages));
+    await publishMessages(this.#database, messages, now);
+    this.#announcer.later(rest);
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    return asTransport(() => {
+      const look = (): Promise<Claim> => claimMessages(this.#database, request, this.#turns);
+      const sleepers = request.suspects || this.#isPolling ? undefined : this.#sleepers;
+      return sleepers === undefined ? look() : sleepers.claim(request, look);
+    });
+  }
+
+  extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+    return asTransport(() => extendLeases(this.#open(), this.#database.statements, { leases, leaseMs }));
+  }
+
+  async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
+    const nowMs = Math.round(this.#options.clock.now() + this.#server.clockOffsetMs);
+    let rest: readonly string[] = [];
+    const wakes = (queues: Iterable<string>): readonly string[] => {
+      const plan = this.#announcer.plan(queues);
+      rest = plan.rest;
+      return plan.now;
+    };
+    try {
+      const request = { queue, settlements, nowMs, wakes };
+      const notHeld = await asPublish(() => settleDeliveries(this.#open(), this.#database.statements, request));
+      this.#announcer.later(rest);
+      return leasesOf(this.#doubtful.sift(settlements, notHeld));
+    } catch (error) {
+      this.#doubtful.add(settlements);
+      throw error;
+    }
+  }
+
+  async transact<T>(queue: string, work: TransactionWork<T>): Promise<{ readonly value: T } | "lost"> {
+    const nowMs = Math.round(this.#options.clock.now() + this.#server.clockOffsetMs);
+    return await transactDelivery(this.#database, { queue, nowMs, wakes: (queues) => [...queues] }, work);
+  }
+
+  sweep(request: SweepRequest): Promise<SweepOutcome> {
+    return asTransport(() => sweepQueues(this.#database, request));
+  }
+
+  async close(): Promise<void> {
+    this.#announcer.close();
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  get #isPolling(): boolean {
+    return this.#client?.isPolling ?? false;
+  }
+
+  async #connect(): Promise<PostgresClient> {
+    const { target, clock, log, name } = this.#options;
+    const client = await PostgresClient.open({
+      target,
+      clock,
+      log,
+      name: `lovage:${name}`,
+      onLost: (cause) => this.#events?.lost(new TransportUnavailableError(cause.message, { cause })),
+    });
+    this.#wakeUps = new WakeUps(client, { component: "transport", schema: target.schema });
+    this.#sleepers = new Sleepers({
+      wakeUps: this.#wakeUps,
+      log,
+      peek: (queue) => peekAt(this.#database, queue),
+      wake: (queue) => this.#events?.wake(queue),
+    });
+    await this.#wakeUps.listen((queue) => this.#events?.wake(queue));
+    return client;
+  }
+
+  #open(): PostgresClient {
+    if (this.#client !== undefined) return this.#client;
+    throw new TransportUnavailableError("The connection to PostgreSQL is not open.");
+  }
+
+  #announce(queues: readonly string[]): void {
+    this.#client
+      ?.query(this.#database.statements.announce, [queues])
+      .catch((error: unknown) => this.#options.log.debug("Sleepers were not told.", { error: String(error) }));
+  }
+}
+
+/** The module beside this one, in the form in which this one runs: source or built. */
+function renewerUrl(): string {
+  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
+}

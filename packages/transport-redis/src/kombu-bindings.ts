@@ -1,0 +1,34 @@
+import type { Binding, ExchangeType } from "@lovage/transport";
+
+import type { Server } from "./server.ts";
+
+/**
+ * Writes bindings of queues that Celery's workers read where Kombu looks for them, so that Python's producers reach them through an exchange, too. Kombu
+ * broadcasts over fanout exchanges instead of filling queues.
+ */
+export async function bindForKombu(server: Server, type: string, bindings: readonly Binding[]): Promise<void> {
+  if (type !== "direct" && type !== "topic") return;
+  for (const binding of bindings.filter(({ queue }) => server.readers.areCelery(queue))) {
+    await server.connection().call("SADD", entryOf(server, type, binding));
+  }
+}
+
+/** Takes them away again. */
+export async function unbindForKombu(server: Server, type: ExchangeType, bindings: readonly Binding[]): Promise<void> {
+  for (const binding of bindings.filter(({ queue }) => server.readers.areCelery(queue))) {
+    await server.connection().call("SREM", entryOf(server, type, binding));
+  }
+}
+
+function entryOf({ kombu }: Server, type: string, { exchange, queue, routingKey = "" }: Binding): [string, string] {
+  return [kombu.bindings(exchange), kombu.binding(routingKey, type === "topic" ? patternOf(routingKey) : "", queue)];
+}
+
+/** As Kombu writes a pattern: `*` is at least one character, `#` any number of them (wire format, 3.2). */
+function patternOf(routingKey: string): string {
+  const words = routingKey.split(".").map((word) => {
+    if (word === "*") return ".*?[^\\.]";
+    return word === "#" ? ".*?" : word.replaceAll(/[\\^$.*+?()[\]{}|-]/gu, "\\$&");
+  });
+  return `^${words.join("\\.")}$`;
+}

@@ -1,0 +1,63 @@
+import type { RedisConnection } from "@lovage/client-redis";
+import { isDeadLetterQueue, type QueueConsumers } from "@lovage/transport";
+
+import type { Keys } from "./keys.ts";
+import { asText } from "./replies.ts";
+
+/** Who reads which queue, as far as this connection has to know: it decides the form of what is published. */
+export class QueueReaders {
+  readonly #keys: Keys;
+  readonly #hasProducers: boolean;
+  readonly #known = new Map<string, QueueConsumers>();
+  /** Queues of our own whose lists of Kombu's the server does not let us read. */
+  readonly #denied = new Set<string>();
+
+  /** @param options `hasProducers`: Celery's producers may send to queues of our own. */
+  constructor(keys: Keys, { hasProducers }: { readonly hasProducers: boolean }) {
+    this.#keys = keys;
+    this.#hasProducers = hasProducers;
+  }
+
+  /** Of a queue that nobody has declared as another: Lovage's workers. */
+  of(queue: string): QueueConsumers {
+    return this.#known.get(queue) ?? "lovage";
+  }
+
+  /** Whether Celery's workers read it, so that its messages stand in Kombu's lists. */
+  areCelery(queue: string): boolean {
+    return this.of(queue) !== "lovage";
+  }
+
+  /** Whether Kombu's lists of a queue are to be looked at. */
+  mayHoldEnvelopes(queue: string): boolean {
+    return this.areCelery(queue) || (this.#hasProducers && !this.#denied.has(queue) && !isDeadLetterQueue(queue));
+  }
+
+  /** Who may not read Kombu's lists is not refused again and again. */
+  noteDenied(queue: string): void {
+    this.#denied.add(queue);
+  }
+
+  note(queue: string, consumers: QueueConsumers): void {
+    this.#known.set(queue, consumers);
+  }
+
+  forget(queue: string): void {
+    this.#known.delete(queue);
+    this.#denied.delete(queue);
+  }
+
+  /** Asks for those that were not declared here. */
+  async learn(connection: RedisConnection, queues: Iterable<string>): Promise<void> {
+    for (const queue of new Set(queues)) {
+      if (this.#known.has(queue)) continue;
+      const found = await connection.call("HGET", [this.#keys.base(queue), "c"]);
+      this.note(queue, toConsumers(found === null ? "" : asText(found)));
+    }
+  }
+}
+
+/** What stands in Redis. */
+export function toConsumers(text: string): QueueConsumers {
+  return text === "celery" || text === "mixed" ? text : "lovage";
+}

@@ -1,0 +1,43 @@
+import { isDeadLetterQueue, type Capabilities, type QueueCapabilities } from "@lovage/transport";
+
+import type { KnownQueue } from "./queue-directory.ts";
+
+/** What SQS adds to a message of ours: its envelope, a stamp, and the record of a death. */
+const overheadBytes = 8_192;
+/** 1 MiB: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
+const maxSqsBytes = 1_048_576;
+
+/** How large a message may be in a queue that takes so many bytes: it is written in base64, and its body in base64 once more. */
+export function ownMessageBytes(sqsBytes: number): number {
+  return Math.max(0, Math.floor(((sqsBytes - overheadBytes) * 9) / 16));
+}
+
+/** What SQS can do; queues differ. @param claimBytes How large a body may be that is kept elsewhere. */
+export function sqsCapabilities(doublesWithinMs: number, claimBytes = 0): Capabilities {
+  return Object.freeze<Capabilities>({
+    reach: "network",
+    durability: "node",
+    fencing: "deadline",
+    recovery: "lease",
+    order: "none",
+    priorities: false,
+    fairness: false,
+    delayHorizonMs: Number.POSITIVE_INFINITY,
+    exchanges: "app",
+    atomicHandOver: false,
+    atomicPublish: false,
+    transactions: null,
+    broadcast: false,
+    browse: "head",
+    countsLosses: true,
+    doublesWithinMs,
+    maxMessageBytes: Math.max(claimBytes, ownMessageBytes(maxSqsBytes)),
+  });
+}
+
+/** What one queue can do. Only standard queues double messages. */
+export function queueCapabilities({ queue, isFifo }: KnownQueue, maxMessageBytes: number): Partial<QueueCapabilities> {
+  const once = { countsLosses: false, doublesWithinMs: undefined };
+  if (isDeadLetterQueue(queue)) return { ...once, maxMessageBytes };
+  return isFifo ? { ...once, order: "key", maxMessageBytes } : { maxMessageBytes };
+}

@@ -1,0 +1,68 @@
+import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
+import { describe, expect, it, vi } from "vitest";
+
+import { connectToEmulator } from "./test-support/connect-to-emulator.ts";
+
+const waiting = { timeout: 10_000, interval: 20 };
+
+async function connect(options: Parameters<typeof connectToEmulator>[0] = {}): Promise<Connection> {
+  return (await connectToEmulator(options)).connection;
+}
+
+function message(messageId: string, inMs?: number): OutgoingMessage {
+  const properties = { messageId, contentType: "text/plain", contentEncoding: "utf-8" };
+  const delay = inMs === undefined ? {} : { notBefore: { inMs } };
+  return { to: "q", headers: {}, properties, body: new Uint8Array(), ...delay };
+}
+
+async function hold(connection: Connection): Promise<Delivery[]> {
+  const held: Delivery[] = [];
+  await connection.consume({ queue: "q", prefetch: 1, onDelivery: (delivery) => void held.push(delivery) });
+  await vi.waitUntil(() => held.length > 0, waiting);
+  return held;
+}
+
+describe("the limits of SQS", () => {
+  it.each(["loop", "thread"] as const)(
+    "row 29: a message renewed by the %s is handed over, uncounted, before SQS would show it, and its holder is told",
+    async (renewal) => {
+      const connection = await connect({ ceilingMs: 2_500, renewal });
+      await connection.declare({ queues: [{ name: "q" }] });
+      await connection.publish([message("long")]);
+      const held = await hold(connection);
+      await vi.waitUntil(() => held[0]?.signal.aborted, waiting);
+      await expect(held[0]?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
+      await vi.waitUntil(() => held.length > 1, waiting);
+      expect(held[1]).toMatchObject({ count: 1, redelivered: true });
+      await held[1]?.ack();
+    },
+  );
+
+  it("purging takes all that waits, and with something in work only what is ready", async () => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: "q" }] });
+    await connection.publish([message("a"), message("b"), message("later", 60_000)]);
+    expect(await connection.admin.purge("q")).toBe(3);
+    await connection.publish([message("held"), message("c"), message("later", 60_000)]);
+    const held = await hold(connection);
+    expect(await connection.admin.purge("q")).toBe(1);
+    await held[0]?.ack();
+    expect(await connection.admin.inspect(["q"])).toMatchObject([{ ready: 0, delayed: 1, unsettled: 0 }]);
+  });
+
+  it("refuses dead letters that are to be kept for less than a minute, and options it does not know", async () => {
+    const connection = await connect();
+    const declare = (options: object): Promise<void> => connection.declare({ queues: [{ name: "q", ...options }] });
+    await expect(declare({ deadLetterRetentionMs: 59_000 })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    await expect(declare({ driver: { grupp: "a" } })).rejects.toMatchObject({ code: "FEATURE_UNSUPPORTED" });
+    await expect(declare({ driver: { group: "a" } })).rejects.toMatchObject({ code: "FEATURE_UNSUPPORTED" });
+    expect(await connection.admin.list()).toEqual([]);
+  });
+
+  it("does not let two names become one queue", async () => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: "a.b" }] });
+    const second = connection.declare({ queues: [{ name: "a-b" }] });
+    await expect(second).rejects.toMatchObject({ code: "TOPOLOGY_MISMATCH" });
+  });
+});

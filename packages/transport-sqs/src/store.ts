@@ -1,0 +1,171 @@
+import type { Clock, Log } from "@lovage/foundation";
+import type {
+  Claim,
+  ClaimRequest,
+  Lease,
+  LeaseSettings,
+  LeaseStore,
+  RenewalModule,
+  RoutedMessage,
+  Settlement,
+  StoreFacts,
+  SweepOutcome,
+  SweepRequest,
+} from "@lovage/lease-engine";
+import {
+  TransactionUnsupportedError,
+  TransportUnavailableError,
+  type ClaimCheck,
+  type QueueAdmin,
+  type QueueCapabilities,
+  type QueueDeclaration,
+} from "@lovage/transport";
+
+import { SqsAdmin } from "./admin.ts";
+import { ownMessageBytes, queueCapabilities, sqsCapabilities } from "./capabilities.ts";
+import { Claims } from "./claims.ts";
+import { BrokerClock } from "./delays.ts";
+import { ceilingMarginMs, extendLeases, maxHoldMs } from "./extend.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { publishMessages, throwFailures } from "./publish.ts";
+import { QueueConsumption } from "./queue-consumption.ts";
+import { QueueDirectory } from "./queue-directory.ts";
+import type { RenewerOptions } from "./renewer.ts";
+import { settleDeliveries } from "./settle.ts";
+import { SqsApi, type SqsTarget } from "./sqs-api.ts";
+import type { SqsContext } from "./sqs-context.ts";
+
+/** What a store is made with. */
+export interface SqsStoreOptions {
+  readonly target: SqsTarget;
+  readonly prefix: string;
+  readonly queues: Readonly<Record<string, string>>;
+  readonly creates: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: LeaseSettings;
+  /** Keeps bodies that are too large for SQS. @default those are refused */
+  readonly claimCheck?: ClaimCheck | undefined;
+  /** How long a message may be held in all, in ms. @default 12 hours but five minutes, as SQS allows */
+  readonly ceilingMs?: number;
+}
+
+const maxBatch = 1_000;
+/** An empty claim has waited in the broker already. */
+const fallbackPollMs = 1;
+/** A call takes ten; so little that nobody notices, and enough for most of a batch of quick tasks to come together. */
+const gathering = { size: 10, ms: 20 } as const;
+
+/** Queues of SQS, for the lease engine. A lease is a receipt handle and the time until which the message stays hidden. */
+export class SqsStore implements LeaseStore {
+  readonly admin: QueueAdmin;
+  readonly facts: StoreFacts;
+  readonly #options: SqsStoreOptions;
+  readonly #context: SqsContext;
+  readonly #brokerClock: BrokerClock;
+  readonly #ceilingMs: number;
+  readonly #consumptions = new Map<string, QueueConsumption>();
+  #isClosed = false;
+
+  constructor(options: SqsStoreOptions) {
+    const { target, prefix, queues: predefined, creates, clock, log, claimCheck, settings } = options;
+    this.#options = options;
+    const api = new SqsApi(target, clock);
+    const directory = new QueueDirectory({ api, prefix, creates, predefined });
+    const claims = claimCheck === undefined ? undefined : new Claims(claimCheck, log);
+    this.#context = { api, clock, log, directory, table: new LeaseTable(), claims };
+    this.#brokerClock = new BrokerClock(() => clock.now());
+    this.#ceilingMs = options.ceilingMs ?? maxHoldMs - ceilingMarginMs;
+    this.admin = new SqsAdmin(this.#context, prefix);
+    this.facts = {
+      capabilities: sqsCapabilities(settings.leaseMs - settings.renewEveryMs, claimCheck?.maxBytes),
+      // More would mix up the order of FIFO queues; a publish of many messages is many calls at once.
+      publishesInFlight: 1,
+      maxBatch,
+      ...this.#renewal(),
+      handsOver: false,
+      fallbackPollMs,
+      claimsWait: true,
+      gathering,
+    };
+  }
+
+  async open(): Promise<void> {
+    if (this.#isClosed) throw new TransportUnavailableError("The connection to SQS is closed.");
+    await this.#context.api.probe();
+  }
+
+  async declare(queues: readonly QueueDeclaration[]): Promise<void> {
+    const { directory } = this.#context;
+    for (const queue of queues) directory.check(queue);
+    await Promise.all(queues.map((queue) => directory.declare(queue)));
+  }
+
+  capabilitiesOf(queue: string): Partial<QueueCapabilities> {
+    const { claims, directory } = this.#context;
+    const known = directory.find(queue);
+    if (known === undefined) return {};
+    return queueCapabilities(known, claims?.limitOf(known) ?? ownMessageBytes(known.maxBytes));
+  }
+
+  async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
+    if (transaction !== undefined) {
+      throw new TransactionUnsupportedError("Nothing was published: sqs: takes no transaction of the caller's.");
+    }
+    throwFailures(messages, await publishMessages(this.#context, messages));
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    return this.#consumptionOf(request.queue).claim(request);
+  }
+
+  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+    const known = await this.#context.directory.require(queue);
+    return await extendLeases(this.#context, { queue: known, leases, leaseMs, ceilingMs: this.#ceilingMs });
+  }
+
+  async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
+    const known = await this.#context.directory.require(queue);
+    const { leaseMs } = this.#options.settings;
+    return await settleDeliveries({ ...this.#context, queue: known, leaseMs }, settlements);
+  }
+
+  /** SQS takes back by itself what dead consumers held. */
+  async sweep({ queues, suspectAfter }: SweepRequest): Promise<SweepOutcome> {
+    const { table, clock } = this.#context;
+    table.sweep(clock.monotonic());
+    for (const queue of queues) await this.#consumptions.get(queue)?.sweep(suspectAfter);
+    return { recovered: 0, more: false };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled([...this.#consumptions.values()].map((consumption) => consumption.close()));
+    this.#context.api.close();
+  }
+
+  /** A provider of credentials is a function, which cannot be sent to a thread: then leases are renewed on the event loop only. */
+  #renewal(): { readonly renewal?: RenewalModule } {
+    const { target, prefix, queues } = this.#options;
+    if (typeof target.credentials === "function") return {};
+    const { buffer: handles } = this.#context.table.handles;
+    const options: RenewerOptions = { target, prefix, queues, handles, ceilingMs: this.#ceilingMs };
+    return { renewal: { url: renewerUrl(), options } };
+  }
+
+  #consumptionOf(queue: string): QueueConsumption {
+    const known = this.#consumptions.get(queue);
+    if (known !== undefined) return known;
+    const { leaseMs } = this.#options.settings;
+    const options = { context: this.#context, queue, leaseMs, brokerClock: this.#brokerClock };
+    const consumption = new QueueConsumption(options);
+    this.#consumptions.set(queue, consumption);
+    return consumption;
+  }
+}
+
+/** The module beside this one, in the form in which this one runs: source or built. */
+function renewerUrl(): string {
+  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
+}
