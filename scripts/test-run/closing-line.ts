@@ -1,6 +1,10 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
 
-/** Ends a test run with the reasons of skipped tests, the titles and first words of failed ones, and the line `N passed, N failed`. */
+/**
+ * Ends a test run with the reasons of skipped tests, what is known of failed ones and of those that passed only when tried again, and the line
+ * `N passed, N failed`.
+ */
 export const closingLine: Reporter = {
   onTestRunEnd(modules: readonly TestModule[], uncaught: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
@@ -10,8 +14,9 @@ export const closingLine: Reporter = {
     const filtered = modules.some((module) => module.project.globalConfig.testNamePattern !== undefined);
     for (const test of filtered ? [] : skipped) console.log(`Skipped: ${test.fullName}: ${skipReason(test)}`);
     // After the skipped ones: what is kept of a long output is its end.
+    for (const line of modules.flatMap(unsteadyOf)) console.log(`Unsteady: ${line}`);
     for (const line of modules.flatMap(failuresOf)) console.log(`Failed: ${line}`);
-    for (const { message } of uncaught) console.log(`Failed: outside of any test: ${firstLine(message)}`);
+    for (const error of uncaught) console.log(`Failed: outside of any test: ${inOneLine(error)}`);
     const failed = inState("failed").length + modules.filter(failedOutsideTests).length + uncaught.length;
     const line = `${inState("passed").length} passed, ${failed} failed`;
     console.log(skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line);
@@ -24,18 +29,28 @@ function failedOutsideTests(module: TestModule): boolean {
 }
 
 function failuresOf(module: TestModule): string[] {
-  const outside = failedOutsideTests(module)
-    ? module.errors().map(({ message }) => `the file: ${firstLine(message)}`)
-    : [];
-  const failed = [...module.children.allTests("failed")].map((test) => {
-    const [error] = test.result().errors ?? [];
-    return `${test.fullName}: ${firstLine(error?.message ?? "no error given")}`;
-  });
+  const outside = failedOutsideTests(module) ? module.errors().map((error) => `the file: ${inOneLine(error)}`) : [];
+  const failed = [...module.children.allTests("failed")].map(whatFailed);
   return [...outside, ...failed].map((line) => `${module.relativeModuleId} > ${line}`);
 }
 
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0]?.slice(0, 300) ?? "";
+/** Each is a defect to be understood, of the test or of what it tests, although the run passes. */
+function unsteadyOf(module: TestModule): string[] {
+  const unsteady = [...module.children.allTests("passed")].filter((test) => test.diagnostic()?.flaky === true);
+  return unsteady.map((test) => `${module.relativeModuleId} > ${whatFailed(test)}`);
+}
+
+function whatFailed(test: TestCase): string {
+  const [error] = test.result().errors ?? [];
+  return `${test.fullName}: ${error === undefined ? "no error given" : inOneLine(error)}`;
+}
+
+/** With what is needed to repeat it: the seed of a property stands below its first line, what it stumbled over in the cause, values in the difference. */
+function inOneLine({ message, cause, diff }: SerializedError): string {
+  const causeText = (cause as Partial<Error> | undefined)?.message;
+  const parts = [message, causeText, diff].filter((part) => typeof part === "string");
+  const text = stripVTControlCharacters(parts.join(" | ")).replaceAll(/\s+/gu, " ");
+  return text.slice(0, 1_500);
 }
 
 function skipReason(test: TestCase): string {

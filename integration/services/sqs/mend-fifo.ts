@@ -1,12 +1,14 @@
+/** What the emulator has of a message in a FIFO queue. */
+export interface EmulatedMessage {
+  readonly sequenceNumber?: string;
+}
+
 /** What the emulator has of a FIFO queue. */
 export interface EmulatedFifo {
-  readonly inflightMessages: ReadonlyMap<string, { readonly message: object }>;
   /** What waits, by group. */
-  fifoMessages: Map<string, object[]>;
+  fifoMessages: Map<string, EmulatedMessage[]>;
   /** How many of a group are in work. */
   fifoLockedGroups: Map<string, number>;
-  isFifo(): boolean;
-  enqueue(message: object): void;
   /** Shows what was hidden, where its time is over. */
   processTimers(): void;
   dequeueFifo(count: number, ...more: readonly unknown[]): object[];
@@ -20,24 +22,16 @@ export function mendFifo(prototype: EmulatedFifo): void {
 }
 
 function keepPlaces(prototype: EmulatedFifo): void {
-  const { enqueue, processTimers } = prototype;
-  const places = new WeakMap<object, number>();
-  let last = 0;
-  const placeOf = (message: object): number => {
-    const place = places.get(message) ?? (last += 1);
-    places.set(message, place);
-    return place;
-  };
-  prototype.enqueue = function takePlace(this: EmulatedFifo, message: object): void {
-    placeOf(message);
-    enqueue.call(this, message);
-  };
+  const { processTimers } = prototype;
   prototype.processTimers = function showInPlace(this: EmulatedFifo): void {
-    // What it has read from its disk has no place yet: what is in work came first.
-    if (this.isFifo()) for (const { message } of this.inflightMessages.values()) placeOf(message);
     processTimers.call(this);
-    for (const messages of this.fifoMessages.values()) messages.sort((a, b) => placeOf(a) - placeOf(b));
+    for (const messages of this.fifoMessages.values()) messages.sort(bySequence);
   };
+}
+
+/** The numbers are given when messages are sent, kept on disk, and padded with zeros. */
+function bySequence({ sequenceNumber: a = "" }: EmulatedMessage, { sequenceNumber: b = "" }: EmulatedMessage): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function giveSeveral(prototype: EmulatedFifo): void {

@@ -215,6 +215,28 @@ describe("claiming", () => {
     await connection.close();
   });
 
+  it("gives back what came after its leases had ended, and does not start work that may be another's by then", async () => {
+    const { consume, store, connection, deliveries, clock } = await engineBench();
+    store.put("q", ["a", "b"]);
+    const claim = store.claim.bind(store);
+    // As an answer that lies in the socket while the event loop is blocked.
+    store.claim = async (request) => {
+      const found = await claim(request);
+      store.claim = claim;
+      await clock.sleep(3_000);
+      return found;
+    };
+    await consume({ prefetch: 2 });
+    await clock.advance(2_999);
+    expect(store.settled).toEqual([]);
+    await clock.advance(1);
+    expect(store.settled.map(({ kind }) => kind)).toEqual(["release", "release"]);
+    // Nobody had taken them meanwhile: they come again, with leases that hold.
+    expect(deliveries.map(idOf)).toEqual(["a", "b"]);
+    expect(deliveries.map(({ count }) => count)).toEqual([1, 1]);
+    await connection.close();
+  });
+
   it("goes on with the rest of a batch when a consumer throws on a delivery, and gives that one back", async () => {
     const { consume, store, connection, clock } = await engineBench();
     const seen: string[] = [];

@@ -135,10 +135,19 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   }
 
   accept(messages: readonly ClaimedMessage[], confirmedAtMs: number): void {
+    const { clock, leaseMs, log } = this.#parts;
+    const ageMs = clock.monotonic() - confirmedAtMs;
+    // The answer lay unread while the event loop was blocked, or came that late: others may be at work on these.
+    const isTooLate = ageMs >= leaseMs;
+    if (isTooLate && messages.length > 0) {
+      const text = `An answer of queue "${this.queue}" was read after its leases had ended; its messages are given back.`;
+      log.warn(text, { code: "claim-too-late", ageMs: Math.round(ageMs), messages: messages.length });
+    }
     for (const message of messages) {
       const delivery = new LeaseDelivery(this, message, confirmedAtMs);
       // The prefetch was lowered, or the consumer closed, while the store was asked.
-      if (this.#closing !== undefined || this.#held.length >= this.#prefetch) this.#giveBack(delivery);
+      const isUnwanted = this.#closing !== undefined || this.#held.length >= this.#prefetch;
+      if (isTooLate || isUnwanted) this.#giveBack(delivery);
       else this.#handOut(delivery);
     }
   }
