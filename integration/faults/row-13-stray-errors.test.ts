@@ -11,7 +11,8 @@ fault(13, "a rejection that nobody handles fails the task it came from, and the 
     message: "stray rejection",
   });
   await scene.send("load.pass", [[], [], []]);
-  await scene.untilFinished(3);
+  // The aborted one is among them: its signal lets it come to an end.
+  await scene.untilAllFinished();
   expect(worker.exit).toBeUndefined();
   // The result comes before the dead letter.
   const listDead = async (): Promise<readonly unknown[]> =>
