@@ -111,10 +111,8 @@ export class AmqpLink {
     for (const _ of target.hosts) {
       const host = target.hosts[this.#hostsTried % target.hosts.length] ?? target.hosts[0];
       try {
-        const session = new AmqpSession(
-          await connectHost(host, { target, clock, name, signal: this.#closing.signal }),
-          clock,
-        );
+        const connection = await connectHost(host, { target, clock, name, signal: this.#closing.signal });
+        const session = new AmqpSession(connection, clock, target.heartbeatMs);
         return await this.#prepared(session, prepare);
       } catch (error) {
         last = error;

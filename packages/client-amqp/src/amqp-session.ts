@@ -4,6 +4,7 @@ import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
 import { socketOf, type HostConnection } from "./connect-host.ts";
+import { StandstillWatch } from "./standstill-watch.ts";
 
 /** How long the server may take to answer a call. */
 const answerMs = 10_000;
@@ -14,14 +15,16 @@ export class AmqpSession {
   readonly #model: ChannelModel;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
+  readonly #watch: StandstillWatch;
   /** Calls without an answer yet: some the client leaves without one when the connection ends. */
   readonly #asked = new Set<(cause: unknown) => void>();
   #isBlocked = false;
 
-  constructor({ model, where }: HostConnection, clock: Clock) {
+  constructor({ model, where }: HostConnection, clock: Clock, heartbeatMs: number) {
     this.where = where;
     this.#model = model;
     this.#clock = clock;
+    this.#watch = new StandstillWatch(clock, heartbeatMs);
     model.on("close", (cause: unknown) => this.#end(cause));
     model.on("blocked", () => (this.#isBlocked = true));
     model.on("unblocked", () => (this.#isBlocked = false));
@@ -35,6 +38,11 @@ export class AmqpSession {
   /** The server takes no messages for now: its memory or disk alarm is on. */
   get isBlocked(): boolean {
     return this.#isBlocked;
+  }
+
+  /** How often this process has stood still for a heartbeat or longer: the server may have ended the connection each time. */
+  get standstills(): number {
+    return this.#watch.count;
   }
 
   /** Version of the server, such as `4.0.5`. */
@@ -117,6 +125,7 @@ export class AmqpSession {
   #end(cause: unknown): void {
     if (this.#ended.signal.aborted) return;
     const why = toAmqpError(cause ?? new Error("The connection was closed by the server"), this.where, "in use");
+    this.#watch.close();
     this.#ended.abort(why);
     for (const fail of this.#asked) fail(why);
     // The client only ends its side; a peer that is silent would keep the socket open.

@@ -106,6 +106,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     else if (!grows) this.#loop.interrupt();
   }
 
+  recheck(): Promise<void> | undefined {
+    return this.#parts.keeper.recheck(this);
+  }
+
   close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
     this.#grace.limit(graceMs);
     this.#closing ??= this.#close();

@@ -1,4 +1,5 @@
 import type { VirtualClock } from "@lovage/foundation";
+import type { Consumer } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import { engineBench, hang, idOf, outcomeOf } from "./test-support/engine-bench.ts";
@@ -130,15 +131,67 @@ describe("renewal", () => {
   });
 });
 
+describe("asking again before work begins", () => {
+  it("has nothing to ask while leases hold", async () => {
+    const { bench, consumer } = await frozenBench();
+    expect(consumer.recheck?.()).toBeUndefined();
+    await bench.clock.advance(10_000);
+    expect(consumer.recheck?.()).toBeUndefined();
+    await bench.connection.close();
+  });
+
+  it("asks for what may be another's, and tells what is", async () => {
+    const { bench, own, consumer } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    own().freeze();
+    await clock.advance(4_000);
+    store.steal({ id: 1, fence: deliveries[0]?.fence ?? 0 });
+    // Before any timer has fired.
+    const answer = outcomeOf(consumer.recheck?.() ?? Promise.reject(new Error("nothing was asked")));
+    expect(deliveries[0]?.signal.aborted).toBe(false);
+    await clock.advance(0);
+    expect([answer.state, deliveries[0]?.signal.aborted]).toEqual(["resolved", true]);
+    own().thaw();
+    await connection.close();
+  });
+
+  it("leaves alone what nobody has taken", async () => {
+    const { bench, own, consumer } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("sweep", hang);
+    own().freeze();
+    await clock.advance(4_000);
+    const answer = outcomeOf(consumer.recheck?.() ?? Promise.reject(new Error("nothing was asked")));
+    await clock.advance(0);
+    expect([answer.state, deliveries[0]?.signal.aborted]).toEqual(["resolved", false]);
+    own().thaw();
+    await connection.close();
+  });
+
+  it("gives up what a silent store does not confirm", async () => {
+    const { bench, own, consumer } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("extend", hang);
+    own().freeze();
+    await clock.advance(4_000);
+    own().thaw();
+    const answer = outcomeOf(consumer.recheck?.() ?? Promise.reject(new Error("nothing was asked")));
+    await clock.advance(5_000);
+    expect([answer.state, deliveries[0]?.signal.aborted]).toEqual(["resolved", true]);
+    await connection.close();
+  });
+});
+
 /** A bench with a clock that can be frozen, and one message held. */
 async function frozenBench(): Promise<{
   readonly bench: Awaited<ReturnType<typeof engineBench>>;
   readonly own: () => FreezableClock;
+  readonly consumer: Consumer;
 }> {
   let own: FreezableClock | undefined;
   const clockOf = (clock: VirtualClock): FreezableClock => (own ??= new FreezableClock(clock));
   const bench = await engineBench({ clockOf });
   bench.store.put("q", ["a"]);
-  await bench.consume({ prefetch: 1 });
-  return { bench, own: () => own ?? clockOf(bench.clock) };
+  const consumer = await bench.consume({ prefetch: 1 });
+  return { bench, own: () => own ?? clockOf(bench.clock), consumer };
 }

@@ -1,4 +1,5 @@
 import type { Clock, Log, Timer } from "@lovage/foundation";
+import { within } from "@lovage/foundation";
 
 import { asError } from "./as-error.ts";
 import type { LeaseDelivery } from "./delivery.ts";
@@ -29,6 +30,8 @@ export interface LeaseKeeperOptions {
 
 /** A thread renews first; the loop takes over for leases that it has left alone for so many intervals. */
 const intervalsLeftToThread = 1.5;
+/** How long work that may be another's by now waits for the store's word. */
+const recheckMs = 5_000;
 
 /**
  * Keeps the leases of everything unsettled. It looks at them several times within an interval of renewal and at least once a second: so that one
@@ -37,7 +40,7 @@ const intervalsLeftToThread = 1.5;
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #tickMs: number;
-  readonly #renewing = new Set<LeaseHolder>();
+  readonly #renewing = new Map<LeaseHolder, Promise<void>>();
   #timer: Timer | undefined;
   #tickDueAtMs = 0;
   #isClosed = false;
@@ -70,6 +73,11 @@ export class LeaseKeeper {
     // A renewal that was under way on the lost connection may never end.
     this.#renewing.clear();
     await Promise.all(this.#options.holders().map((holder) => this.#renew(holder, -Infinity)));
+  }
+
+  /** Asks for leases whose end has passed, since nobody may have taken them yet, and gives up what cannot be confirmed. `undefined` when there are none. */
+  recheck(holder: LeaseHolder): Promise<void> | undefined {
+    return this.#ended(holder).length === 0 ? undefined : this.#confirm(holder);
   }
 
   close(): void {
@@ -130,17 +138,37 @@ export class LeaseKeeper {
     if (isDue && link.state === "open") void this.#renew(holder, renewAfterMs / 2);
   }
 
+  #ended({ held }: LeaseHolder): readonly LeaseDelivery[] {
+    const { clock, settings } = this.#options;
+    const endedAtMs = clock.monotonic() - settings.leaseMs;
+    return held.filter((delivery) => delivery.state === "held" && this.confirmedAtMs(delivery) <= endedAtMs);
+  }
+
+  async #confirm(holder: LeaseHolder): Promise<void> {
+    const { clock, settings } = this.#options;
+    await within(clock, recheckMs, this.#renew(holder, settings.leaseMs));
+    for (const delivery of this.#ended(holder)) this.#expire(delivery);
+  }
+
   #expire(delivery: LeaseDelivery): void {
     // The settler ends what is being settled, so that whoever waits for it is told too.
     if (delivery.state === "held") delivery.lose();
   }
 
-  async #renew(holder: LeaseHolder, minAgeMs: number): Promise<void> {
+  #renew(holder: LeaseHolder, minAgeMs: number): Promise<void> {
+    const underWay = this.#renewing.get(holder);
+    if (underWay !== undefined) return underWay;
+    const renewal = this.#renewDue(holder, minAgeMs).finally(() => {
+      if (this.#renewing.get(holder) === renewal) this.#renewing.delete(holder);
+    });
+    this.#renewing.set(holder, renewal);
+    return renewal;
+  }
+
+  async #renewDue(holder: LeaseHolder, minAgeMs: number): Promise<void> {
     const { clock, link, log, store } = this.#options;
-    if (this.#renewing.has(holder)) return;
     const nowMs = clock.monotonic();
     const due = holder.held.filter((delivery) => nowMs - this.confirmedAtMs(delivery) >= minAgeMs);
-    this.#renewing.add(holder);
     try {
       for (let from = 0; from < due.length; from += store.facts.maxBatch) {
         await this.#extend(holder.queue, due.slice(from, from + store.facts.maxBatch));
@@ -149,8 +177,6 @@ export class LeaseKeeper {
       // The next tick tries again; the leases themselves are the deadline.
       link.report(error);
       log.debug(`Renewing leases of queue "${holder.queue}" failed.`, { error: asError(error).message });
-    } finally {
-      this.#renewing.delete(holder);
     }
   }
 

@@ -27,6 +27,10 @@ export class MortalConsumer implements Consumer {
     if (!this.#life.isOver) this.#inner.setPrefetch(prefetch);
   }
 
+  recheck(): Promise<void> | undefined {
+    return this.#inner.recheck?.();
+  }
+
   close(options?: CloseOptions): Promise<void> {
     return this.#life.during(() => this.#inner.close(options));
   }

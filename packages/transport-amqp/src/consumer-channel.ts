@@ -45,12 +45,16 @@ export class ConsumerChannel {
   readonly #acks: AckBatch;
   readonly #ended = new AbortController();
   #isClosing = false;
+  /** Of the session, when it was last asked whether what came is held still. */
+  #standstills: number;
+  #recheck: Promise<void> | undefined;
 
   private constructor(channel: Channel, session: AmqpSession, queue: string, events: ChannelEvents) {
     opened += 1;
     this.id = `${processId}.${opened}`;
     this.#channel = channel;
     this.#session = session;
+    this.#standstills = session.standstills;
     this.#queue = queue;
     this.#events = events;
     this.#slots = new PrefetchSlots({
@@ -107,6 +111,21 @@ export class ConsumerChannel {
     return this.#acks.alive();
   }
 
+  /**
+   * After this process stood still: asks whether what came is held still, which it all is or none of it. When it resolves, the channel lives or has
+   * ended. `undefined` when there is nothing to ask. Never rejects.
+   */
+  recheck(): Promise<void> | undefined {
+    const { standstills } = this.#session;
+    if (standstills === this.#standstills || this.hasEnded) return this.#recheck;
+    this.#standstills = standstills;
+    const recheck = this.#askAgain().finally(() => {
+      if (this.#recheck === recheck) this.#recheck = undefined;
+    });
+    this.#recheck = recheck;
+    return recheck;
+  }
+
   /** Fetches one message, of this queue or another. @throws AmqpError */
   async get(queue: string): Promise<Arrival | undefined> {
     const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
@@ -143,7 +162,24 @@ export class ConsumerChannel {
   #receive(raw: ConsumeMessage, slot: PrefetchSlot): void {
     slot.held += 1;
     this.#acks.add(raw.fields.deliveryTag);
-    this.#events.onArrival({ raw, channel: this, slot });
+    const arrival = { raw, channel: this, slot };
+    const recheck = this.recheck();
+    if (recheck === undefined) return this.#events.onArrival(arrival);
+    void this.#takeAfter(recheck, arrival);
+  }
+
+  /** It lay in the socket for nobody knows how long: it may have gone back, and be another's. */
+  async #takeAfter(recheck: Promise<void>, arrival: Arrival): Promise<void> {
+    await recheck;
+    if (!this.hasEnded) this.#events.onArrival(arrival);
+  }
+
+  async #askAgain(): Promise<void> {
+    try {
+      await this.alive();
+    } catch {
+      // What it ended by is told to those who hold something.
+    }
   }
 
   async #barrier(): Promise<void> {

@@ -122,6 +122,10 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     this.#handOutBacklog();
   }
 
+  recheck(): Promise<void> | undefined {
+    return this.#channel.current?.recheck();
+  }
+
   close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
     this.#grace.limit(graceMs);
     this.#closing ??= this.#close();

@@ -35,6 +35,13 @@ export interface Consumer {
   /** Changes the cap; 0 pauses. Holds for deliveries not yet handed out: what is unsettled stays so. Synchronous. */
   setPrefetch(prefetch: number): void;
   /**
+   * To be asked before work begins on deliveries that have waited while this process may have stood still (a blocked event loop, SIGSTOP, a suspended
+   * machine): they may be another's by now, and nothing could tell so. Asks the broker; when it resolves, the signals of those that were lost, or could
+   * not be confirmed within some seconds, are aborted. `undefined`, without I/O, where nothing can have been lost unnoticed: the usual case. Never
+   * rejects. Absent where deliveries are lost with the process only.
+   */
+  recheck?(): Promise<void> | undefined;
+  /**
    * No further delivery from the moment of the call; unsettled ones may be settled until the grace has passed, then they are
    * released and their signals aborted. Idempotent, never rejects for the broker's absence, resolves within the grace and 1 s.
    */

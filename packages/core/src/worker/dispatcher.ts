@@ -25,6 +25,7 @@ export class Dispatcher {
   #turn = 0;
   #isStarting = false;
   #isWoken = false;
+  #isRechecking = false;
   /** By the monotonic clock; `undefined` between two turns of the event loop. */
   #turnBeganAtMs: number | undefined;
   #lastTurnAtMs = 0;
@@ -56,7 +57,7 @@ export class Dispatcher {
 
   #startAll(): void {
     const { concurrency, mayStart, start } = this.#options;
-    if (this.#isStarting) return;
+    if (this.#isStarting || this.#isRechecking) return;
     this.#isStarting = true;
     while (this.#taken < concurrency && mayStart()) {
       const intake = this.#nextIntake();
@@ -78,10 +79,21 @@ export class Dispatcher {
     this.#lastTurnAtMs = nowMs;
     setImmediate(() => {
       this.#turnBeganAtMs = undefined;
+      if (isAfterGap) void this.#recheck();
       this.#startAll();
     });
     if (isAfterGap) for (const intake of this.#options.intakes) intake.age();
     return isAfterGap;
+  }
+
+  /** Nothing is started until the broker has told what is ours still, where there is a doubt. */
+  async #recheck(): Promise<void> {
+    const answers = this.#options.intakes.map((intake) => intake.recheck()).filter((answer) => answer !== undefined);
+    if (answers.length === 0) return;
+    this.#isRechecking = true;
+    await Promise.all(answers);
+    this.#isRechecking = false;
+    this.#startAll();
   }
 
   /** The next queue in turn that has something. */

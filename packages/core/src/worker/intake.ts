@@ -87,6 +87,11 @@ export class Intake {
     this.#aged = this.buffered;
   }
 
+  /** Asks for what waits, which may be another's by now. `undefined` when there is nothing to ask. Never rejects. */
+  recheck(): Promise<void> | undefined {
+    return this.buffered === 0 ? undefined : this.#consumer?.recheck?.();
+  }
+
   /** A task of this queue has run for so long. */
   measured(runtimeMs: number): void {
     if (this.#sizer.measured(runtimeMs)) this.#resize();

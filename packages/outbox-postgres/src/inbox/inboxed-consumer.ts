@@ -65,6 +65,10 @@ export class InboxedConsumer implements Consumer {
     this.#inner.setPrefetch(prefetch);
   }
 
+  recheck(): Promise<void> | undefined {
+    return this.#inner.recheck?.();
+  }
+
   close(options?: CloseOptions): Promise<void> {
     this.#closing.abort();
     return this.#inner.close(options);
