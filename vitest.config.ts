@@ -41,13 +41,14 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{integration,examples,bench}/**/*.test.ts"],
+          globalSetup: "integration/processes/compiled.global.ts",
           testTimeout: 300_000,
           hookTimeout: 120_000,
           // These start processes of their own and mostly wait: four at once keep two cores half busy. Not beside the unit tests.
           maxWorkers: Number(process.env["LOVAGE_TEST_WORKERS"] ?? 4),
           // Again with the same seed; a test that passes only then is told as unsteady.
           retry: Number(process.env["LOVAGE_TEST_RETRIES"] ?? 0),
-          // For the processes that they start, most of whose time goes by in loading.
+          // For the processes that they start, most of whose time goes by in loading; filled by the global setup.
           env: { NODE_COMPILE_CACHE: path.join(import.meta.dirname, "node_modules/.cache/compiled") },
           sequence: { groupOrder: 1 },
         },
