@@ -1,4 +1,5 @@
 import path from "node:path";
+import { Client } from "pg";
 import { expect } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { recordFigures, sound } from "../figures/record-figures.ts";
@@ -11,36 +12,42 @@ import type { Scene } from "../scene/scene.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 
 const ordersARound = depth.of(1_000);
+/** What a producer takes as fast as it can: as much as the scenario waits for. */
+const burst = 2 * ordersARound;
 const endMs = 30_000 * depth.patience;
 const settleMs = 90_000 * depth.patience;
 
 /** The programs of one test, and the database in which they write orders and effects. */
-class Shop {
+class Shop implements AsyncDisposable {
   readonly #scene: Scene;
-  readonly #url: string;
+  readonly #database: Client;
   readonly #env: Readonly<Record<string, string>>;
   #orders = 0;
 
   private constructor(scene: Scene, url: string) {
     this.#scene = scene;
-    this.#url = url;
+    this.#database = new Client({ connectionString: url, application_name: "test" });
     this.#env = { OUTBOX_URL: url };
   }
 
   static async open(scene: Scene, server: string): Promise<Shop> {
     const database = path.basename(scene.directory).toLowerCase().replaceAll(/\W/gu, "_");
     await askServer(server, (client) => client.query(`CREATE DATABASE ${database}`));
-    const url = Object.assign(new URL(server), { pathname: `/${database}` }).href;
-    await askServer(url, (client) =>
-      client.query("CREATE TABLE orders (id int); CREATE TABLE effects (kind text, id int)"),
-    );
-    return new Shop(scene, url);
+    const shop = new Shop(scene, Object.assign(new URL(server), { pathname: `/${database}` }).href);
+    await shop.#database.connect();
+    await shop.#database.query("CREATE TABLE orders (id int); CREATE TABLE effects (kind text, id int)");
+    return shop;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database.end();
   }
 
   /** Takes orders until it is killed; each has a number of its own. */
   produce(task: string): Child {
     this.#orders += 1_000_000;
-    return this.#scene.startProgram("outbox/produce.ts", [task, String(this.#orders)], this.#env);
+    const args = [task, String(this.#orders), String(burst)];
+    return this.#scene.startProgram("outbox/produce.ts", args, this.#env);
   }
 
   /** A relay that dies at a step of one of its publications, or never. */
@@ -52,36 +59,42 @@ class Shop {
     return this.#scene.startWorker({ app: "outbox/worker.ts", concurrency: 4, env: this.#env });
   }
 
-  async ids(sql: string): Promise<number[]> {
-    const { rows } = await askServer(this.#url, (client) => client.query<{ id: number }>(`${sql} ORDER BY id`));
-    return rows.map(({ id }) => id);
-  }
-
   orders(): Promise<number[]> {
-    return this.ids("SELECT id FROM orders");
+    return this.#ids("SELECT id FROM orders");
   }
 
   effects(kind: string): Promise<number[]> {
-    return this.ids(`SELECT id FROM effects WHERE kind = '${kind}'`);
+    return this.#ids(`SELECT id FROM effects WHERE kind = '${kind}'`);
   }
 
   /** Waits until so many more orders were committed. */
   async untilOrders(more: number): Promise<void> {
-    const before = (await this.orders()).length;
-    const isThere = async (): Promise<boolean> => (await this.orders()).length >= before + more;
+    const count = (): Promise<number> => this.#count("id", "orders");
+    const before = await count();
+    const isThere = async (): Promise<boolean> => (await count()) >= before + more;
     await eventually(isThere, { what: `${more} more orders`, withinMs: endMs });
   }
 
   /** Waits until each order had its effect, and the outbox and the queue are empty. */
   async untilDone(kind: string): Promise<void> {
-    const orders = await this.orders();
+    const orders = await this.#count("id", "orders");
+    const effects = (): Promise<number> => this.#count("DISTINCT id", `effects WHERE kind = '${kind}'`);
     const isDone = async (): Promise<boolean> =>
-      new Set(await this.effects(kind)).size >= orders.length &&
-      (await this.ids("SELECT id FROM lovage_outbox.outbox")).length === 0;
-    const effects = await this.effects(kind);
-    const describe = (): string => `${orders.length} orders, at first ${effects.length} effects`;
+      (await effects()) >= orders && (await this.#count("id", "lovage_outbox.outbox")) === 0;
+    const before = await effects();
+    const describe = (): string => `${orders} orders, at first ${before} effects`;
     await eventually(isDone, { what: "an effect of each order", withinMs: settleMs, describe });
     await this.#scene.untilEmpty(settleMs);
+  }
+
+  async #ids(sql: string): Promise<number[]> {
+    const { rows } = await this.#database.query<{ id: number }>(`${sql} ORDER BY id`);
+    return rows.map(({ id }) => id);
+  }
+
+  async #count(what: string, from: string): Promise<number> {
+    const { rows } = await this.#database.query<{ count: string }>(`SELECT count(${what}) AS count FROM ${from}`);
+    return Number(rows[0]?.count);
   }
 }
 
@@ -109,7 +122,7 @@ describeOwnServer("postgres", (start) => {
     48,
     "whichever of producer, relay and worker is killed, and while the broker is away, what was committed has its effect once and what was rolled back none",
     async (scene) => {
-      const shop = await Shop.open(scene, database().url);
+      await using shop = await Shop.open(scene, database().url);
       const task = "outbox.effect";
       const crew = [await shop.worker(), await shop.worker()];
       for (const step of ["after", "before", "after"]) {
@@ -147,7 +160,7 @@ describeOwnServer("postgres", (start) => {
     48,
     "a relay that is killed after the broker has accepted and before that is written down sends second copies, which the inbox drops",
     async (scene) => {
-      const shop = await Shop.open(scene, database().url);
+      await using shop = await Shop.open(scene, database().url);
       const task = "outbox.plain";
       for (const step of ["after", "before", "after"]) await dieInTheMidst(shop, { task, step });
       shop.relay();
