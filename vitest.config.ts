@@ -2,6 +2,7 @@ import path from "node:path";
 import process from "node:process";
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./scripts/test-run/closing-line.ts";
+import { LongestFirst } from "./scripts/test-run/longest-first.ts";
 
 // Packages resolve each other's sources, so no test waits for a build; child processes and threads are told so too.
 // `import` is not among them: Vitest hands all of them to Node, for which a `require` would then find modules.
@@ -17,6 +18,7 @@ export default defineConfig({
     globalSetup: ["scripts/test-run/seed.global.ts", "integration/services/run/services.global.ts"],
     setupFiles: ["scripts/test-run/leaks.setup.ts", "scripts/test-run/seed.setup.ts"],
     reporters: ["default", closingLine],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

@@ -1,0 +1,38 @@
+/**
+ * Files that take longest. Begun last, each would be waited for alone: a clean clone knows no durations, and Vitest would go by the sizes of files, of
+ * which those of the drivers have three lines. About as long as they take, but so that those that mostly wait stand among those that compute.
+ */
+export const longFiles: readonly string[] = [
+  "packages/transport-sqlite/src/conformance.test.ts",
+  "integration/faults/row-40-many-due-at-once.test.ts",
+  "integration/drivers/sqs.test.ts",
+  "integration/faults/row-02-rolling-kills.test.ts",
+  "integration/drivers/postgres.test.ts",
+  "integration/faults/row-05-poison.test.ts",
+  "integration/drivers/sqs-fifo.test.ts",
+  "integration/faults/row-48-outbox.test.ts",
+  "integration/drivers/amqp.test.ts",
+  "integration/faults/row-04-event-loop-blocked.test.ts",
+  "integration/interop/shared-queue.test.ts",
+  "integration/faults/row-14-broker-killed.test.ts",
+  "integration/drivers/amqp-classic.test.ts",
+  "integration/drivers/outbox.test.ts",
+  "integration/faults/row-33-slow-network.test.ts",
+  "integration/faults/row-47-crash-points.test.ts",
+  "integration/faults/row-12-store-away.test.ts",
+  "integration/redis/cluster-transport.test.ts",
+  "integration/redis/acl.test.ts",
+  "integration/drivers/redis.test.ts",
+  "integration/sqs/cost.test.ts",
+  "integration/faults/row-01-worker-killed.test.ts",
+  "integration/new-user/new-user.test.ts",
+  "integration/faults/row-59-waiting-callers.test.ts",
+  "integration/faults/row-34-broken-frames.test.ts",
+  "integration/services/control.test.ts",
+  "integration/faults/row-17-broker-empty.test.ts",
+  "integration/faults/row-35-deep-backlog.test.ts",
+  "integration/faults/row-46-fan-in.test.ts",
+  "bench/bench.test.ts",
+  "integration/drivers/redis-mixed.test.ts",
+  "integration/redis/sentinel.test.ts",
+];
