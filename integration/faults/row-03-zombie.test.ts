@@ -79,6 +79,7 @@ fault(
       ],
     });
   },
+  { mostlyWaits: true },
 );
 
 fault(
@@ -104,4 +105,5 @@ fault(
     const stored = await Promise.all(rerun.map(({ taskId }) => scene.client.result(taskId).get({ timeout: "5s" })));
     expect(stored).toEqual(rerun.map(({ token }) => token));
   },
+  { mostlyWaits: true },
 );

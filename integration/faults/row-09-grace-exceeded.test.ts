@@ -55,4 +55,5 @@ fault(
       ],
     });
   },
+  { mostlyWaits: true },
 );

@@ -60,7 +60,7 @@ fault(
     expect(judge(scene.entries)).toMatchObject({ accepted: concurrency, lost: [], doubled: 0 });
     await tellOutcome(scene, "the store away for L / 3 when tasks end", { backAtMs, interruptedLimit: 0 });
   },
-  { needs: "absence" },
+  { needs: "absence", mostlyWaits: true },
 );
 
 fault(
@@ -74,5 +74,5 @@ fault(
     expect(doubled).toBeLessThanOrEqual(concurrency);
     await tellOutcome(scene, "the store away for 2 x L when tasks end", { backAtMs, interruptedLimit: concurrency });
   },
-  { needs: "absence" },
+  { needs: "absence", mostlyWaits: true },
 );

@@ -64,7 +64,7 @@ fault(
       timings: [{ name: "tasks run again", measuredMs: resumedMs, limitMs: 31_000 }],
     });
   },
-  { needs: "ownServer" },
+  { needs: "ownServer", mostlyWaits: true },
 );
 
 function warningsSince(log: string, sinceMs: number): readonly string[] {

@@ -20,10 +20,13 @@ describeOwnServer(
   (start) => {
     const server = postgresServer(start);
 
-    test("row 24: behind PgBouncer with shared sessions workers poll, and lose nothing", async ({ skip }) => {
+    test("row 24: behind PgBouncer with shared sessions workers poll, and lose nothing", async ({
+      skip,
+      onTestFailed,
+    }) => {
       if (missing !== undefined) skip(missing);
       await using bouncer = await startPgBouncer(server().url);
-      await using scene = new Scene(postgres, { skip, server: behind(server(), bouncer.url) });
+      await using scene = new Scene(postgres, { skip, onTestFailed, server: behind(server(), bouncer.url) });
       const workers = await scene.startWorkers(2);
       await scene.send(
         "load.wait",

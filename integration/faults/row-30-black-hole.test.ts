@@ -65,4 +65,5 @@ fault(
       ],
     });
   },
+  { mostlyWaits: true },
 );

@@ -61,6 +61,7 @@ fault(
       ],
     });
   },
+  { mostlyWaits: true },
 );
 
 function startBeat(scene: Scene): Promise<Child> {

@@ -35,9 +35,10 @@ describeOwnServer("postgres", (start) => {
 
   test("workers killed in the midst of their transactions leave each effect, and what comes after it, exactly once", async ({
     skip,
+    onTestFailed,
   }) => {
     await makeTable();
-    await using scene = new Scene(postgres, { skip, server: server() });
+    await using scene = new Scene(postgres, { skip, onTestFailed, server: server() });
     const loaded = { app: "transact.ts", concurrency: 8, env: { TRANSACT_TABLE: "public.effects" } };
     const crew = [...(await scene.startWorkers(2, loaded))];
     const sent = await scene.send(

@@ -1,4 +1,4 @@
-import { test } from "vitest";
+import { describe, test } from "vitest";
 import type { Broker } from "../brokers/broker.ts";
 import { brokersOfRow, chosenNames } from "../brokers/brokers.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
@@ -21,6 +21,8 @@ export interface FaultOptions {
    * scenarios of this file only. @default nothing: the server may be shared by all
    */
   readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread";
+  /** It mostly waits: for leases, for a broker that is away. Its brokers then run beside each other. @default false: one after the other */
+  readonly mostlyWaits?: boolean;
 }
 
 /**
@@ -32,31 +34,53 @@ export function fault(
   row: number,
   title: string,
   body: (scene: Scene) => Promise<void>,
-  { timeoutMs = 300_000, only, needs }: FaultOptions = {},
+  { only, ...options }: FaultOptions = {},
 ): void {
+  const { needs, mostlyWaits } = options;
   const applies = (broker: Broker): boolean => (only === undefined || only === broker) && allows(broker, needs);
   const applied = brokersOfRow(row).filter(applies);
   if (applied.length === 0) return skipAll(`row ${row}: ${title}`);
-  for (const broker of applied) {
-    const register = (findServer: () => Promise<Server | undefined>): void => {
-      // oxlint-disable-next-line vitest/expect-expect -- what it expects is in its body
-      test(
-        `row ${row}: ${title} (${broker.name})`,
-        async ({ skip }) => {
-          const server = await findServer();
-          await using scene = new Scene(broker, { skip, server });
-          if (server !== undefined) await broker.prepare?.(server, scene.directory);
-          await body(scene);
-        },
-        timeoutMs * depth.patience,
-      );
-    };
-    const { service, rungs, isSlowToStart = false } = broker;
-    if (service === undefined) register(() => Promise.resolve(undefined));
-    else if (isSlowToStart && !needsOwnServer(needs)) {
-      describeSharedServer(service, (server) => register(() => Promise.resolve(server)), rungs);
-    } else describeOwnServer(service, (start) => register(() => serverOfFile(service, start)), rungs);
-  }
+  const registerAll = (): void => {
+    for (const broker of applied) registerOn(broker, { ...options, row, title, body });
+  };
+  if (mostlyWaits !== true) return registerAll();
+  // But one scenario of a file after the other: they share its servers, and some kill them.
+  describe(`row ${row}`, () => {
+    describe.concurrent("its brokers beside each other", () => {
+      registerAll();
+    });
+  });
+}
+
+/** What `fault` was given. */
+interface Scenario extends Omit<FaultOptions, "only"> {
+  readonly row: number;
+  readonly title: string;
+  readonly body: (scene: Scene) => Promise<void>;
+}
+
+function registerOn(broker: Broker, { row, title, body, ...options }: Scenario): void {
+  const { needs, mostlyWaits, timeoutMs = 300_000 } = options;
+  const register = (findServer: () => Promise<Server | undefined>): void => {
+    // oxlint-disable-next-line vitest/expect-expect -- what it expects is in its body
+    test(
+      `row ${row}: ${title} (${broker.name})`,
+      async ({ skip, onTestFailed }) => {
+        const server = await findServer();
+        await using scene = new Scene(broker, { skip, onTestFailed, server });
+        if (server !== undefined) await broker.prepare?.(server, scene.directory);
+        await body(scene);
+      },
+      timeoutMs * depth.patience,
+    );
+  };
+  const { name, service, rungs, isSlowToStart = false } = broker;
+  if (service === undefined) return register(() => Promise.resolve(undefined));
+  // Since RabbitMQ takes seconds to start, its two kinds of queues share one, unless they run beside each other.
+  const serverKey = mostlyWaits === true ? name : service;
+  if (isSlowToStart && !needsOwnServer(needs)) {
+    describeSharedServer(service, (server) => register(() => Promise.resolve(server)), rungs);
+  } else describeOwnServer(service, (start) => register(() => serverOfFile(serverKey, start)), rungs);
 }
 
 function allows({ service, whileAway, tellsTime, renewsOnLoop }: Broker, needs: FaultOptions["needs"]): boolean {

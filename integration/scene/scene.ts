@@ -5,7 +5,7 @@ import { createApp } from "lovage";
 import type { App, AppOptions, AsyncResult } from "lovage";
 import { isLovageError, silentLog } from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
-import { expect, onTestFailed } from "vitest";
+import { expect } from "vitest";
 import type { Broker, Place } from "../brokers/broker.ts";
 import type { LedgerEntry } from "../ledger/ledger-entry.ts";
 import { LedgerReader } from "../ledger/ledger-reader.ts";
@@ -25,10 +25,12 @@ import { endOfLog } from "./end-of-log.ts";
 import { pace } from "./pace.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
-/** What a scene is made of beside its broker. */
+/** What a scene is made of beside its broker. The first two are the test's own: others may run beside it. */
 export interface SceneOptions {
   /** Ends the test, with the reason. */
   readonly skip: (reason: string) => never;
+  /** Has something done when the test fails. */
+  readonly onTestFailed: (tell: () => void) => void;
   /** The broker's server, where it has one. */
   readonly server: Server | undefined;
 }
@@ -54,7 +56,7 @@ export class Scene implements AsyncDisposable {
   #isServerDown = false;
   #readying: Promise<void> | undefined;
 
-  constructor(broker: Broker, { skip, server }: SceneOptions) {
+  constructor(broker: Broker, { skip, onTestFailed, server }: SceneOptions) {
     this.#broker = broker;
     this.#server = server;
     this.skip = skip;
