@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import type { Broker } from "../brokers/broker.ts";
+import type { Broker, Pace } from "../brokers/broker.ts";
 import { brokersOfRow, chosenNames } from "../brokers/brokers.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { describeSharedServer } from "../services/describe-shared-server.ts";
@@ -23,6 +23,8 @@ export interface FaultOptions {
   readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread";
   /** It mostly waits: for leases, for a broker that is away. Its brokers then run beside each other. @default false: one after the other */
   readonly mostlyWaits?: boolean;
+  /** @default that of the depth */
+  readonly pace?: Pace;
 }
 
 /**
@@ -60,14 +62,14 @@ interface Scenario extends Omit<FaultOptions, "only"> {
 }
 
 function registerOn(broker: Broker, { row, title, body, ...options }: Scenario): void {
-  const { needs, mostlyWaits, timeoutMs = 300_000 } = options;
+  const { needs, mostlyWaits, pace, timeoutMs = 300_000 } = options;
   const register = (findServer: () => Promise<Server | undefined>): void => {
     // oxlint-disable-next-line vitest/expect-expect -- what it expects is in its body
     test(
       `row ${row}: ${title} (${broker.name})`,
       async ({ skip, onTestFailed }) => {
         const server = await findServer();
-        await using scene = new Scene(broker, { skip, onTestFailed, server });
+        await using scene = new Scene(broker, { skip, onTestFailed, server, pace });
         if (server !== undefined) await broker.prepare?.(server, scene.directory);
         await body(scene);
       },

@@ -6,7 +6,7 @@ import type { App, AppOptions, AsyncResult } from "lovage";
 import { isLovageError, silentLog } from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
 import { expect } from "vitest";
-import type { Broker, Place } from "../brokers/broker.ts";
+import type { Broker, Pace, Place } from "../brokers/broker.ts";
 import type { LedgerEntry } from "../ledger/ledger-entry.ts";
 import { LedgerReader } from "../ledger/ledger-reader.ts";
 import { LedgerWriter } from "../ledger/ledger-writer.ts";
@@ -22,7 +22,7 @@ import { countsOf } from "./counts-of.ts";
 import type { Counts } from "./counts-of.ts";
 import { depth } from "./depth.ts";
 import { endOfLog } from "./end-of-log.ts";
-import { pace } from "./pace.ts";
+import { pace as defaultPace } from "./pace.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
 /** What a scene is made of beside its broker. The first two are the test's own: others may run beside it. */
@@ -33,6 +33,8 @@ export interface SceneOptions {
   readonly onTestFailed: (tell: () => void) => void;
   /** The broker's server, where it has one. */
   readonly server: Server | undefined;
+  /** @default that of the depth */
+  readonly pace?: Pace | undefined;
 }
 
 const startMs = 30_000 * depth.patience;
@@ -45,6 +47,7 @@ export class Scene implements AsyncDisposable {
   readonly skip: (reason: string) => never;
   readonly place: Place;
   readonly #broker: Broker;
+  readonly #pace: Pace;
   readonly #server: Server | undefined;
   readonly #ledger: LedgerReader;
   readonly #crew = new Crew();
@@ -56,8 +59,9 @@ export class Scene implements AsyncDisposable {
   #isServerDown = false;
   #readying: Promise<void> | undefined;
 
-  constructor(broker: Broker, { skip, onTestFailed, server }: SceneOptions) {
+  constructor(broker: Broker, { skip, onTestFailed, server, pace = defaultPace }: SceneOptions) {
     this.#broker = broker;
+    this.#pace = pace;
     this.#server = server;
     this.skip = skip;
     this.directory = mkdtempSync(path.join(tmpdir(), "lovage-fault-"));
@@ -71,11 +75,6 @@ export class Scene implements AsyncDisposable {
   /** Name of the broker. */
   get broker(): string {
     return this.#broker.name;
-  }
-
-  /** Whether what a busy event loop keeps from being renewed may be delivered twice. */
-  get renewsOnLoop(): boolean {
-    return this.#broker.renewsOnLoop === true;
   }
 
   /** Whether other processes see its queues. */
@@ -187,7 +186,7 @@ export class Scene implements AsyncDisposable {
 
   /** The same place, seen through a proxy. */
   placeBehind(proxy: FaultProxy): Place {
-    return this.#broker.place({ directory: this.directory, pace, url: proxy.urlOf(this.#anyServer.url) });
+    return this.#broker.place({ directory: this.directory, pace: this.#pace, url: proxy.urlOf(this.#anyServer.url) });
   }
 
   /** Starts `lovage worker` and waits until it takes tasks. */
