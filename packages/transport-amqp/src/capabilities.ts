@@ -1,14 +1,12 @@
 import type { Capabilities } from "@lovage/transport";
 
 import type { ParsedTransportOptions, QueueType } from "./options.ts";
-import { defaultConsumerTimeoutMs, holdLimit } from "./queue-form.ts";
 
 /** What RabbitMQ can do with the queues that a connection declares without further options. */
 export function amqpCapabilities({
   queueType: type,
   maxPriority,
   maxMessageBytes,
-  consumerTimeout = defaultConsumerTimeoutMs,
 }: ParsedTransportOptions & { readonly queueType: QueueType; readonly maxMessageBytes: number }): Capabilities {
   return Object.freeze<Capabilities>({
     reach: "network",
@@ -26,7 +24,6 @@ export function amqpCapabilities({
     broadcast: true,
     browse: "head",
     countsLosses: true,
-    hold: holdLimit(consumerTimeout),
     maxMessageBytes,
   });
 }

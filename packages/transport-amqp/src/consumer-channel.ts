@@ -25,6 +25,9 @@ export interface ChannelEvents {
   onQuiet(): void;
 }
 
+/** AMQP has two bytes for it. */
+export const mostPrefetch = 65_535;
+
 /** Names this process among all that share a queue. */
 const processId = randomUUID().slice(0, 8);
 /** Channels opened so far. */
@@ -92,6 +95,11 @@ export class ConsumerChannel {
   /** Nothing may come unasked. */
   get isQuiet(): boolean {
     return this.hasEnded || this.#slots.isQuiet;
+  }
+
+  /** What came to its consumers and is not settled. */
+  get held(): number {
+    return this.#slots.held;
   }
 
   /** Hard cap on what is delivered and not settled. */

@@ -1,12 +1,14 @@
 import type { AmqpLink, AmqpSession } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
 import { checkWhole, ClosedError, GracePeriod, within } from "@lovage/foundation";
-import type { CloseOptions, ConsumeOptions, Consumer, Delivery, OutgoingMessage } from "@lovage/transport";
+import type { CloseOptions, ConsumeOptions, Consumer, OutgoingMessage } from "@lovage/transport";
 
-import { asError } from "./as-error.ts";
-import type { Arrival } from "./consumer-channel.ts";
+import { mostPrefetch, type Arrival } from "./consumer-channel.ts";
 import type { DeclaredTopology } from "./declared-topology.ts";
 import { AmqpDelivery, type DeliveryOwner, type Settlement } from "./delivery.ts";
+import { HandOut } from "./hand-out.ts";
+import { HoldRenewal } from "./hold-renewal.ts";
+import { HoldingQueue } from "./holding-queue.ts";
 import { Intake, type IntakeParts } from "./intake.ts";
 import { OwnSettlements } from "./own-settlements.ts";
 import type { Publisher } from "./publisher.ts";
@@ -35,17 +37,16 @@ export interface ConsumerParts {
 /** How long giving back may outlast the grace: most of the second that the contract allows a connection. */
 const closingMs = 700;
 const defaultMaxDeliveries = 3;
-/** AMQP has two bytes for it. */
-const mostPrefetch = 65_535;
 
 /** One running consumption: holds what is unsettled, never more than its prefetch, and comes back over other channels. */
 export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   readonly queue: string;
-  readonly #options: ConsumeOptions;
   readonly #parts: ConsumerParts;
   readonly #sorter: Sorter;
   readonly #settler: Settler;
   readonly #intake: Intake;
+  readonly #handOut: HandOut;
+  readonly #renewal: HoldRenewal;
   readonly #held = new Set<AmqpDelivery>();
   /** What came while there was no room, since the cap was lowered: oldest first. */
   #backlog: AmqpDelivery[] = [];
@@ -64,10 +65,10 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     checkWhole("maxDeliveries", maxDeliveries, 1);
     this.queue = queue;
     this.#prefetch = prefetch;
-    this.#options = options;
     this.#parts = parts;
     this.#grace = new GracePeriod(parts.clock);
-    this.#sorter = new Sorter({ queue, maxDeliveries, isQuorum: parts.topology.formOf(queue).type === "quorum" });
+    const { type, consumerTimeoutMs } = parts.topology.formOf(queue);
+    this.#sorter = new Sorter({ queue, maxDeliveries, isQuorum: type === "quorum" });
     this.#settler = new Settler(parts);
     this.#own = new OwnSettlements({
       queue,
@@ -77,12 +78,23 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     });
     const onSorted: IntakeParts["onSorted"] = (...sorted) => this.#onSorted(...sorted);
     this.#intake = new Intake({ sorter: this.#sorter, originals: parts.originals, own: this.#own, onSorted });
+    this.#handOut = new HandOut({ ...options, sorter: this.#sorter, own: this.#own, log: parts.log });
+    const onEnd = (cause: Error): void => this.#onEnd(cause);
+    const onRenewed = (before: Arrival): void => this.#onRenewed(before);
+    this.#renewal = new HoldRenewal({
+      ...parts,
+      queue,
+      own: this.#own,
+      timeoutMs: consumerTimeoutMs,
+      held: () => [...this.#held, ...this.#backlog],
+      open: () => HoldingQueue.open({ ...parts, queue, session: parts.link.requireSession(), onRenewed, onEnd }),
+    });
     this.#channel = new ReopeningChannel({
       ...parts,
       queue,
       onArrival: (arrival) => this.#intake.take(arrival, queue),
       onOpen: () => this.#applyCap(),
-      onEnd: (cause) => this.#onEnd(cause),
+      onEnd,
       onQuiet: () => this.#changed(),
     });
   }
@@ -107,6 +119,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   /** Resolves once consumption has begun; rejects when the first attempt fails. @throws AmqpError */
   async begin(session: AmqpSession): Promise<void> {
     await this.#channel.begin(session);
+    this.#renewal.start();
     this.#parts.gate.start();
   }
 
@@ -159,14 +172,22 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
 
   remove(delivery: AmqpDelivery): void {
     if (!this.#held.delete(delivery)) return;
+    if (delivery.arrival.channel !== this.#channel.current) this.#applyCap();
     this.#handOutBacklog();
     this.#changed();
   }
 
+  /** What is held by another channel is not lost with this one. */
   #onEnd(cause: Error): void {
-    this.#backlog = [];
-    for (const delivery of this.#held) delivery.lose(cause);
+    this.#backlog = this.#backlog.filter(({ arrival }) => !arrival.channel.hasEnded);
+    for (const delivery of this.#held) if (delivery.arrival.channel.hasEnded) delivery.lose(cause);
     this.#changed();
+  }
+
+  #onRenewed(before: Arrival): void {
+    // The acknowledgement makes room for another delivery, and this one still takes it.
+    this.#applyCap();
+    this.#own.watch(before.channel.ack(before));
   }
 
   /** Something was settled or given back, or the broker has answered: others may wait for that. */
@@ -182,8 +203,13 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   }
 
   #applyCap(): void {
+    const { current } = this.#channel;
+    if (current === undefined) return;
     const isTaking = this.#closing === undefined && this.#parts.gate.isOpen;
-    this.#channel.current?.setCap(isTaking ? Math.min(this.#prefetch, mostPrefetch) : 0);
+    let cap = isTaking ? Math.min(this.#prefetch, mostPrefetch) : 0;
+    for (const each of [this.#held, this.#backlog])
+      for (const { arrival } of each) if (arrival.channel !== current) cap -= 1;
+    current.setCap(Math.max(0, cap));
   }
 
   #onSorted(arrival: Arrival, sorted: Sorted, source: string): void {
@@ -209,7 +235,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     const { gate } = this.#parts;
     const mayHandOut = isSuspect ? gate.isForSuspect : gate.isOpen;
     if (this.#isClosed() || this.#prefetch === 0 || !mayHandOut) this.#giveBack(delivery);
-    else if (isSuspect) this.#handOut(delivery);
+    else if (isSuspect) this.#hold(delivery);
     else {
       this.#backlog.push(delivery);
       this.#handOutBacklog();
@@ -226,38 +252,20 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     }
     while (this.#backlog.length > 0 && this.#held.size < this.#prefetch && gate.isOpen && !this.#isClosed()) {
       const next = this.#backlog.shift();
-      if (next !== undefined) this.#handOut(next);
+      if (next !== undefined) this.#hold(next);
     }
     this.#isHandingOut = false;
   }
 
-  #handOut(delivery: AmqpDelivery): void {
+  #hold(delivery: AmqpDelivery): void {
     this.#held.add(delivery);
-    try {
-      if (!this.#sorter.isExhausted(delivery.marks)) this.#options.onDelivery(delivery);
-      else if (this.#options.onExhausted !== undefined) this.#options.onExhausted(delivery);
-      else this.#rejectAsPoison(delivery);
-    } catch (error) {
-      // The contract forbids it; one bad message must not cost the rest.
-      this.#parts.log.error(`A consumer of queue "${this.queue}" threw on a delivery, which is given back.`, {
-        error: asError(error).message,
-      });
-      this.#own.watch(delivery.release());
-    }
+    this.#handOut.give(delivery);
   }
 
-  #rejectAsPoison(delivery: Delivery): void {
-    const losses = delivery.count - 1;
-    const detail = `Lost ${losses} times without being settled: its consumer crashed, was killed or lost its connection each time.`;
-    this.#parts.log.error(
-      `Message ${delivery.message.properties.messageId} of queue "${this.queue}" is dead-lettered as poison.`,
-      { losses },
-    );
-    this.#own.watch(delivery.reject({ reason: "poison", detail }));
-  }
-
-  /** For what was never handed out: it goes back as it came. */
-  #giveBack({ arrival, message, marks, source }: AmqpDelivery): void {
+  /** For what was never handed out: it goes back as it came, and is not renewed meanwhile. */
+  #giveBack(delivery: AmqpDelivery): void {
+    const { arrival, message, marks, source } = delivery;
+    delivery.lose();
     this.#own.watch(this.#settler.move(arrival, message, { to: source, marks, delayMs: 0 }));
   }
 
@@ -274,7 +282,9 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     this.#giveAllBack();
     // Until the broker has said that nothing more is on its way: what it sends later would count as lost.
     this.#changed();
-    await within(clock, closingMs, this.#idle.promise);
+    this.#renewal.stop();
+    const idle = this.#idle.promise.then(() => this.#renewal.close());
+    await within(clock, closingMs, idle);
     void this.#channel.current?.close();
     onDetached(this);
     gate.check();

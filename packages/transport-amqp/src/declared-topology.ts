@@ -10,6 +10,7 @@ import { checkShortText } from "./header-table.ts";
 import type { ParsedQueueOptions, QueueType } from "./options.ts";
 import {
   deadArguments,
+  holdingArguments,
   mainArguments,
   queueForm,
   suspectsArguments,
@@ -83,6 +84,16 @@ export class DeclaredTopology {
     const name = suspectsQueueOf(queue);
     const options = suspectsArguments(this.formOf(queue));
     await this.#call(name, async (channel) => await channel.assertQueue(name, options));
+  }
+
+  /** Makes a queue exist for copies of what is held for long of another. @throws TRANSPORT_UNAVAILABLE */
+  async declareHolding(name: string, queue: string): Promise<void> {
+    await this.#call(name, (channel) => channel.assertQueue(name, holdingArguments(queue)));
+  }
+
+  /** Deletes a queue that only this connection knows of, with all that is in it. @throws TRANSPORT_UNAVAILABLE */
+  async deleteHolding(name: string): Promise<void> {
+    await this.#call(name, (channel) => channel.deleteQueue(name));
   }
 
   /** Declares everything again on a new session. What is in the way of it there is told in the log: the rest must work all the same. */

@@ -26,7 +26,8 @@ const noFollowUps: readonly OutgoingMessage[] = [];
 const longestDelayMs = Number.MAX_SAFE_INTEGER;
 
 /**
- * One message that came over a channel, and can be settled on that channel alone: it dies with it.
+ * One message that came over a channel, and can be settled on that channel alone: it dies with it. What is held for long changes to another arrival of
+ * the same message before the broker takes the first one back.
  *
  * | state | entered | left |
  * |---|---|---|
@@ -38,7 +39,8 @@ const longestDelayMs = Number.MAX_SAFE_INTEGER;
 export class AmqpDelivery implements Delivery {
   readonly message: Message;
   readonly marks: Marks;
-  readonly arrival: Arrival;
+  /** How it is held at present. */
+  arrival: Arrival;
   readonly token: string;
   /** The queue it lies in: that of suspects is another one. */
   readonly source: string;
@@ -104,6 +106,14 @@ export class AmqpDelivery implements Delivery {
 
   reject(reason: DeadLetterReason, followUps: readonly OutgoingMessage[] = noFollowUps): Promise<void> {
     return this.#settle({ kind: "reject", reason, followUps });
+  }
+
+  /** Holds it by another arrival from now on; gives the one before, which is to be acknowledged. `undefined`: it is being settled, or lost. */
+  holdBy(arrival: Arrival): Arrival | undefined {
+    if (this.state !== "held") return undefined;
+    const before = this.arrival;
+    this.arrival = arrival;
+    return before;
   }
 
   /** The message is not ours any more. Harmless when that is known. */

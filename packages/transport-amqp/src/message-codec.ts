@@ -11,6 +11,8 @@ export interface Marks {
   readonly deliveries: number;
   /** What of its delay is left once it has gone through the ladder, in ms. */
   readonly restMs: number;
+  /** Names a copy that its sender waits for, and that is nobody else's; what comes to a worker has none. */
+  readonly renewal?: string;
 }
 
 /** A message that was never delivered. */
@@ -27,6 +29,7 @@ const names = {
   losses: "x-lovage-losses",
   deliveries: "x-lovage-deliveries",
   rest: "x-lovage-rest",
+  renewal: "x-lovage-renewal",
 } as const;
 
 /** Written by RabbitMQ when a message goes through the ladder; a message that keeps it is dropped when it comes there again. */
@@ -41,7 +44,7 @@ export function encodeMessage(
   ladder?: Readonly<Record<string, unknown>>,
 ): Options.Publish {
   const { messageId, contentType, contentEncoding, correlationId, replyTo, priority, key } = message.properties;
-  const { losses, deliveries, restMs } = marks;
+  const { losses, deliveries, restMs, renewal } = marks;
   return {
     headers: {
       ...encodeHeaders(message.headers),
@@ -49,6 +52,7 @@ export function encodeMessage(
       ...(losses === 0 ? {} : { [names.losses]: losses }),
       ...(deliveries === 0 ? {} : { [names.deliveries]: deliveries }),
       ...(restMs === 0 ? {} : { [names.rest]: restMs }),
+      ...(renewal === undefined ? {} : { [names.renewal]: renewal }),
       ...ladder,
     },
     messageId,
@@ -60,6 +64,12 @@ export function encodeMessage(
     deliveryMode: 2,
     mandatory: true,
   };
+}
+
+/** What {@link Marks.renewal} said when it was sent. */
+export function renewalOf({ properties }: ConsumeMessage | GetMessage): string | undefined {
+  const table = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
+  return text(table[names.renewal]);
 }
 
 /**

@@ -48,6 +48,11 @@ export class PrefetchSlots {
     return !this.#isGrowing && this.#slots.every(({ state }) => state === "ended");
   }
 
+  /** What was given to all consumers and is not settled. */
+  get held(): number {
+    return this.#slots.reduce((sum, { held }) => sum + held, 0);
+  }
+
   /** Moves the cap. What must not come any more is ended before this returns. */
   setCap(cap: number): void {
     this.#cap = cap;

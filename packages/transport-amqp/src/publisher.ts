@@ -35,6 +35,8 @@ interface Parcel {
   readonly to: string | ExchangeAddress;
   readonly marks: Marks;
   readonly delayMs: number;
+  /** A queue that is gone stays gone. @default it is made again, once */
+  readonly isForGood?: boolean;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -104,6 +106,12 @@ export class Publisher {
     { marks, delayMs = 0 }: { readonly marks: Marks; readonly delayMs?: number },
   ): Promise<void> {
     await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks, delayMs }], defaultTimeoutMs);
+  }
+
+  /** Publishes a copy of a message that is held to a queue that nobody makes again. Resolves once the broker has it. */
+  async renew(message: Message, to: string, marks: Marks): Promise<void> {
+    const parcel = { message, to, marks, delayMs: 0, isForGood: true };
+    await this.#send(new PublishCall([{ ...message, to }]), [parcel], defaultTimeoutMs);
   }
 
   /** Publishes to an exchange that exists. Resolves once the broker has it, whether a queue takes it or not. */
@@ -195,13 +203,13 @@ export class Publisher {
 
   #posting(
     call: PublishCall,
-    { message, to, marks }: Parcel,
+    { message, to, marks, isForGood = false }: Parcel,
     { index, route }: { readonly index: number; readonly route: DelayRoute | undefined },
   ): Posting {
     const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
     const { exchange, routingKey, headers, restMs } = route ?? { ...address, headers: undefined, restMs: 0 };
     const { body } = message;
-    let isSecondTry = false;
+    let isLastTry = isForGood;
     const posting: Posting = {
       exchange,
       routingKey,
@@ -209,8 +217,8 @@ export class Publisher {
       body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       state: "waiting",
       done: (error) => {
-        if (error?.kind === "unroutable" && exchange === "" && !isSecondTry) {
-          isSecondTry = true;
+        if (error?.kind === "unroutable" && exchange === "" && !isLastTry) {
+          isLastTry = true;
           void this.#tryAgain(call, posting, index);
         } else call.settle(index, error === null ? null : toTransportError(error, { to: { exchange, routingKey } }));
       },

@@ -1,6 +1,6 @@
 import type { Options } from "@lovage/client-amqp";
 import { OptionError, validateOptions } from "@lovage/foundation";
-import type { HoldLimit, QueueCapabilities, QueueDeclaration } from "@lovage/transport";
+import type { QueueCapabilities, QueueDeclaration } from "@lovage/transport";
 import { FeatureUnsupportedError, isDeadLetterQueue } from "@lovage/transport";
 
 import { queueOptions, type ParsedQueueOptions, type QueueType } from "./options.ts";
@@ -18,9 +18,11 @@ export interface QueueForm {
 }
 
 /** Of the server, unless it is told otherwise. */
-export const defaultConsumerTimeoutMs = 1_800_000;
+const defaultConsumerTimeoutMs = 1_800_000;
 
 const dayMs = 86_400_000;
+/** More than a copy takes to the consumer that waits for it, and as long as a crash right after that may keep it back. */
+const holdingTtlMs = 5_000;
 /** More than anybody looks at a message: RabbitMQ 4 drops from a quorum queue what came back 20 times, unless told otherwise. */
 const noDeliveryLimit = 1_000_000_000;
 
@@ -106,6 +108,30 @@ export function suspectsQueueOf(queue: string): string {
   return `${queue}.suspects`;
 }
 
+/** Where copies of what is held for long lie, in the hands of who holds them; `id` is its own. */
+export function holdingQueueOf(queue: string, id: string): string {
+  return `${queue}.held.${id}`;
+}
+
+/** What a holding queue is told that has lost its consumer: give all back to the queue that it came from. */
+export function holdingArguments(queue: string): Options.AssertQueue {
+  return {
+    durable: true,
+    arguments: {
+      "x-queue-type": "quorum",
+      // Counted from the publication: what is in somebody's hands meanwhile, and comes back later, is passed on at once.
+      "x-message-ttl": holdingTtlMs,
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": queue,
+      "x-dead-letter-strategy": "at-least-once",
+      // What that strategy asks for; there is no limit of length.
+      "x-overflow": "reject-publish",
+      // Nobody comes back to it.
+      "x-expires": dayMs,
+    },
+  };
+}
+
 /** Whether a queue is one that was made beside another. */
 export function isBesideQueue(queue: string): boolean {
   return isDeadLetterQueue(queue) || queue.endsWith(".suspects");
@@ -115,17 +141,6 @@ export function isBesideQueue(queue: string): boolean {
 export function formCapabilities({
   type,
   maxPriority,
-  consumerTimeoutMs,
-}: QueueForm): Pick<QueueCapabilities, "durability" | "priorities" | "hold"> {
-  const hold = holdLimit(consumerTimeoutMs);
-  return { durability: type === "quorum" ? "node" : "power", priorities: maxPriority !== undefined, hold };
-}
-
-/** The bound that `consumer_timeout` sets, with what an operator can do. */
-export function holdLimit(maxMs: number): HoldLimit {
-  return {
-    maxMs,
-    advice:
-      "Raise consumer_timeout in rabbitmq.conf (in ms), or from RabbitMQ 3.12 on the policy consumer-timeout for the queue, and tell Lovage by consumerTimeout in the broker's URL or in the queue's driver options; or lower timeLimit.",
-  };
+}: QueueForm): Pick<QueueCapabilities, "durability" | "priorities"> {
+  return { durability: type === "quorum" ? "node" : "power", priorities: maxPriority !== undefined };
 }

@@ -111,7 +111,12 @@ export class ReopeningChannel {
     const isTimeout = isAmqpError(cause) && cause.kind === "ack-timeout";
     this.#parts.log.warn(`The channel of queue "${this.#parts.queue}" has ended; opening another.`, {
       error: cause.message,
-      ...(isTimeout ? { advice: "A task ran for longer than consumer_timeout of the server: raise it there." } : {}),
+      ...(isTimeout
+        ? {
+            advice:
+              "consumer_timeout of the server is shorter than Lovage was told, or nothing could be renewed: see consumerTimeout.",
+          }
+        : {}),
     });
   }
 
