@@ -12,8 +12,16 @@ export function ownMessageBytes(sqsBytes: number): number {
   return Math.max(0, Math.floor(((sqsBytes - overheadBytes) * 9) / 16));
 }
 
-/** What SQS can do; queues differ. @param claimBytes How large a body may be that is kept elsewhere. */
-export function sqsCapabilities(doublesWithinMs: number, claimBytes = 0): Capabilities {
+/** What depends on how a store is used. */
+export interface Usage extends Required<Pick<Capabilities, "doublesWithinMs">> {
+  /** How long a message may be held. */
+  readonly holdMs: number;
+  /** How large a body may be that is kept elsewhere. @default none is */
+  readonly claimBytes?: number | undefined;
+}
+
+/** What SQS can do; queues differ. */
+export function sqsCapabilities({ doublesWithinMs, holdMs, claimBytes = 0 }: Usage): Capabilities {
   return Object.freeze<Capabilities>({
     reach: "network",
     durability: "node",
@@ -31,6 +39,10 @@ export function sqsCapabilities(doublesWithinMs: number, claimBytes = 0): Capabi
     browse: "head",
     countsLosses: true,
     doublesWithinMs,
+    hold: {
+      maxMs: holdMs,
+      advice: "SQS has no longer one: make several tasks of it, a chain for instance, or lower timeLimit.",
+    },
     maxMessageBytes: Math.max(claimBytes, ownMessageBytes(maxSqsBytes)),
   });
 }

@@ -38,6 +38,12 @@ describe("the limits of SQS", () => {
     },
   );
 
+  it("row 29: tells how long a message may be held, so that no worker starts with a task that may run for longer", async () => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: "q" }] });
+    expect(connection.capabilitiesOf("q").hold).toMatchObject({ maxMs: 12 * 3_600_000 - 300_000 });
+  });
+
   it("purging takes all that waits, and with something in work only what is ready", async () => {
     const connection = await connect();
     await connection.declare({ queues: [{ name: "q" }] });

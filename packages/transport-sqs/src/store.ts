@@ -78,7 +78,11 @@ export class SqsStore implements LeaseStore {
     this.#ceilingMs = options.ceilingMs ?? maxHoldMs - ceilingMarginMs;
     this.admin = new SqsAdmin(this.#context, prefix);
     this.facts = {
-      capabilities: sqsCapabilities(settings.leaseMs - settings.renewEveryMs, claimCheck?.maxBytes),
+      capabilities: sqsCapabilities({
+        doublesWithinMs: settings.leaseMs - settings.renewEveryMs,
+        holdMs: this.#ceilingMs,
+        claimBytes: claimCheck?.maxBytes,
+      }),
       // More would mix up the order of FIFO queues; a publish of many messages is many calls at once.
       publishesInFlight: 1,
       maxBatch,
