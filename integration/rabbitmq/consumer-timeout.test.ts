@@ -34,12 +34,12 @@ describeOwnServer("rabbitmq", (start) => {
   afterAll(async () => await server[Symbol.asyncDispose](), startMs);
 
   for (const queueType of ["quorum", "classic"] as const) {
-    const open = async (queue: string): Promise<Connection> => {
+    const open = async (queue: string, consumerTimeout?: number): Promise<Connection> => {
       const connection = await amqpTransport({
         url: server.url,
         queueType,
         sweep: "300ms",
-        consumerTimeout: timeoutMs,
+        consumerTimeout,
       });
       onTestFinished(async () => await connection.close());
       await connection.declare({ queues: [{ name: queue }] });
@@ -61,7 +61,7 @@ describeOwnServer("rabbitmq", (start) => {
       `row 26: what is held for three times the consumer timeout is nobody else's, and takes its place in the prefetch (${queueType})`,
       async () => {
         const queue = `long-${queueType}`;
-        const [holder, other] = [await open(queue), await open(queue)];
+        const [holder, other] = [await open(queue, timeoutMs), await open(queue, timeoutMs)];
         await holder.publish(["one", "two"].map((id) => messageTo(queue, id)));
         const held = await consume(holder, queue, 2);
         await eventually(() => held.length === 2, { what: "two deliveries", withinMs: 10_000 });
@@ -84,7 +84,7 @@ describeOwnServer("rabbitmq", (start) => {
       `row 26: a renewed delivery is released, rejected and given back as any other, and leaves no queue behind (${queueType})`,
       async () => {
         const queue = `settled-${queueType}`;
-        const [holder, other] = [await open(queue), await open(queue)];
+        const [holder, other] = [await open(queue, timeoutMs), await open(queue, timeoutMs)];
         await holder.publish(["released", "rejected", "given back"].map((id) => messageTo(queue, id)));
         const held = await consume(holder, queue, 3);
         await eventually(() => held.length === 3, { what: "three deliveries", withinMs: 10_000 });
@@ -110,7 +110,7 @@ describeOwnServer("rabbitmq", (start) => {
       `row 26: when the holder of a renewed delivery is cut off, it comes again within 5 s, with one loss counted (${queueType})`,
       async () => {
         const queue = `lost-${queueType}`;
-        const holder = await open(queue);
+        const holder = await open(queue, timeoutMs);
         await holder.publish([messageTo(queue, "one")]);
         const held = await consume(holder, queue, 1);
         await eventually(() => held.length === 1, { what: "the delivery", withinMs: 10_000 });
@@ -124,6 +124,23 @@ describeOwnServer("rabbitmq", (start) => {
         expect(second!.fence).toBeGreaterThan(first!.fence);
         await second?.ack();
         expect(await holder.admin.inspect([queue])).toMatchObject([{ ready: 0, dead: 0 }]);
+      },
+      testMs,
+    );
+
+    test(
+      `row 26: a timeout that Lovage was not told of costs one loss, and no second one (${queueType})`,
+      async () => {
+        const queue = `untold-${queueType}`;
+        const holder = await open(queue);
+        await holder.publish([messageTo(queue, "one")]);
+        const held = await consume(holder, queue, 2);
+        await eventually(() => held[0]?.signal.aborted, { what: "the end of the lease", withinMs: 4 * timeoutMs });
+        await eventually(() => held.length === 2, { what: "the second delivery", withinMs: 10_000 });
+        await holder.publish([{ ...messageTo(queue, "late"), notBefore: { inMs: 2 * timeoutMs } }]);
+        await eventually(() => held.length === 3, { what: "what is due after that", withinMs: 3 * timeoutMs });
+        expect([idsOf(held), held[1]?.signal.aborted]).toEqual([["one", "one", "late"], false]);
+        await Promise.all(held.slice(1).map((each) => each.ack()));
       },
       testMs,
     );

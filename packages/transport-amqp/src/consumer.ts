@@ -179,6 +179,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
 
   /** What is held by another channel is not lost with this one. */
   #onEnd(cause: Error): void {
+    this.#renewal.learn(cause);
     this.#backlog = this.#backlog.filter(({ arrival }) => !arrival.channel.hasEnded);
     for (const delivery of this.#held) if (delivery.arrival.channel.hasEnded) delivery.lose(cause);
     this.#changed();

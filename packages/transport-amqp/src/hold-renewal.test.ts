@@ -1,3 +1,4 @@
+import { AmqpError } from "@lovage/client-amqp";
 import { silentLog, virtualClock } from "@lovage/foundation";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -39,7 +40,7 @@ class Scene {
   });
 
   hold(id: string): AmqpDelivery {
-    const delivery = { arrival: {}, message: { properties: { messageId: id } } } as AmqpDelivery;
+    const delivery = { arrival: {}, state: "held", message: { properties: { messageId: id } } } as AmqpDelivery;
     this.held.push(delivery);
     return delivery;
   }
@@ -50,6 +51,11 @@ class Scene {
     delivery.arrival = {} as Arrival;
     return Promise.resolve();
   }
+}
+
+function told(ms: number): AmqpError {
+  const text = `delivery acknowledgement on channel 1 timed out. Timeout value used: ${ms} ms. This can be configured.`;
+  return new AmqpError(text, { kind: "ack-timeout" });
 }
 
 let scene: Scene;
@@ -107,6 +113,23 @@ describe("a renewal of what is held", () => {
     expect([renewed.length, scene.opened]).toEqual([2, 2]);
     await clock.advance(timeoutMs / 2);
     expect(renewed).toHaveLength(2);
+  });
+
+  it("is left out while it is being settled", async () => {
+    const { clock } = start();
+    scene.hold("settling").state = "settling";
+    await clock.advance(timeoutMs);
+    expect(scene.renewed).toEqual([]);
+  });
+
+  it("goes by the timeout that the broker tells when it takes something back, if that is shorter", async () => {
+    const { clock, renewal, renewed } = start();
+    renewal.learn(told(timeoutMs * 2));
+    renewal.learn(new Error("The channel was closed"));
+    renewal.learn(told(timeoutMs / 60));
+    scene.hold("long");
+    await clock.advance(timeoutMs / 60);
+    expect(renewed).toHaveLength(1);
   });
 
   it("is not made any more after the stop, and the queue is let go of", async () => {

@@ -1,3 +1,4 @@
+import { isAmqpError } from "@lovage/client-amqp";
 import type { Clock, Log, Timer } from "@lovage/foundation";
 
 import { asError } from "./as-error.ts";
@@ -11,7 +12,7 @@ export interface HoldRenewalParts {
   readonly queue: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long the broker lets a consumer hold a message, in ms. */
+  /** How long the broker lets a consumer hold a message, in ms, as far as is known. */
   readonly timeoutMs: number;
   /** What is held at present. */
   readonly held: () => readonly AmqpDelivery[];
@@ -37,6 +38,7 @@ export class HoldRenewal {
   /** In which look an arrival was met first. */
   #met = new Map<Arrival, number>();
   readonly #underWay = new Set<AmqpDelivery>();
+  #timeoutMs: number;
   #looks = 0;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -45,12 +47,22 @@ export class HoldRenewal {
 
   constructor(parts: HoldRenewalParts) {
     this.#parts = parts;
+    this.#timeoutMs = parts.timeoutMs;
   }
 
   start(): void {
     if (this.#isClosed) return;
-    const { clock, timeoutMs } = this.#parts;
-    this.#timer = clock.timer(timeoutMs / looksPerTimeout, () => this.#look());
+    this.#timer?.cancel();
+    this.#timer = this.#parts.clock.timer(this.#timeoutMs / looksPerTimeout, () => this.#look());
+  }
+
+  /** The broker tells its timeout to whom it has taken a message from: what is held from now on is renewed in time. */
+  learn(cause: Error): void {
+    if (!isAmqpError(cause) || cause.kind !== "ack-timeout") return;
+    const toldMs = Number(/timeout value used: (\d+) ms/i.exec(cause.message)?.[1]);
+    if (!(toldMs < this.#timeoutMs)) return;
+    this.#timeoutMs = toldMs;
+    this.start();
   }
 
   /** Renews nothing more; what was renewed stays held. */
@@ -77,7 +89,7 @@ export class HoldRenewal {
       const age = this.#looks - first;
       met.set(delivery.arrival, first);
       longest = Math.max(longest, age);
-      if (age >= renewedAfter && !this.#underWay.has(delivery)) old.push(delivery);
+      if (age >= renewedAfter && delivery.state === "held" && !this.#underWay.has(delivery)) old.push(delivery);
     }
     this.#met = met;
     if (longest >= openedAfter) this.#parts.own.watch(this.#renewAll(old));

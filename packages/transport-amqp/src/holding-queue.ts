@@ -62,8 +62,13 @@ export class HoldingQueue {
   /** @throws AmqpError, TRANSPORT_UNAVAILABLE */
   static async open(parts: HoldingQueueParts): Promise<HoldingQueue> {
     const holding = new HoldingQueue(parts);
-    await holding.#open();
-    return holding;
+    try {
+      await holding.#open();
+      return holding;
+    } catch (error) {
+      await holding.#channel?.close();
+      throw error;
+    }
   }
 
   get hasEnded(): boolean {
