@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AmqpSession, Channel, ConsumeMessage, GetMessage } from "@lovage/client-amqp";
-import { AmqpError } from "@lovage/client-amqp";
+import { AmqpError, toAmqpError } from "@lovage/client-amqp";
 
 import { AckBatch } from "./ack-batch.ts";
 import { asError } from "./as-error.ts";
@@ -83,6 +83,10 @@ export class ConsumerChannel {
     return new ConsumerChannel(await session.channel(), session, queue, events);
   }
 
+  get #what(): string {
+    return `consuming from queue "${this.#queue}"`;
+  }
+
   /** Aborts when everything that came over it is lost; the reason is the cause. */
   get ended(): AbortSignal {
     return this.#ended.signal;
@@ -150,7 +154,6 @@ export class ConsumerChannel {
   }
 
   async #begin(slot: PrefetchSlot): Promise<void> {
-    const what = `consuming from queue "${this.#queue}"`;
     const receive = (raw: ConsumeMessage | null): void => {
       if (raw !== null) return this.#receive(raw, slot);
       const text = `RabbitMQ at ${this.#session.where} ended the consumer of queue "${this.#queue}": it was deleted, or its node is down.`;
@@ -159,7 +162,7 @@ export class ConsumerChannel {
     // Calls of a channel go out one by one, in order: this prefetch is that of the consumer behind it.
     const sized = this.#channel.prefetch(slot.size);
     const begun = this.#channel.consume(this.#queue, receive, { consumerTag: slot.tag });
-    await this.#session.answer(Promise.all([sized, begun]), what);
+    await this.#session.answer(Promise.all([sized, begun]), this.#what);
     this.#events.onBegun();
   }
 
@@ -209,7 +212,7 @@ export class ConsumerChannel {
   #end(cause: unknown): void {
     if (this.hasEnded) return;
     const why = cause ?? (this.#session.ended.aborted ? (this.#session.ended.reason as unknown) : undefined);
-    const error = why instanceof Error ? why : new Error("The channel was closed");
+    const error = toAmqpError(why ?? new Error("The channel closed"), this.#session.where, this.#what);
     this.#ended.abort(error);
     this.#acks.end(error);
     this.#events.onEnd(error);
