@@ -5,6 +5,7 @@ import type { Connection, OutgoingMessage } from "@lovage/transport";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
+import { redisCli } from "./redis-cli.ts";
 
 /** A tenth of the fault matrix; `LOVAGE_TEST_FLOOD=1000000` runs it in full. */
 const count = Number(process.env["LOVAGE_TEST_FLOOD"] ?? 100_000);
@@ -16,8 +17,6 @@ const slowMicros = 5 * stepMicros;
 describeOwnServer("redis", (start) => {
   test(`40: ${count} messages that are due in the same second do not stop the server`, async () => {
     await using server = await start();
-    const cli = (...args: string[]): Promise<string> =>
-      server.execute("redis-cli", ["-p", String(server.rung === "private" ? server.port : 6379), ...args]);
     const open = async (): Promise<Connection> => {
       const connection = await redisTransport({ url: server.url });
       onTestFinished(() => connection.close());
@@ -30,8 +29,8 @@ describeOwnServer("redis", (start) => {
       await producer.publish(Array.from({ length: batch }, (_, index) => message("flood", `${sent + index}`, dueAtMs)));
     }
     expect(Date.now(), "the messages were published in time").toBeLessThan(dueAtMs);
-    await cli("config", "set", "slowlog-log-slower-than", String(slowMicros));
-    await cli("slowlog", "reset");
+    await redisCli(server, "config", "set", "slowlog-log-slower-than", String(slowMicros));
+    await redisCli(server, "slowlog", "reset");
     let firstAtMs = 0;
     let early = 0;
     const seen = new Set<string>();
@@ -61,7 +60,7 @@ describeOwnServer("redis", (start) => {
     );
     expect(early).toBe(0);
     expect(firstAtMs - dueAtMs).toBeLessThan(5_000);
-    expect((await cli("slowlog", "len")).trim()).toBe("0");
+    expect(await redisCli(server, "slowlog", "len")).toBe("0");
   });
 });
 

@@ -16,6 +16,7 @@ export interface CatalogueEntry {
   /** It keeps its data in memory only, so that its end is the end of them. @default false */
   readonly forgets?: boolean;
   readonly container: {
+    /** `LOVAGE_TEST_<SERVICE>_IMAGE` in the environment names another, of another version or maker. */
     readonly image: string;
     /** The port that the server has inside. */
     readonly port: number;
@@ -31,10 +32,12 @@ export interface CatalogueEntry {
   };
 }
 
-/**
- * Every service with its image, its packages and what they need. Versions that the suites are run with:
- * Redis 7.0 and 8, Valkey 8 (by `LOVAGE_TEST_REDIS_IMAGE`), RabbitMQ 3.10 and 4, PostgreSQL 15 and 17, fauxqs 2.4, moto 5.1.
- */
+function imageOf(name: ServiceName, usual: string): string {
+  const named = process.env[`LOVAGE_TEST_${name.toUpperCase()}_IMAGE`] ?? "";
+  return named === "" ? usual : named;
+}
+
+/** Every service with its image, its packages and what they need. Which versions the suites were run with is in `integration/README.md`. */
 export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
   redis: {
     title: "Redis",
@@ -42,7 +45,7 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     exampleUrl: "redis://127.0.0.1:6379/0",
     startMs: 30_000,
     container: {
-      image: process.env["LOVAGE_TEST_REDIS_IMAGE"] ?? "redis:8-alpine",
+      image: imageOf("redis", "redis:8-alpine"),
       port: 6379,
       environment: {},
       stopSeconds: 30,
@@ -55,7 +58,7 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     exampleUrl: "amqp://guest:guest@127.0.0.1:5672",
     startMs: 120_000,
     container: {
-      image: "rabbitmq:4-management-alpine",
+      image: imageOf("rabbitmq", "rabbitmq:4-management-alpine"),
       port: 5672,
       environment: { RABBITMQ_DEFAULT_USER: "guest", RABBITMQ_DEFAULT_PASS: "guest" },
       stopSeconds: 60,
@@ -71,7 +74,7 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     exampleUrl: "postgres://postgres@127.0.0.1:5432/postgres",
     startMs: 60_000,
     container: {
-      image: "postgres:17-alpine",
+      image: imageOf("postgres", "postgres:17-alpine"),
       port: 5432,
       environment: { POSTGRES_HOST_AUTH_METHOD: "trust" },
       stopSeconds: 30,
@@ -84,7 +87,7 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     exampleUrl: "http://127.0.0.1:4566",
     startMs: 30_000,
     container: {
-      image: "kibertoad/fauxqs:latest",
+      image: imageOf("sqs", "kibertoad/fauxqs:latest"),
       port: 4566,
       environment: { FAUXQS_PERSISTENCE: "true", FAUXQS_DATA_DIR: "/tmp/data" },
       // As the first process of its container it does not hear that it should end; what it keeps is on disk at once.
@@ -101,7 +104,7 @@ export const catalogue: Readonly<Record<ServiceName, CatalogueEntry>> = {
     startMs: 60_000,
     isSecondOpinion: true,
     forgets: true,
-    container: { image: "motoserver/moto:latest", port: 5000, environment: {}, stopSeconds: 1 },
+    container: { image: imageOf("moto", "motoserver/moto:latest"), port: 5000, environment: {}, stopSeconds: 1 },
     local: { debianPackages: [], install: "it runs in a container only" },
   },
 };

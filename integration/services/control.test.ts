@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import net from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogue } from "./catalogue.ts";
 import { describeOwnServer } from "./describe-own-server.ts";
@@ -8,6 +11,8 @@ import { expectDropped } from "./test-support/expect-dropped.ts";
 import { stores } from "./test-support/stores.ts";
 
 const startMs = 120_000;
+/** For how long somebody else has the port. */
+const takenMs = 500;
 
 for (const name of serviceNames) {
   const store = stores[name];
@@ -54,3 +59,17 @@ for (const name of serviceNames) {
     });
   });
 }
+
+describeOwnServer("redis", (start) => {
+  test("comes back on its port though somebody else had that for a moment", async () => {
+    await using server = await start();
+    await server.kill();
+    const other = net.createServer();
+    await once(other.listen(server.port, "127.0.0.1"), "listening");
+    const started = server.start();
+    await pause(takenMs);
+    other.close();
+    await started;
+    await expect(probes.redis(new URL(server.url))).resolves.toBeTypeOf("string");
+  });
+});

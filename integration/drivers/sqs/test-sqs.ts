@@ -26,8 +26,8 @@ function testEmulator({ kind }: SqsUnderTest, { service, rungs, except, stress }
         transport: {
           driver,
           pace: { leaseMs, sweepMs },
-          place: ({ port }, number) => ({
-            url: `sqs://test:test@127.0.0.1:${port}`,
+          place: ({ url }, number) => ({
+            url: `sqs://test:test@${new URL(url).host}`,
             options: { prefix: `case${number}-`, lease: leaseMs, sweep: sweepMs },
             ...(newName === undefined ? {} : { newName }),
           }),

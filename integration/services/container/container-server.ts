@@ -1,15 +1,15 @@
 import { catalogue } from "../catalogue.ts";
 import { dropClientsCommands } from "../drop-clients-command.ts";
 import { freePort } from "../private/free-port.ts";
+import { retryTakenPort } from "../private/retry-taken-port.ts";
 import { probes } from "../probe/probes.ts";
 import { untilItAnswers } from "../probe/until-it-answers.ts";
 import { urlOf } from "../probe/url-of.ts";
 import type { ServiceName } from "../service-name.ts";
 import type { OwnServer, RestartOptions, ServerOptions } from "../service.ts";
+import { containerLog } from "./container-log.ts";
 import { dockerEngine, provideImage } from "./docker-engine.ts";
 import type { RunningContainer } from "./start-container.ts";
-
-const logLines = 15;
 
 /** A server in a container of its own, on a fixed port of this machine. Modes: see {@link OwnServer}. */
 export class ContainerServer implements OwnServer {
@@ -51,7 +51,8 @@ export class ContainerServer implements OwnServer {
   }
 
   async start(): Promise<void> {
-    await (await this.#handle()).start();
+    const handle = await this.#handle();
+    await retryTakenPort(async () => void (await handle.start()));
     await this.#untilItAnswers();
   }
 
@@ -89,14 +90,13 @@ export class ContainerServer implements OwnServer {
 
   async execute(program: string, args: readonly string[]): Promise<string> {
     const { container } = await dockerEngine();
-    const { output, exitCode } = await container.exec(await this.#handle(), [program, ...args]);
+    const { output, stdout, exitCode } = await container.exec(await this.#handle(), [program, ...args]);
     if (exitCode !== 0) throw new Error(`${program} ended with ${exitCode}: ${output}`);
-    return output;
+    return stdout;
   }
 
   async log(): Promise<string> {
-    const bytes = await (await this.#handle()).logs({ stdout: true, stderr: true, tail: logLines });
-    return bytes.toString();
+    return await containerLog((await this.#handle()).id);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,14 +107,13 @@ export class ContainerServer implements OwnServer {
     await provideImage(await dockerEngine(), catalogue[this.name].container.image);
     // Only those who have come this far wait for it to load.
     const { startContainer } = await import("./start-container.ts");
-    this.#container = await startContainer({ name: this.name, port: this.port, settings: this.#settings });
+    const start = { name: this.name, port: this.port, settings: this.#settings };
+    this.#container = await retryTakenPort(async () => await startContainer(start));
     await this.#untilItAnswers();
   }
 
   async #remove(): Promise<void> {
-    if (this.#container === undefined) return;
-    await (await this.#handle()).remove({ force: true, v: true });
-    await this.#container.guard.release();
+    await this.#container?.remove();
     this.#container = undefined;
   }
 

@@ -2,12 +2,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { GenericContainer } from "testcontainers";
 import { Guard } from "../guard/guard.ts";
+import { containerLog } from "./container-log.ts";
+import { removeContainer } from "./remove-container.ts";
 
 const removeProgram = fileURLToPath(new URL("remove-container-program.ts", import.meta.url));
 
 /** A container that is removed when this process ends, by whatever death: from its creation on, before it starts. */
 export class GuardedContainer extends GenericContainer {
-  #guard: Guard | undefined;
+  #created: { readonly id: string; readonly guard: Guard } | undefined;
 
   constructor(image: string) {
     super(image);
@@ -15,13 +17,20 @@ export class GuardedContainer extends GenericContainer {
     this.withAutoCleanup(false);
   }
 
-  /** Absent until the container has been created. */
-  get guard(): Guard | undefined {
-    return this.#guard;
+  /** The last lines that it has written. */
+  async log(): Promise<string> {
+    return this.#created === undefined ? "" : await containerLog(this.#created.id);
+  }
+
+  /** Removes it now, with its data, also when it was created and did not start. */
+  async remove(): Promise<void> {
+    if (this.#created === undefined) return;
+    await removeContainer(this.#created.id);
+    await this.#created.guard.release();
   }
 
   protected override containerCreated = (id: string): Promise<void> => {
-    this.#guard = new Guard([process.execPath, removeProgram, id]);
+    this.#created = { id, guard: new Guard([process.execPath, removeProgram, id]) };
     return Promise.resolve();
   };
 }

@@ -1,9 +1,12 @@
+import process from "node:process";
 import { catalogue } from "../catalogue.ts";
-import type { Guard } from "../guard/guard.ts";
 import type { ServiceName } from "../service-name.ts";
 import { containerSettings } from "./container-settings.ts";
 import { GuardedContainer } from "./guarded-container.ts";
 import { IsRunning } from "./is-running.ts";
+
+/** The label that says which process a container belongs to. */
+export const ownerLabel = "lovage.owner";
 
 /** What to start. */
 export interface ContainerStart {
@@ -18,13 +21,13 @@ export interface RunningContainer {
   readonly id: string;
   /** The engine's machine, as seen from here. */
   readonly host: string;
-  /** To be released once the container was removed. */
-  readonly guard: Guard;
+  /** Removes it, with its data. */
+  remove(): Promise<void>;
 }
 
 /**
  * Starts a container of a service's image, which the engine must have.
- * @throws Error when the container ends at once
+ * @throws Error when it does not start or ends at once, with what it has written; nothing of it is left
  */
 export async function startContainer({ name, port, settings }: ContainerStart): Promise<RunningContainer> {
   const { container } = catalogue[name];
@@ -33,11 +36,16 @@ export async function startContainer({ name, port, settings }: ContainerStart): 
   wanted
     .withExposedPorts({ container: container.port, host: port })
     .withEnvironment({ ...container.environment })
+    .withLabels({ [ownerLabel]: String(process.pid) })
     .withCopyContentToContainer([...files])
     .withWaitStrategy(new IsRunning());
   if (command !== undefined) wanted.withCommand([...command]);
-  const started = await wanted.start();
-  const { guard } = wanted;
-  if (guard === undefined) throw new Error(`The container of ${container.image} has no guard.`);
-  return { id: started.getId(), host: started.getHost(), guard };
+  try {
+    const started = await wanted.start();
+    return { id: started.getId(), host: started.getHost(), remove: async () => await wanted.remove() };
+  } catch (error) {
+    const log = await wanted.log();
+    await wanted.remove();
+    throw new Error(`${(error as Error).message}\n${log}`.trimEnd(), { cause: error });
+  }
 }

@@ -6,7 +6,6 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { catalogue } from "../catalogue.ts";
@@ -21,14 +20,13 @@ import { freePort } from "./free-port.ts";
 import type { Launch, Place, PrivateRecipe } from "./private-recipe.ts";
 import { privateRecipes } from "./private-recipes.ts";
 import { continueTree, killTree, stopTree } from "./process-tree.ts";
+import { retryTakenPort } from "./retry-taken-port.ts";
 import { unprivilegedUser } from "./unprivileged-user.ts";
 
 const killTreeProgram = fileURLToPath(new URL("kill-tree-program.ts", import.meta.url));
 const logName = "server.log";
 const logLines = 15;
 const toolMs = 60_000;
-const portTries = 10;
-const portPauseMs = 200;
 // What dies while its folder is removed may still write: try until it is gone for good.
 const removeFolder = 'for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; sleep 0.3; done';
 
@@ -83,15 +81,7 @@ export class PrivateServer implements OwnServer {
   }
 
   async start(): Promise<void> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        return await this.#startOnce();
-      } catch (error) {
-        // While it was away, another test may have looked whether its port is free, for which it listens there for a moment.
-        if (tried === portTries || !/address already in use|eaddrinuse/iu.test(String(error))) throw error;
-        await pause(portPauseMs);
-      }
-    }
+    await retryTakenPort(async () => await this.#startOnce());
   }
 
   async #startOnce(): Promise<void> {
