@@ -48,6 +48,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           // These start processes of their own and mostly wait: four at once keep two cores half busy. Not beside the unit tests.
           maxWorkers: Number(process.env["LOVAGE_TEST_WORKERS"] ?? 4),
+          // Cases of drivers beside each other, which wait for real leases.
+          maxConcurrency: 8,
           // Again with the same seed; a test that passes only then is told as unsteady.
           retry: Number(process.env["LOVAGE_TEST_RETRIES"] ?? 0),
           // For the processes that they start, most of whose time goes by in loading; filled by the global setup.
