@@ -135,13 +135,16 @@ describeOwnServer("postgres", (start) => {
     const delivered = Promise.withResolvers<Parameters<Parameters<typeof first.consume>[0]["onDelivery"]>[0]>();
     await first.consume({ queue: "q", prefetch: 1, onDelivery: delivered.resolve });
     const delivery = await delivered.promise;
-    const again = Promise.withResolvers<void>();
+    let isTaken = false;
     const done = delivery.transact?.(async (client) => {
       await (client as PoolClient).query("INSERT INTO effects VALUES ('zombie', 1)");
-      // As if this process had stood still for longer than its lease.
-      await askServer(server().url, (other) => other.query("UPDATE zombie.messages SET at = 0"));
-      await second.consume({ queue: "q", prefetch: 1, onDelivery: () => again.resolve() });
-      await again.promise;
+      await second.consume({ queue: "q", prefetch: 1, onDelivery: () => void (isTaken = true) });
+      // As if this process had stood still for longer than its lease; more than once, because it renews it meanwhile.
+      const age = async (): Promise<boolean> => {
+        await askServer(server().url, (other) => other.query("UPDATE zombie.messages SET at = 0"));
+        return isTaken;
+      };
+      await vi.waitUntil(age, { timeout: 60_000 });
       return { value: 1 };
     });
     await expect(done).rejects.toMatchObject({ code: "LEASE_LOST" });

@@ -90,6 +90,8 @@ describeOwnServer("postgres", (start) => {
 
 const calls = [
   "SELECT @publish_1(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x00', NULL, NULL, NULL, NULL, ARRAY['q'])",
+  "SELECT @publish_one_2('q', '\\x00', NULL, NULL, NULL, NULL, true)",
+  "SELECT @enqueue_one_2('q', '\\x00', 3, 'k', 5, NULL)",
   "SELECT * FROM @claim_1('q', 100, 30000, false, NULL)",
   "SELECT * FROM @claim_1('q', 100, 30000, false, 'k40')",
   "SELECT * FROM @claim_1('q', 1, 30000, false, '')",

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { backendSchema } from "../../../packages/backend-postgres/src/schema/backend-schema.ts";
 import { transportSchema } from "../../../packages/transport-postgres/src/schema/transport-schema.ts";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { message, openedStore } from "./opened-store.ts";
 import { postgresServer } from "./postgres-server.ts";
 
 describeOwnServer("postgres", (start) => {
@@ -40,7 +41,7 @@ describeOwnServer("postgres", (start) => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => openClient("at once")));
     const plans = await Promise.all(clients.map((client) => applySchema(client, transportSchema("at once"))));
     expect(plans.filter(({ statements }) => statements.length > 0).length).toBeGreaterThanOrEqual(1);
-    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({ from: 1, to: 1, statements: [] });
+    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({ from: 2, to: 2, statements: [] });
   });
 
   test.each([`qu"ote`, "back\\slash", "it's", "50%", "Ünïcode 😀", "a".repeat(63), "x; DROP TABLE y; --"])(
@@ -101,7 +102,7 @@ describeOwnServer("postgres", (start) => {
     const client = await openClient("versions");
     await applySchema(client, transportSchema("versions"));
     await ask("UPDATE versions.schema_versions SET version = 9, compatible = 1");
-    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: 1, statements: [] });
+    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: 2, statements: [] });
     await ask("UPDATE versions.schema_versions SET compatible = 9");
     const refusal = { code: "SCHEMA_VERSION" };
     await expect(postgresTransport({ url: server().url, schema: "versions" })).rejects.toMatchObject(refusal);
@@ -115,8 +116,8 @@ describeOwnServer("postgres", (start) => {
       steps: [
         ...component.steps,
         {
-          version: 2,
-          compatible: 1,
+          version: 3,
+          compatible: 2,
           statements: (schema) => [`ALTER TABLE ${schema}.messages ADD COLUMN tag text`],
           undo: (schema) => [`ALTER TABLE ${schema}.messages DROP COLUMN tag`],
         },
@@ -126,11 +127,33 @@ describeOwnServer("postgres", (start) => {
     expect((await applySchema(client, next)).statements).toHaveLength(2);
     const connection = await postgresTransport({ url: server().url, schema: "steps" });
     await connection.close();
-    expect(await applySchema(client, next, 1)).toMatchObject({ from: 2, to: 1 });
+    expect(await applySchema(client, next, 2)).toMatchObject({ from: 3, to: 2 });
     await applySchema(client, next, 0);
     const left = await ask(
       "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'steps' AND relkind = 'r'",
     );
     expect(left).toEqual([{ relname: "schema_versions" }]);
+  });
+
+  test("a program of the version before works beside one of this version, each on what the other has sent and claimed", async () => {
+    const store = await openedStore({ url: server().url, schema: "beside" });
+    await ask(
+      "SELECT * FROM beside.publish_1(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x01', NULL, NULL, NULL, NULL, ARRAY['q'])",
+    );
+    await store.publish([message("one")]);
+    await store.publish([message("two"), message("three")]);
+    const [taken] = await ask("SELECT * FROM beside.claim_1('q', 2, 30000, false, NULL)");
+    const { messages } = await store.claim({ queue: "q", max: 10, leaseMs: 30_000, suspects: false });
+    expect(messages.map((each) => each.message.properties.messageId)).toEqual(["two", "three"]);
+    const ids = messages.map(({ lease }) => lease.id).join(",");
+    const fences = messages.map(({ lease }) => lease.fence).join(",");
+    expect(await ask(`SELECT * FROM beside.extend_1(ARRAY[${ids}], ARRAY[${fences}], 30000)`)).toEqual([]);
+    const noBatch = Array.from({ length: 11 }, () => "NULL").join(",");
+    const ended = `ARRAY[${ids}], ARRAY[${fences}], ARRAY[0, 1], ARRAY[0, 0]`;
+    expect(await ask(`SELECT * FROM beside.settle_1(${ended}, ${noBatch})`)).toEqual([]);
+    const lease = { id: Number(taken?.["id"]), fence: Number(taken?.["fence"]) };
+    expect(await store.extend("q", [lease], 60_000)).toBeNull();
+    expect(await store.settle("q", [{ kind: "ack", lease }])).toBeNull();
+    expect(await store.admin.inspect(["q"])).toMatchObject([{ ready: 1, unsettled: 1 }]);
   });
 });

@@ -12,6 +12,8 @@ export interface Announcement {
   readonly now: readonly string[];
   /** To be given to `later` after the commit. */
   readonly rest: readonly string[];
+  /** Those of `now` that waited to be told: to be given to `later` when there was no commit. */
+  readonly waited: readonly string[];
 }
 
 /** Decides which publishes tell sleepers, and tells late what was left out. */
@@ -21,6 +23,7 @@ export class Announcer {
   readonly #toldAtMs = new Map<string, number>();
   readonly #waiting = new Set<string>();
   #timer: Timer | undefined;
+  #isClosed = false;
 
   /** @param announce Tells sleepers now, in a transaction of its own. Must not throw. */
   constructor(clock: Clock, announce: (queues: readonly string[]) => void) {
@@ -28,29 +31,31 @@ export class Announcer {
     this.#announce = announce;
   }
 
-  /** What to do about queues that get messages. */
+  /** What to do about queues that get messages. What is told now need not be told once more for messages that were committed before. */
   plan(queues: Iterable<string>): Announcement {
     const nowMs = this.#clock.monotonic();
-    const [now, rest]: [string[], string[]] = [[], []];
+    const [now, rest, waited]: [string[], string[], string[]] = [[], [], []];
     for (const queue of queues) {
       const isQuiet = nowMs - (this.#toldAtMs.get(queue) ?? -Infinity) < quietMs;
       if (isQuiet) rest.push(queue);
       else {
         this.#toldAtMs.set(queue, nowMs);
+        if (this.#waiting.delete(queue)) waited.push(queue);
         now.push(queue);
       }
     }
-    return { now, rest };
+    return { now, rest, waited };
   }
 
-  /** After the commit. */
   later(queues: readonly string[]): void {
+    if (this.#isClosed) return;
     for (const queue of queues) this.#waiting.add(queue);
     if (this.#waiting.size === 0 || this.#timer !== undefined) return;
     this.#timer = this.#clock.timer(quietMs, () => this.#tell(), { keepAlive: false });
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#waiting.clear();
@@ -61,7 +66,7 @@ export class Announcer {
     this.#timer = undefined;
     const queues = [...this.#waiting];
     this.#waiting.clear();
-    this.#announce(queues);
+    if (queues.length > 0) this.#announce(queues);
   }
 }
 

@@ -1,7 +1,7 @@
 import { numberArray, type PostgresValue } from "@lovage/client-postgres";
 import { encodeFrame, type RoutedMessage } from "@lovage/lease-engine";
 
-const furthestMs = Number.MAX_SAFE_INTEGER;
+import { delayOf, instantOf } from "./message-fields.ts";
 
 /**
  * Messages as the functions of the schema take them (`batchParameters`): a list for each column, the frames as one piece. Lists of nothing but defaults
@@ -13,8 +13,8 @@ export function messageBatch(messages: readonly RoutedMessage[]): readonly Postg
   const frames = messages.map((message) => encodeFrame(message));
   const lengths = frames.map(({ byteLength }) => byteLength);
   const priorities = column(messages, ({ properties }) => properties.priority);
-  const delays = column(messages, ({ notBefore }) => delayOf(notBefore));
-  const instants = column(messages, ({ notBefore }) => instantOf(notBefore));
+  const delays = column(messages, delayOf);
+  const instants = column(messages, instantOf);
   return [
     names,
     numberArray(messages.map(({ to }) => numbers.get(to) ?? null)),
@@ -59,17 +59,4 @@ function column<T>(
 ): (T | null)[] | null {
   if (!messages.some((message) => read(message) !== undefined)) return null;
   return messages.map((message) => read(message) ?? null);
-}
-
-function delayOf(notBefore: RoutedMessage["notBefore"]): number | undefined {
-  return notBefore !== undefined && "inMs" in notBefore ? clamp(notBefore.inMs) : undefined;
-}
-
-function instantOf(notBefore: RoutedMessage["notBefore"]): number | undefined {
-  return notBefore !== undefined && "atMs" in notBefore ? clamp(notBefore.atMs) : undefined;
-}
-
-/** Half of what is safe: the server adds its own time to it. */
-function clamp(ms: number): number {
-  return Math.ceil(Math.min(Math.max(ms, -furthestMs / 2), furthestMs / 2));
 }

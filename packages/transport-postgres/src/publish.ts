@@ -5,6 +5,7 @@ import { TransactionUnsupportedError } from "@lovage/transport";
 import type { Database } from "./database.ts";
 import { asPublish, asTransport } from "./errors.ts";
 import { messageBatch } from "./message-batch.ts";
+import { messageFields } from "./message-fields.ts";
 
 /** Writes messages in one transaction; wakes who sleeps on `wake`. */
 export async function publishMessages(
@@ -12,7 +13,12 @@ export async function publishMessages(
   messages: readonly RoutedMessage[],
   wake: readonly string[],
 ): Promise<void> {
-  await asPublish(() => client().query(statements.publish, [...messageBatch(messages), wake]));
+  const [first] = messages;
+  await asPublish(() =>
+    first !== undefined && messages.length === 1
+      ? client().query(statements.publishOne, [...messageFields(first), wake.length > 0])
+      : client().query(statements.publish, [...messageBatch(messages), wake]),
+  );
 }
 
 /** Writes messages in a transaction of the caller's, whose commit makes them accepted, and wakes at the commit. */
@@ -25,5 +31,10 @@ export async function publishInTransaction(
     where: client().where,
     refuse: (reason) => new TransactionUnsupportedError(`Nothing was published: ${reason}.`),
   });
-  await asTransport(() => run(statements.enqueue, messageBatch(messages)));
+  const [first] = messages;
+  await asTransport(() =>
+    first !== undefined && messages.length === 1
+      ? run(statements.enqueueOne, messageFields(first))
+      : run(statements.enqueue, messageBatch(messages)),
+  );
 }

@@ -1,13 +1,16 @@
 import { defineStatement, quoteIdentifier, type PostgresStatement } from "@lovage/client-postgres";
 
 import { batchPlaceholders, batchWidth } from "./message-batch.ts";
+import { fieldPlaceholders } from "./message-fields.ts";
 
 /** The calls of the schema's functions. */
 export interface TransportStatements {
   /** The schema's name, quoted. */
   readonly schema: string;
   readonly publish: PostgresStatement;
+  readonly publishOne: PostgresStatement;
   readonly enqueue: PostgresStatement;
+  readonly enqueueOne: PostgresStatement;
   readonly announce: PostgresStatement;
   readonly claim: PostgresStatement;
   readonly peek: PostgresStatement;
@@ -23,7 +26,9 @@ export function transportStatements(schemaName: string): TransportStatements {
   return {
     schema,
     publish: call(`SELECT @publish_1(${batchPlaceholders(1)}, ${afterBatch(1, 0)}::text[])`),
+    publishOne: call(`SELECT @publish_one_2(${fieldPlaceholders}, $7::boolean)`),
     enqueue: call(`SELECT @enqueue_1(${batchPlaceholders(1)})`),
+    enqueueOne: call(`SELECT @enqueue_one_2(${fieldPlaceholders})`),
     announce: call("SELECT @announce_1($1::text[])"),
     // What is nearly always the same is left empty: each text in each row takes the client's time. To sort here would take the server more than it takes there.
     claim: call(

@@ -27,7 +27,7 @@ import type {
 import { TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
 
 import { PostgresAdmin } from "./admin.ts";
-import { Announcer, queuesToTell } from "./announcer.ts";
+import { Announcer, queuesToTell, type Announcement } from "./announcer.ts";
 import { postgresBindings } from "./bindings.ts";
 import { PostgresBroadcast } from "./broadcast.ts";
 import { postgresCapabilities } from "./capabilities.ts";
@@ -138,9 +138,7 @@ export class PostgresStore implements LeaseStore {
 
   async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
     if (transaction !== undefined) return await publishInTransaction(this.#database, messages, transaction);
-    const { now, rest } = this.#announcer.plan(queuesToTell(messages));
-    await publishMessages(this.#database, messages, now);
-    this.#announcer.later(rest);
+    await this.#telling((wakes) => publishMessages(this.#database, messages, wakes(queuesToTell(messages))));
   }
 
   claim(request: ClaimRequest): Promise<Claim> {
@@ -157,16 +155,12 @@ export class PostgresStore implements LeaseStore {
 
   async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
     const nowMs = Math.round(this.#options.clock.now() + this.#server.clockOffsetMs);
-    let rest: readonly string[] = [];
-    const wakes = (queues: Iterable<string>): readonly string[] => {
-      const plan = this.#announcer.plan(queues);
-      rest = plan.rest;
-      return plan.now;
-    };
     try {
-      const request = { queue, settlements, nowMs, wakes };
-      const notHeld = await asPublish(() => settleDeliveries(this.#open(), this.#database.statements, request));
-      this.#announcer.later(rest);
+      const notHeld = await this.#telling((wakes) =>
+        asPublish(() =>
+          settleDeliveries(this.#open(), this.#database.statements, { queue, settlements, nowMs, wakes }),
+        ),
+      );
       return leasesOf(this.#doubtful.sift(settlements, notHeld));
     } catch (error) {
       this.#doubtful.add(settlements);
@@ -217,6 +211,19 @@ export class PostgresStore implements LeaseStore {
   #open(): PostgresClient {
     if (this.#client !== undefined) return this.#client;
     throw new TransportUnavailableError("The connection to PostgreSQL is not open.");
+  }
+
+  /** Runs a statement that tells sleepers of some of the queues that it fills; of the others they are told after it. */
+  async #telling<T>(write: (wakes: (queues: Iterable<string>) => readonly string[]) => Promise<T>): Promise<T> {
+    let plan: Announcement = { now: [], rest: [], waited: [] };
+    try {
+      const result = await write((queues) => (plan = this.#announcer.plan(queues)).now);
+      this.#announcer.later(plan.rest);
+      return result;
+    } catch (error) {
+      this.#announcer.later(plan.waited);
+      throw error;
+    }
   }
 
   #announce(queues: readonly string[]): void {

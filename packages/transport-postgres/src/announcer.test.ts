@@ -1,0 +1,53 @@
+import { virtualClock } from "@lovage/foundation";
+import { expect, test } from "vitest";
+
+import { Announcer } from "./announcer.ts";
+
+function announcer() {
+  const clock = virtualClock();
+  const told: (readonly string[])[] = [];
+  return { clock, told, announcer: new Announcer(clock, (queues) => told.push(queues)) };
+}
+
+test("a queue is told with the first message, and once more for all that come within the next 5 ms", async () => {
+  const { clock, told, announcer: it } = announcer();
+  expect(it.plan(["q"])).toEqual({ now: ["q"], rest: [], waited: [] });
+  for (let message = 0; message < 3; message += 1) {
+    const { now, rest } = it.plan(["q"]);
+    expect(now).toEqual([]);
+    it.later(rest);
+  }
+  await clock.advance(5);
+  expect(told).toEqual([["q"]]);
+});
+
+test("what waits to be told is told with the next message that tells, and not once more", async () => {
+  const { clock, told, announcer: it } = announcer();
+  it.plan(["q", "r"]);
+  await clock.advance(4);
+  it.later(it.plan(["q", "r"]).rest);
+  await clock.advance(2);
+  expect(it.plan(["q"])).toEqual({ now: ["q"], rest: [], waited: ["q"] });
+  await clock.advance(10);
+  expect(told).toEqual([["r"]]);
+});
+
+test("what waited is told by itself when the message that was to tell it could not be written", async () => {
+  const { clock, told, announcer: it } = announcer();
+  it.plan(["q"]);
+  await clock.advance(4);
+  it.later(it.plan(["q"]).rest);
+  await clock.advance(2);
+  it.later(it.plan(["q"]).waited);
+  await clock.advance(10);
+  expect(told).toEqual([["q"]]);
+});
+
+test("nobody is told after the end", async () => {
+  const { clock, told, announcer: it } = announcer();
+  it.later(["q"]);
+  it.close();
+  it.later(["q"]);
+  await clock.advance(10);
+  expect(told).toEqual([]);
+});
