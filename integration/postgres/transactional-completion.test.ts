@@ -140,11 +140,13 @@ describeOwnServer("postgres", (start) => {
       await (client as PoolClient).query("INSERT INTO effects VALUES ('zombie', 1)");
       await second.consume({ queue: "q", prefetch: 1, onDelivery: () => void (isTaken = true) });
       // As if this process had stood still for longer than its lease; more than once, because it renews it meanwhile.
-      const age = async (): Promise<boolean> => {
-        await askServer(server().url, (other) => other.query("UPDATE zombie.messages SET at = 0"));
-        return isTaken;
-      };
-      await vi.waitUntil(age, { timeout: 60_000 });
+      await vi.waitUntil(
+        async () => {
+          await askServer(server().url, (other) => other.query("UPDATE zombie.messages SET at = 0"));
+          return isTaken;
+        },
+        { timeout: 60_000 },
+      );
       return { value: 1 };
     });
     await expect(done).rejects.toMatchObject({ code: "LEASE_LOST" });
