@@ -98,9 +98,9 @@ describeOwnServer("redis", (start) => {
     await connection.consume({
       queue: "q",
       prefetch: 1,
+      // Once it is acknowledged: the connection is closed when the message has arrived.
       onDelivery: (delivery) => {
-        arrived.push(delivery.message.properties.messageId);
-        void delivery.ack();
+        void delivery.ack().then(() => arrived.push(delivery.message.properties.messageId));
       },
     });
     await redisCli(server, "client", "kill", "type", "pubsub");
