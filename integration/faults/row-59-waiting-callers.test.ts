@@ -32,7 +32,7 @@ fault(
     await forgotten.get({ timeout: "10s" });
     await forgotten.forget();
     await expect(forgotten.get({ timeout: "1s" })).rejects.toMatchObject({ code: "RESULT_EXPIRED" });
-    await timesOut(app.result("no such task").get({ timeout: 200 }), 200);
+    await timesOut(() => app.result("no such task").get({ timeout: 200 }), 200);
     await worker.stop();
   },
 );
@@ -76,7 +76,7 @@ fault(
     const [early, late] = await echo.applyMany([[1], [2]]);
     const waiting = early!.get({ timeout: "90s" });
     await scene.whileAway(async () => {
-      await timesOut(late!.get({ timeout: 500 }), 500);
+      await timesOut(() => late!.get({ timeout: 500 }), 500);
     });
     // The caller's own connections may still be on their way back.
     const elsewhere = scene.createApp();
@@ -90,9 +90,9 @@ fault(
   { needs: "absence" },
 );
 
-async function timesOut(wait: Promise<unknown>, afterMs: number): Promise<void> {
+async function timesOut(wait: () => Promise<unknown>, afterMs: number): Promise<void> {
   const startedAtMs = performance.now();
-  await expect(wait).rejects.toMatchObject({ code: "RESULT_TIMEOUT" });
+  await expect(wait()).rejects.toMatchObject({ code: "RESULT_TIMEOUT" });
   expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(afterMs - 1);
   expect(performance.now() - startedAtMs).toBeLessThan(5 * afterMs);
 }
