@@ -17,6 +17,15 @@ function idOf({ message }: Delivery): string {
   return message.properties.messageId;
 }
 
+async function isRefused(publication: Promise<void>): Promise<boolean> {
+  try {
+    await publication;
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 async function consume(connection: Connection, queue: string, acks = false): Promise<Delivery[]> {
   const deliveries: Delivery[] = [];
   const onDelivery = (delivery: Delivery): void => {
@@ -85,14 +94,20 @@ describeOwnServer("rabbitmq", (start) => {
   }
 
   test("row 26: under a memory alarm publishing waits, then times out; acknowledgements go through; nothing is lost", async () => {
-    const queue = "alarm";
+    const [queue, beside] = ["alarm", "beside-alarm"];
     const connection = await open(queue);
+    await connection.declare({ queues: [{ name: beside }] });
     await connection.publish(["a", "b"].map((id) => messageTo(queue, id)));
     const deliveries = await consume(connection, queue);
     await eventually(() => deliveries.length === 2, { what: "two deliveries", withinMs: 10_000 });
     await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "absolute", "1MB"]);
     try {
-      // The first message makes the server block the connection; the next ones wait here.
+      // Its connections hear of the alarm a moment later, and until then it takes what is sent.
+      await eventually(() => isRefused(connection.publish([messageTo(beside, "probe")], { timeoutMs: 500 })), {
+        what: "the alarm at the connection",
+        withinMs: 20_000,
+      });
+      // The message that was refused made the server block the connection; the next ones wait here.
       const refused = ["c", "d"].map((id) => connection.publish([messageTo(queue, id)], { timeoutMs: 1_500 }));
       for (const each of refused)
         await expect(each).rejects.toMatchObject({ code: "PUBLISH_TIMEOUT", retryable: true });

@@ -89,3 +89,23 @@ fault(
   },
   { only: amqp, needs: "ownServer" },
 );
+
+fault(
+  26,
+  "a task whose message was renewed runs again when its broker is killed and comes back",
+  async (scene) => {
+    await lowerConsumerTimeout(scene.server, timeoutMs);
+    await startWorker(scene);
+    const [result] = await scene.send("load.hold", [[600_000, 10]]);
+    await untilRenewed(scene);
+    await scene.killServer();
+    await scene.until("the first run to hear of it", (entries) => entries.some(({ kind }) => kind === "aborted"));
+    await scene.startServer();
+    await scene.untilAllFinished();
+    await scene.untilEmpty();
+    const [first, second, ...further] = runsOf(scene.entries);
+    expect([first?.aborted?.code, further]).toEqual(["LEASE_LOST", []]);
+    expect(await result?.get({ timeout: "10s" })).toBe(second?.token);
+  },
+  { only: amqp, needs: "ownServer" },
+);
