@@ -12,7 +12,7 @@ import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/f
  * | `denied` | wrong password, no such vhost, a certificate that cannot be trusted, or the user may not do this (403, 530) | no | no |
  * | `locked` | the queue belongs to another connection (405) | no | no |
  * | `unroutable` | no queue takes the message | no | no |
- * | `refused` | the queue did not take the message: it is full (a negative confirm) | no | no |
+ * | `refused` | the queue did not take the message: it has no leader for now, or is full (a negative confirm) | no | yes |
  * | `ack-timeout` | a delivery was held for longer than `consumer_timeout` of the server allows | – | – |
  * | `other` | a fault in a call | no | no |
  */
@@ -28,7 +28,7 @@ export type AmqpErrorKind =
   | "ack-timeout"
   | "other";
 
-const passing: ReadonlySet<AmqpErrorKind> = new Set<AmqpErrorKind>(["unavailable", "broken"]);
+const passing: ReadonlySet<AmqpErrorKind> = new Set<AmqpErrorKind>(["unavailable", "broken", "refused"]);
 
 /** RabbitMQ refused or failed. Drivers turn it into an error of their contract, by its kind. Code `AMQP_FAILED`. */
 export class AmqpError extends LovageError {

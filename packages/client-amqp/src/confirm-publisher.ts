@@ -240,7 +240,7 @@ function unroutable({ exchange, routingKey, properties }: Posting): AmqpError {
 function refused({ exchange, routingKey, properties }: Posting): AmqpError {
   const to = exchange === "" ? `queue "${routingKey}"` : `a queue behind exchange "${exchange}"`;
   return new AmqpError(
-    `RabbitMQ refused message ${properties.messageId ?? "?"} for ${to}: the queue is at its length limit, or has no leader.`,
+    `RabbitMQ refused message ${properties.messageId ?? "?"} for ${to}: the queue has no leader for now, or is at its length limit.`,
     { kind: "refused" },
   );
 }

@@ -39,6 +39,8 @@ const makers: { readonly [kind in AmqpErrorKind]?: Maker } = {
     to === undefined
       ? new TransportUnavailableError(cause.message, { cause })
       : new PublishUncertainError(`${cause.message} It may have been accepted.`, { cause }),
+  // Its queue may be between two leaders; nothing was written.
+  refused: (cause) => new TransportUnavailableError(cause.message, { cause }),
   missing: (_, { name, to }) =>
     to === undefined ? new QueueNotFoundError(name) : new MessageUnroutableError(to.exchange, to.routingKey),
   mismatch: (cause, { name }) => new TopologyMismatchError(mismatchText(cause.message, name), { queue: name, cause }),
