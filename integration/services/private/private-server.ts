@@ -30,6 +30,12 @@ const toolMs = 60_000;
 // What dies while its folder is removed may still write: try until it is gone for good.
 const removeFolder = 'for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; sleep 0.3; done';
 
+/** What a private server is started with. */
+export interface PrivateOptions extends ServerOptions {
+  /** Variables that stand above those of its recipe: for servers that must find each other. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * A server that is installed here, run on a port and in a temporary folder of its own.
  * Modes: see {@link OwnServer}.
@@ -40,6 +46,7 @@ export class PrivateServer implements OwnServer {
   readonly port: number;
   readonly url: string;
   readonly #place: Place;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #recipe: PrivateRecipe;
   readonly #folderGuard: Guard;
   #version = "";
@@ -47,11 +54,12 @@ export class PrivateServer implements OwnServer {
   #leader: ChildProcess | undefined;
   #processGuard: Guard | undefined;
 
-  private constructor(name: ServiceName, place: Place) {
+  private constructor(name: ServiceName, place: Place, env: Readonly<Record<string, string>>) {
     this.name = name;
     this.port = place.port;
     this.url = urlOf(name, "127.0.0.1", place.port);
     this.#place = place;
+    this.#env = env;
     this.#recipe = privateRecipes[name];
     this.#folderGuard = new Guard(["/bin/sh", "-c", removeFolder, "remove", place.directory]);
   }
@@ -60,13 +68,13 @@ export class PrivateServer implements OwnServer {
    * Starts one. Resolves when it answers.
    * @throws Error when it is not installed, or does not answer
    */
-  static async start(name: ServiceName, { settings = [] }: ServerOptions = {}): Promise<PrivateServer> {
+  static async start(name: ServiceName, { settings = [], env = {} }: PrivateOptions = {}): Promise<PrivateServer> {
     const recipe = privateRecipes[name];
     recipe.locate();
     const user = recipe.users === undefined ? {} : unprivilegedUser(recipe.users);
     const directory = mkdtempSync(path.join(tmpdir(), `lovage-server-${name}-`));
     if (user.uid !== undefined && user.gid !== undefined) chownSync(directory, user.uid, user.gid);
-    const server = new PrivateServer(name, { directory, port: await freePort(), settings, user });
+    const server = new PrivateServer(name, { directory, port: await freePort(), settings, user }, env);
     try {
       await server.start();
     } catch (error) {
@@ -86,7 +94,8 @@ export class PrivateServer implements OwnServer {
 
   async #startOnce(): Promise<void> {
     if (this.#leader !== undefined) throw new Error(`${this.#title} runs already.`);
-    this.#launch = await this.#recipe.prepare(this.#place);
+    const launch = await this.#recipe.prepare(this.#place);
+    this.#launch = { ...launch, env: { ...launch.env, ...this.#env } };
     const leader = await this.#spawn(this.#launch);
     const { startMs } = catalogue[this.name];
     const whyNot = async (): Promise<string | undefined> =>
