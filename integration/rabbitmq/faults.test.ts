@@ -74,6 +74,24 @@ describeOwnServer("rabbitmq", (start) => {
       expect(await connection.admin.inspect([held])).toMatchObject([{ ready: 0, dead: 0 }]);
     });
 
+    test(`what a consumer holds whose prefetch was lowered is given back when it closes, and is no loss (${queueType})`, async () => {
+      const queue = `lowered-${queueType}`;
+      const [holder, other] = [await open(queue, { queueType }), await open(queue, { queueType })];
+      await other.publish([messageTo(queue, "held")]);
+      const held: Delivery[] = [];
+      const onDelivery = (delivery: Delivery): void => void held.push(delivery);
+      const consumer = await holder.consume({ queue, prefetch: 3, onDelivery });
+      await eventually(() => held.length === 1, { what: "the delivery", withinMs: 10_000 });
+      consumer.setPrefetch(1);
+      // A question, for the broker to answer to that meanwhile: then nothing is on its way any more, and closing waits for what it gives back alone.
+      await holder.admin.inspect([queue]);
+      await holder.close();
+      const others = await consume(other, queue);
+      await eventually(() => others.length === 1, { what: "the second delivery", withinMs: 10_000 });
+      expect([others[0]?.count, others[0]?.redelivered]).toEqual([1, true]);
+      await others[0]?.ack();
+    });
+
     test(`row 27: a queue that is deleted under its consumer is declared and consumed again (${queueType})`, async () => {
       const queue = `deleted-${queueType}`;
       const connection = await open(queue, { queueType });

@@ -295,8 +295,9 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     const cause = new ClosedError(`The consumer of queue "${this.queue}" was closed before the delivery was settled.`);
     for (const delivery of this.#held) {
       if (delivery.state !== "held") continue;
-      delivery.lose(cause);
+      // Under way first: the last one that is lost makes the consumer idle.
       this.#own.watch(this.#settler.settle(delivery, { kind: "release", delayMs: 0 }));
+      delivery.lose(cause);
     }
   }
 }
