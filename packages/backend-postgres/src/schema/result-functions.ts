@@ -13,7 +13,7 @@ export function topicSql(taskId: string): string {
 
 /**
  * Stores records and tells who watches. Outcomes (0 stored, 1 stale, 2 final) come in the order given. Rows are locked in order of their ids, so that two
- * programs never wait for each other. Revocations get their numbers under a lock: a reader that has seen one has seen all before it.
+ * programs never wait for each other. Revocations get their numbers under a lock, in the order given: a reader that has seen one has seen all before it.
  */
 function putResults(schema: string, scope: WakeScope): string {
   return `CREATE FUNCTION ${schema}.put_results_1(p_ids text[], p_states text[], p_documents text[], p_attempts bigint[], p_deliveries bigint[], p_expires_in bigint[])
@@ -21,17 +21,21 @@ function putResults(schema: string, scope: WakeScope): string {
   DECLARE
     now_ms bigint;
     outcomes integer[] := array_fill(0, ARRAY[cardinality(p_ids)]);
+    numbers bigint[];
     i integer;
     sticky boolean;
   BEGIN
     IF 'REVOKED' = ANY(p_states) THEN
       PERFORM pg_advisory_xact_lock(hashtextextended('lovage/backend/revocations', 0));
+      FOR i IN 1..cardinality(p_ids) LOOP
+        IF p_states[i] = 'REVOKED' THEN numbers[i] := ${nextNumber(schema)}; END IF;
+      END LOOP;
     END IF;
     FOR i IN SELECT place FROM unnest(p_ids) WITH ORDINALITY AS p(id, place) ORDER BY id COLLATE "C", place LOOP
       now_ms := ${nowMs};
       INSERT INTO ${schema}.results AS r (task_id, state, attempt, delivery, expires_at, revoked, document)
         VALUES (p_ids[i], p_states[i], p_attempts[i], p_deliveries[i], now_ms + p_expires_in[i],
-                CASE WHEN p_states[i] = 'REVOKED' THEN ${nextNumber(schema)} END, p_documents[i])
+                numbers[i], p_documents[i])
         ON CONFLICT (task_id) DO UPDATE SET
           state = excluded.state, attempt = excluded.attempt, delivery = excluded.delivery, expires_at = excluded.expires_at,
           revoked = CASE WHEN r.state = 'REVOKED' AND r.expires_at > now_ms THEN r.revoked ELSE excluded.revoked END, document = excluded.document
