@@ -1,4 +1,4 @@
-import type { Clock, Log } from "@lovage/foundation";
+import type { Clock, Log, Timer } from "@lovage/foundation";
 import type { ConfirmChannel, Message, Options } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
@@ -33,6 +33,8 @@ export interface PublisherOptions {
 const most = { messages: 4_096, bytes: 16 * 1024 * 1024 } as const;
 /** A channel that the server has closed is opened again after this. */
 const reopenMs = 50;
+/** A channel that was refused something is replaced at most this often, and what is on its way over it is waited for at most so long. */
+const replacing = { everyMs: 1_000, drainMs: 250 } as const;
 
 /**
  * Publishes over one channel in confirm mode: in order, with many messages on their way. What has not been written yet waits for the next
@@ -51,6 +53,11 @@ export class ConfirmPublisher {
   #isFull = false;
   #isPumping = false;
   #isClosed = false;
+  /** It is to be replaced; its end is nobody's loss. */
+  #retired: ConfirmChannel | undefined;
+  /** While it runs nothing is written: the channel is replaced when all that was is confirmed. */
+  #drain: Timer | undefined;
+  #replacedAtMs = -Infinity;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -91,6 +98,7 @@ export class ConfirmPublisher {
   close(): void {
     this.#isClosed = true;
     this.#session = undefined;
+    this.#endDrain();
     this.#fail("the connection was closed");
     const unsent = this.#waiting.slice(this.#next);
     this.#waiting = [];
@@ -111,7 +119,9 @@ export class ConfirmPublisher {
       });
       let cause: Error | undefined;
       channel.once("error", (error: Error) => (cause = error));
-      channel.once("close", () => this.#onChannelClosed(session, cause));
+      channel.once("close", () => {
+        if (channel !== this.#retired) this.#onChannelClosed(session, cause);
+      });
       this.#channel = channel;
       this.#isFull = false;
       this.#pump();
@@ -143,6 +153,7 @@ export class ConfirmPublisher {
     if (this.#session !== session) return;
     this.#session = undefined;
     this.#channel = undefined;
+    this.#endDrain();
     this.#fail((session.ended.reason as Error).message);
   }
 
@@ -164,7 +175,13 @@ export class ConfirmPublisher {
 
   #mayWrite(): boolean {
     const isOpen = this.#channel !== undefined && this.#session?.isBlocked === false;
-    return isOpen && !this.#isFull && this.#flying.size < most.messages && this.#bytes < most.bytes;
+    return (
+      isOpen &&
+      !this.#isFull &&
+      this.#drain === undefined &&
+      this.#flying.size < most.messages &&
+      this.#bytes < most.bytes
+    );
   }
 
   /** @returns whether it is dealt with; otherwise the channel has just ended */
@@ -196,9 +213,43 @@ export class ConfirmPublisher {
     if (!this.#flying.has(posting) || (error instanceof Error && error.message === "channel closed")) return;
     this.#flying.delete(posting);
     this.#bytes -= posting.body.byteLength;
+    const isRefused = error !== null && error !== undefined;
     if (posting.state === "returned") finish(posting, unroutable(posting));
-    else finish(posting, error === null || error === undefined ? null : refused(posting));
+    else finish(posting, isRefused ? refused(posting) : null);
+    if (isRefused) this.#beginDrain();
+    this.#replaceIfDrained();
     this.#pump();
+  }
+
+  /**
+   * Where the leader of a quorum queue was lost, a channel of RabbitMQ 3.10 that first publishes to it goes on asking the node that is gone, and refuses
+   * for ever; another channel knows the new leader. A queue at its length limit refuses too: then this costs a pause of a moment, once a second.
+   */
+  #beginDrain(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
+    if (this.#drain !== undefined || nowMs - this.#replacedAtMs < replacing.everyMs) return;
+    this.#replacedAtMs = nowMs;
+    this.#drain = clock.timer(replacing.drainMs, () => {
+      this.#endDrain();
+      this.#pump();
+    });
+  }
+
+  #endDrain(): void {
+    this.#drain?.cancel();
+    this.#drain = undefined;
+  }
+
+  #replaceIfDrained(): void {
+    const session = this.#session;
+    const channel = this.#channel;
+    if (this.#drain === undefined || this.#flying.size > 0 || session === undefined || channel === undefined) return;
+    this.#endDrain();
+    this.#retired = channel;
+    this.#channel = undefined;
+    void session.closeChannel(channel);
+    void this.#open(session);
   }
 
   /**

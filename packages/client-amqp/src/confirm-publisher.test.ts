@@ -1,0 +1,99 @@
+import { EventEmitter } from "node:events";
+import { silentLog, virtualClock } from "@lovage/foundation";
+import type { ConfirmChannel } from "amqplib";
+import { expect, test } from "vitest";
+import type { AmqpSession } from "./amqp-session.ts";
+import { ConfirmPublisher, type Posting } from "./confirm-publisher.ts";
+
+type Confirm = (error: Error | null) => void;
+
+/** A channel whose confirms the test gives. */
+class Channel extends EventEmitter {
+  readonly sent: { readonly key: string; readonly confirm: Confirm }[] = [];
+  publish(...[, key, , , confirm]: readonly [string, string, Buffer, object, Confirm]): boolean {
+    this.sent.push({ key, confirm });
+    return true;
+  }
+}
+
+class Scene {
+  readonly clock = virtualClock();
+  readonly channels: Channel[] = [];
+  readonly closed: unknown[] = [];
+  readonly outcomes: string[] = [];
+  readonly publisher = new ConfirmPublisher({ clock: this.clock, log: silentLog });
+  readonly #ended = new AbortController();
+
+  constructor() {
+    this.publisher.use({
+      where: "broker:5672",
+      ended: this.#ended.signal,
+      isBlocked: false,
+      onBlocked: () => {},
+      confirmChannel: async () => {
+        const channel = new Channel();
+        this.channels.push(channel);
+        return await Promise.resolve(channel as unknown as ConfirmChannel);
+      },
+      closeChannel: async (channel: unknown) => {
+        this.closed.push(channel);
+        (channel as Channel).emit("close");
+        await Promise.resolve();
+      },
+    } as unknown as AmqpSession);
+  }
+
+  async post(...ids: readonly string[]): Promise<void> {
+    this.publisher.post(
+      ids.map((id): Posting => {
+        const done: Posting["done"] = (error) => void this.outcomes.push(`${id} ${error?.kind ?? "accepted"}`);
+        const properties = { messageId: id };
+        return { exchange: "", routingKey: id, properties, body: Buffer.from(id), state: "waiting", done };
+      }),
+    );
+    await this.clock.advance(0);
+  }
+
+  /** What each channel was given, in order. */
+  get sent(): readonly string[] {
+    return this.channels.map(({ sent }) => sent.map(({ key }) => key).join(" "));
+  }
+
+  async confirm(channel: number, message: number, error: Error | null = null): Promise<void> {
+    this.channels[channel]?.sent[message]?.confirm(error);
+    await this.clock.advance(0);
+  }
+}
+
+const nack = new Error("message nacked");
+
+test("a refusal has its channel replaced once all that is on its way is confirmed, and what is posted meanwhile waits for the next", async () => {
+  const scene = new Scene();
+  await scene.post("a", "b");
+  await scene.confirm(0, 0, nack);
+  await scene.post("c");
+  expect([scene.sent, scene.closed.length]).toEqual([["a b"], 0]);
+  await scene.confirm(0, 1);
+  expect([scene.sent, scene.closed.length]).toEqual([["a b", "c"], 1]);
+  await scene.confirm(1, 0);
+  expect(scene.outcomes).toEqual(["a refused", "b accepted", "c accepted"]);
+  scene.publisher.close();
+  expect(scene.clock.pending).toBe(0);
+});
+
+test("what is not confirmed holds up the others for a quarter of a second, and a queue that goes on refusing once a second", async () => {
+  const scene = new Scene();
+  await scene.post("stuck", "full");
+  await scene.confirm(0, 1, nack);
+  await scene.post("next");
+  await scene.clock.advance(249);
+  expect(scene.sent).toEqual(["stuck full"]);
+  await scene.clock.advance(1);
+  expect(scene.sent).toEqual(["stuck full next"]);
+  await scene.confirm(0, 2, nack);
+  await scene.post("at once");
+  expect(scene.sent).toEqual(["stuck full next at once"]);
+  scene.publisher.close();
+  expect(scene.outcomes).toEqual(["full refused", "next refused", "stuck broken", "at once broken"]);
+  expect(scene.clock.pending).toBe(0);
+});
