@@ -64,7 +64,8 @@ describeOwnServer("redis", (start) => {
   test("comes back on its port though somebody else had that for a moment", async () => {
     await using server = await start();
     await server.kill();
-    const other = net.createServer();
+    // Whoever asks whether the server is there may come upon this one.
+    const other = net.createServer((socket) => socket.destroy());
     await once(other.listen(server.port, "127.0.0.1"), "listening");
     const started = server.start();
     await pause(takenMs);

@@ -50,8 +50,7 @@ for (;;) {
   await sleep(blockedMs);
   const { beats } = board;
   if (beats !== seen) isTold = false;
-  // Before the first turn the worker is still starting.
-  else if (!isTold && beats > 0) {
+  else if (!isTold) {
     isTold = true;
     warn();
   }
