@@ -99,7 +99,9 @@ fault(
     await scene.untilEmpty();
 
     const { first, second } = runsBy(scene, zombie);
-    expect(first.flatMap(({ refused }) => refused)).toEqual(first.map(() => "LEASE_LOST"));
+    expect(first.map(({ wroteAtMs, refused }) => [wroteAtMs.length, ...refused])).toEqual(
+      Array.from({ length: concurrency }, () => [0, "LEASE_LOST"]),
+    );
     expect(judge(scene.entries)).toMatchObject({ lost: [], doubled: concurrency, zombieWrites: 0 });
     const rerun = second.filter(({ taskId }) => first.some((run) => run.taskId === taskId));
     const stored = await Promise.all(rerun.map(({ taskId }) => scene.client.result(taskId).get({ timeout: "5s" })));

@@ -20,15 +20,6 @@ export const revocationCases: BackendConcern = {
       },
     },
     {
-      name: "tasks that are revoked by one call are listed in the order in which it names them",
-      needs,
-      run: async (bench) => {
-        const names = ["c", "a", "d", "b"];
-        await bench.results.put(names.map((name) => bench.put(name, { state: "REVOKED", fence: null })));
-        assert.deepEqual(await listAll(bench), names);
-      },
-    },
-    {
       name: "a task counts from the moment it became REVOKED, once",
       needs,
       run: async (bench) => {

@@ -25,6 +25,8 @@ export class Dispatcher {
   #turn = 0;
   #isStarting = false;
   #isWoken = false;
+  /** The present turn came after a gap: nothing is started in it, whoever asks. */
+  #isAfterGap = false;
   #isRechecking = false;
   /** By the monotonic clock; `undefined` between two turns of the event loop. */
   #turnBeganAtMs: number | undefined;
@@ -73,17 +75,20 @@ export class Dispatcher {
   /** Measures the turn of the event loop; once it is over, the next one goes on. */
   #isTurnOver(): boolean {
     const nowMs = this.#options.clock.monotonic();
-    if (this.#turnBeganAtMs !== undefined) return nowMs - this.#turnBeganAtMs > longestTurnMs;
-    const isAfterGap = nowMs - this.#lastTurnAtMs > gapMs;
+    if (this.#turnBeganAtMs !== undefined) return this.#isAfterGap || nowMs - this.#turnBeganAtMs > longestTurnMs;
+    this.#isAfterGap = nowMs - this.#lastTurnAtMs > gapMs;
     this.#turnBeganAtMs = nowMs;
     this.#lastTurnAtMs = nowMs;
-    setImmediate(() => {
-      this.#turnBeganAtMs = undefined;
-      if (isAfterGap) void this.#recheck();
-      this.#startAll();
-    });
-    if (isAfterGap) for (const intake of this.#options.intakes) intake.age();
-    return isAfterGap;
+    setImmediate(() => this.#nextTurn());
+    if (this.#isAfterGap) for (const intake of this.#options.intakes) intake.age();
+    return this.#isAfterGap;
+  }
+
+  #nextTurn(): void {
+    this.#turnBeganAtMs = undefined;
+    if (this.#isAfterGap) void this.#recheck();
+    this.#isAfterGap = false;
+    this.#startAll();
   }
 
   /** Nothing is started until the broker has told what is ours still, where there is a doubt. */
