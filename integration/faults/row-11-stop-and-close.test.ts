@@ -1,10 +1,11 @@
-import type { App } from "lovage";
+import type { App, Worker } from "lovage";
 import { expect } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { countsOf } from "../scene/counts-of.ts";
 import type { Counts } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
 import { pace } from "../scene/pace.ts";
+import type { Scene } from "../scene/scene.ts";
 
 /** Far less than any grace: what has nothing to finish ends at once. */
 const promptMs = 2_000;
@@ -13,16 +14,7 @@ fault(
   11,
   "stopping and closing three times at once, while tasks run, ends once and gives back what did not end",
   async (scene) => {
-    const app = scene.createApp();
-    const started = Promise.withResolvers<void>();
-    const stay = app.task("stay", { bind: true }, async (task) => {
-      started.resolve();
-      await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
-    });
-    const worker = app.worker();
-    await worker.start();
-    await stay.delay();
-    await started.promise;
+    const { app, worker } = await startBusyWorker(scene);
     await promptly(() => Promise.all([1, 2, 3].map(() => worker.stop({ timeout: 0 }))));
     await promptly(() => worker.stop());
     expect(worker.health()).toMatchObject({ state: "stopped", running: 0 });
@@ -54,16 +46,7 @@ fault(
   11,
   "closing after the broker is gone resolves",
   async (scene) => {
-    const app = scene.createApp();
-    const started = Promise.withResolvers<void>();
-    const stay = app.task("stay", { bind: true }, async (task) => {
-      started.resolve();
-      await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
-    });
-    const worker = app.worker();
-    await worker.start();
-    await stay.delay();
-    await started.promise;
+    const { app, worker } = await startBusyWorker(scene);
     await scene.removeBroker();
     await promptly(
       () => Promise.all([worker.stop({ timeout: 0 }), worker.stop({ timeout: 0 }), worker.stop()]),
@@ -73,6 +56,21 @@ fault(
   },
   { needs: "ownServer" },
 );
+
+/** A worker in this process, with a task that runs until it is aborted. */
+async function startBusyWorker(scene: Scene): Promise<{ readonly app: App; readonly worker: Worker }> {
+  const app = scene.createApp();
+  const started = Promise.withResolvers<void>();
+  const stay = app.task("stay", { bind: true }, async (task) => {
+    started.resolve();
+    await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
+  });
+  const worker = app.worker();
+  await worker.start();
+  await stay.delay();
+  await started.promise;
+  return { app, worker };
+}
 
 /** Sooner than its lease ends. A poll of SQS that was under way may bring it once more, and gives it back as well. */
 async function untilGivenBack(client: App): Promise<void> {

@@ -98,7 +98,6 @@ export class ConfirmPublisher {
   close(): void {
     this.#isClosed = true;
     this.#session = undefined;
-    this.#endDrain();
     this.#fail("the connection was closed");
     const unsent = this.#waiting.slice(this.#next);
     this.#waiting = [];
@@ -153,7 +152,6 @@ export class ConfirmPublisher {
     if (this.#session !== session) return;
     this.#session = undefined;
     this.#channel = undefined;
-    this.#endDrain();
     this.#fail((session.ended.reason as Error).message);
   }
 
@@ -266,7 +264,9 @@ export class ConfirmPublisher {
     }
   }
 
+  /** Nothing is on its way any more. */
   #fail(why: string): void {
+    this.#endDrain();
     const flying = [...this.#flying];
     this.#flying.clear();
     this.#bytes = 0;
