@@ -3,19 +3,24 @@ import { amqpTransport } from "@lovage/transport-amqp";
 import type { Broker } from "./broker.ts";
 
 /** RabbitMQ with quorum queues, its default. Each test has a vhost of its own; results are in a file, since the broker keeps none. */
-export const amqp: Broker = brokerOf("amqp", "");
+export const amqp: Broker = brokerOf("amqp", "", [
+  "integration/drivers/amqp.",
+  "integration/drivers/rpc",
+  "integration/rabbitmq/",
+]);
 
 /**
  * RabbitMQ with classic queues. What differs from quorum queues is how a message comes back and how that is counted.
  */
 export const amqpClassic: Broker = {
-  ...brokerOf("amqp-classic", "&queueType=classic"),
+  ...brokerOf("amqp-classic", "&queueType=classic", ["integration/drivers/amqp-classic"]),
   variantRows: [1, 3, 5, 12, 14],
 };
 
-function brokerOf(name: string, query: string): Broker {
+function brokerOf(name: string, query: string, suites: readonly string[]): Broker {
   return {
     name,
+    suites,
     service: "rabbitmq",
     isSlowToStart: true,
     renewsOnLoop: true,

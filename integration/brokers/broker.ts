@@ -40,6 +40,11 @@ export interface Broker {
   readonly exemptions: Readonly<Record<number, string>>;
   /** Of a variant of another broker: the rows in which it may differ. By default these alone are run. @default all */
   readonly variantRows?: readonly number[];
+  /**
+   * The suites of its drivers, and those of what only it has, as paths of test files or their beginnings: with the rows they are what evidence on it is
+   * made of.
+   */
+  readonly suites: readonly string[];
   /** The service that it is. Absent: there is no server. */
   readonly service?: ServiceName;
   /**

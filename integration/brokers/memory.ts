@@ -9,6 +9,7 @@ const noNetwork = "no network lies between it and its workers";
 /** Queues in one process: nothing survives it, and nothing else sees them. */
 export const memory: Broker = {
   name: "memory",
+  suites: ["packages/transport-memory/src/conformance", "packages/backend-memory/src/conformance"],
   exemptions: {
     1: oneProcess,
     2: oneProcess,
@@ -31,6 +32,7 @@ export const memory: Broker = {
     33: noNetwork,
     34: noNetwork,
     36: "it has no clock but that of its process",
+    37: "it has no clock but that of its process",
     39: oneProcess,
     41: oneProcess,
     47: oneProcess,

@@ -6,6 +6,7 @@ import type { Broker } from "./broker.ts";
 /** A PostgreSQL server; each test has a schema of its own. */
 export const postgres: Broker = {
   name: "postgres",
+  suites: ["integration/drivers/postgres", "integration/drivers/outbox", "integration/postgres/"],
   service: "postgres",
   tellsTime: true,
   exemptions: {

@@ -7,6 +7,7 @@ import type { Broker } from "./broker.ts";
 /** A Redis server with an append-only file, synced every second: what a killed server had accepted is there again. */
 export const redis: Broker = {
   name: "redis",
+  suites: ["integration/drivers/redis", "integration/redis/"],
   service: "redis",
   tellsTime: true,
   exemptions: {

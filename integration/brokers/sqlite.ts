@@ -11,6 +11,7 @@ const noNetwork = "no network lies between it and its workers";
 /** The embedded file: the default of Lovage. */
 export const sqlite: Broker = {
   name: "sqlite",
+  suites: ["packages/transport-sqlite/src/conformance", "packages/backend-sqlite/src/conformance"],
   exemptions: {
     14: noServer,
     15: noServer,

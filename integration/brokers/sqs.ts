@@ -7,6 +7,7 @@ import type { Broker } from "./broker.ts";
  */
 export const sqs: Broker = {
   name: "sqs",
+  suites: ["integration/drivers/sqs.", "integration/drivers/sqs-fifo.", "integration/sqs/"],
   service: "sqs",
   // As an image the emulator fails on a message that is to be seen at once, and forgets it; the private one is mended.
   rungs: ["private"],

@@ -47,7 +47,7 @@ fault(
   "closing after the broker is gone resolves",
   async (scene) => {
     const { app, worker } = await startBusyWorker(scene);
-    await scene.removeBroker();
+    await scene.host.remove();
     await promptly(
       () => Promise.all([worker.stop({ timeout: 0 }), worker.stop({ timeout: 0 }), worker.stop()]),
       5 * promptMs,

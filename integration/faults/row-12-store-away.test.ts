@@ -3,7 +3,7 @@ import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { judge } from "../ledger/verdict.ts";
 import { fault } from "../scene/fault.ts";
 import type { Scene } from "../scene/scene.ts";
-import { pace } from "../scene/pace.ts";
+import { pace, unhurriedPace } from "../scene/pace.ts";
 
 const concurrency = 8;
 const taskMs = 500;
@@ -11,7 +11,7 @@ const taskMs = 500;
 /** Takes the store away while tasks run, and gives it back after they have ended. Answers when. */
 async function takeAway(scene: Scene, awayMs: number): Promise<number> {
   await scene.startWorker({ concurrency });
-  await scene.readyForKill();
+  await scene.host.readyForKill();
   await scene.send(
     "load.wait",
     Array.from({ length: concurrency }, () => [taskMs]),
@@ -21,7 +21,7 @@ async function takeAway(scene: Scene, awayMs: number): Promise<number> {
     (entries) => entries.filter(({ kind }) => kind === "started").length === concurrency,
   );
   const heldAtMs = Date.now();
-  await scene.whileAway(async () => {
+  await scene.host.whileAway(async () => {
     await scene.untilFinished(concurrency);
     await scene.until("the end of the hold", () => Date.now() - heldAtMs >= awayMs);
   });
@@ -60,7 +60,8 @@ fault(
     expect(judge(scene.entries)).toMatchObject({ accepted: concurrency, lost: [], doubled: 0 });
     await tellOutcome(scene, "the store away for L / 3 when tasks end", { backAtMs, interruptedLimit: 0 });
   },
-  { needs: "absence", mostlyWaits: true },
+  // A server that takes seconds to come back on a busy machine must still do so within the lease.
+  { needs: "absence", mostlyWaits: true, pace: unhurriedPace },
 );
 
 fault(

@@ -37,9 +37,9 @@ async function produce(scene: Scene): Promise<ReadonlySet<string>> {
 
 /** Kills the broker, and brings it back. Answers when it was back. */
 async function crash(scene: Scene): Promise<number> {
-  await scene.killServer();
+  await scene.host.kill();
   await pause(awayMs);
-  return await scene.startServer();
+  return await scene.host.start();
 }
 
 /** When the first task was started after an instant. */
@@ -55,7 +55,7 @@ fault(
   "a broker that is killed twice under load loses nothing that it had accepted",
   async (scene) => {
     const crew = await scene.startWorkers(workers, { concurrency, args: ["--prefetch", String(prefetch)] });
-    await scene.readyForKill();
+    await scene.host.readyForKill();
     const producing = produce(scene);
     const resumedMs: number[] = [];
     for (const share of [3, 2]) {

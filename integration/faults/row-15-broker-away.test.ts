@@ -24,7 +24,7 @@ fault(
   "workers wait for a broker that is away for long, quietly and without growing, and go on when it is back",
   async (scene) => {
     const worker = await scene.startWorker();
-    await scene.readyForKill();
+    await scene.host.readyForKill();
     await scene.send(
       "load.pass",
       Array.from({ length: warm }, () => []),
@@ -41,7 +41,7 @@ fault(
       (entries) => entries.filter(({ kind }) => kind === "started").length === warm + ending,
     );
     const killedAtMs = Date.now();
-    await scene.killServer();
+    await scene.host.kill();
     await pause(awayMs);
     const grown = residentBytes(worker.pid) - before;
     const lines = warningsSince(worker.log, killedAtMs);
@@ -49,7 +49,7 @@ fault(
     expect(lines.slice(warnings + ending), "warnings beyond one of each").toEqual([]);
     expect(grown, "bytes").toBeLessThan(growthBytes);
 
-    const backAtMs = await scene.startServer();
+    const backAtMs = await scene.host.start();
     await scene.send("load.pass", [[]]);
     await scene.untilFinished(warm + ending + 1);
     const resumedMs = scene.entries.at(-1)!.atMs - backAtMs;

@@ -11,13 +11,13 @@ fault(
   async (scene) => {
     const app = scene.createApp();
     const echo = app.task("echo", (value: number) => value);
-    await scene.killServer();
+    await scene.host.kill();
     const startedAtMs = performance.now();
     await expect(app.worker().start()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", retryable: true });
     await expect(echo.delay(1)).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", retryable: true });
     expect(performance.now() - startedAtMs, "ms for both").toBeLessThan(2 * connectMs);
 
-    await scene.startServer();
+    await scene.host.start();
     await using worker = app.worker();
     await worker.start();
     expect(await (await echo.delay(2)).get({ timeout: "10s" })).toBe(2);
@@ -30,7 +30,7 @@ fault(
   16,
   "a worker process whose broker is absent ends with 1 and the reason",
   async (scene) => {
-    await scene.killServer();
+    await scene.host.kill();
     const startedAtMs = Date.now();
     const worker = scene.start("worker", lovageProgram(["-A", appFile("load.ts"), "worker"]));
     expect(await worker.waitForEnd(5 * connectMs)).toMatchObject({ code: 1, signal: null });

@@ -13,7 +13,7 @@ fault(
     await scene.send("load.pass", [[]]);
     await scene.untilFinished(1);
     await scene.untilEmpty();
-    const backAtMs = await scene.emptyServer();
+    const backAtMs = await scene.host.empty();
     const results = await scene.send(
       "load.pass",
       Array.from({ length: tasks }, () => []),

@@ -38,7 +38,7 @@ fault(
     for (let round = 0; round < rounds; round += 1) {
       // The rhythm is part of the fault; nothing is waited for.
       await pause(endEveryMs);
-      const ended = await askServer(scene.server.url, (client) =>
+      const ended = await askServer(scene.host.server.url, (client) =>
         client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage:%'"),
       );
       expect(ended.rowCount, "sessions that were ended").toBeGreaterThan(workers);

@@ -23,7 +23,7 @@ fault(
     );
     await scene.until("a busy worker", (entries) => entries.some(({ kind }) => kind === "finished"));
     const table = `${quoteIdentifier(schemaOf(scene.directory))}.messages`;
-    await askServer(scene.server.url, async (client) => {
+    await askServer(scene.host.server.url, async (client) => {
       await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
       await pause(heldMs);
       await client.query("COMMIT");

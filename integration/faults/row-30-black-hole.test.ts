@@ -14,7 +14,7 @@ fault(
   30,
   "a worker behind a black hole gives its tasks up when their leases end, and writes nothing afterwards",
   async (scene) => {
-    const proxy = await scene.openProxy();
+    const proxy = await scene.host.openProxy();
     const cutOff = await scene.startWorker({ concurrency, behind: proxy });
     const results = await scene.send(
       "load.obey",

@@ -11,7 +11,7 @@ const taskMs = 500;
 
 /** Tasks end while what a worker says arrives and what it is told does not. */
 async function endDeaf(scene: Scene, deafMs: number): Promise<void> {
-  const proxy = await scene.openProxy();
+  const proxy = await scene.host.openProxy();
   await scene.startWorker({ concurrency, behind: proxy });
   await scene.send(
     "load.wait",

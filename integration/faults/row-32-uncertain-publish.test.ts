@@ -12,8 +12,8 @@ fault(
   32,
   "a producer that loses its connection before the answer is told so or accepted, nothing is doubled unasked, and sending again under the same id records one result",
   async (scene) => {
-    const proxy = await scene.openProxy();
-    const app = scene.createApp({}, scene.placeBehind(proxy));
+    const proxy = await scene.host.openProxy();
+    const app = scene.createApp({}, scene.host.placeBehind(proxy));
     const remote = app.remote<() => void>("load.pass");
     await remote.applyAsync([], { taskId: randomUUID() });
     await eventually(async () => (await scene.client.queue("default").stats()).ready === 1, {

@@ -16,7 +16,7 @@ fault(
   33,
   "a slow and unsteady network loses nothing, doubles nothing and costs at most half of the throughput",
   async (scene) => {
-    const proxy = await scene.openProxy();
+    const proxy = await scene.host.openProxy();
     await scene.startWorkers(workers, { concurrency, behind: proxy });
     // There and back 500 ms, more or less 300. A lost packet is to a TCP connection a delay.
     proxy.set(bothWays({ latencyMs: 100, jitterMs: 300 }));

@@ -24,7 +24,7 @@ async function startedAfter(scene: Scene, atMs: number): Promise<number> {
 }
 
 fault(34, "frames that are cut and garbage between them cost a connection, no process and no task", async (scene) => {
-  const proxy = await scene.openProxy();
+  const proxy = await scene.host.openProxy();
   const worker = await scene.startWorker({ concurrency, behind: proxy });
   const resumedMs: number[] = [];
   for (const [index, bring] of Object.values(mischief).entries()) {

@@ -23,14 +23,14 @@ fault(
   "a fan-in whose workers and broker are killed meanwhile has its body run to its end once",
   async (scene) => {
     const crew = await scene.startWorkers(2, { app: "chords.ts" });
-    await scene.readyForKill();
+    await scene.host.readyForKill();
     const values = Array.from({ length: members }, (_, index) => index);
     const result = await fanIn(scene, values).delay();
     await scene.untilFinished(members / 4);
     const victim = crew[0]!;
     const ends = [{ pid: victim.pid, atMs: victim.signal("SIGKILL") }];
     await scene.untilFinished(members / 2);
-    await scene.whileAway(() => Promise.resolve());
+    await scene.host.whileAway(() => Promise.resolve());
     expect(await result.get({ timeout: getMs })).toBe((members * (members - 1)) / 2);
     await scene.untilEmpty();
     const bodies = runsOf(scene.entries).filter(

@@ -47,9 +47,9 @@ interface Outcome {
 /** Runs a fan-in whose first worker stops at a call, and has a second worker do the rest. */
 async function runWithCrash(scene: Scene, place: CrashPlace, recovery: Recovery): Promise<Outcome> {
   const defaultQueue = `point-${place.when}-${place.call}`;
-  const way = recovery === "connection" ? await scene.openProxy() : undefined;
+  const way = recovery === "connection" ? await scene.host.openProxy() : undefined;
   const point = new CrashPoint(place, () => way?.set({ isDown: true }));
-  const { broker } = way === undefined ? scene.place : scene.placeBehind(way);
+  const { broker } = way === undefined ? scene.place : scene.host.placeBehind(way);
   const connection = (await open("transport", broker, point)) as Connection;
   const backend = (await open("backend", scene.place.backend, point)) as Backend;
   const stores = { broker: point.wrap(connection), backend: point.wrap(backend) };

@@ -133,7 +133,7 @@ describeOwnServer("postgres", (start) => {
       const producer = shop.produce(task);
       const relay = shop.relay();
       await shop.untilOrders(ordersARound);
-      await scene.whileAway(() => shop.untilOrders(ordersARound));
+      await scene.host.whileAway(() => shop.untilOrders(ordersARound));
       await producer.kill();
       await shop.untilDone("after");
       const orders = await shop.orders();

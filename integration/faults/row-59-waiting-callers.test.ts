@@ -75,7 +75,7 @@ fault(
     const echo = app.task("echo", (value: number) => value);
     const [early, late] = await echo.applyMany([[1], [2]]);
     const waiting = early!.get({ timeout: "90s" });
-    await scene.whileAway(async () => {
+    await scene.host.whileAway(async () => {
       await timesOut(() => late!.get({ timeout: 500 }), 500);
     });
     // The caller's own connections may still be on their way back.

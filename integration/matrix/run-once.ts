@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { brokers } from "../brokers/brokers.ts";
 import type { Outcome } from "../figures/evidence.ts";
 import type { Figures } from "../figures/figures.ts";
 import type { MatrixOptions } from "./matrix-options.ts";
@@ -39,12 +40,11 @@ export function runOnce(options: MatrixOptions, seed: number): Outcome {
   }
 }
 
-/** The rows; without a choice of rows also the contract's suites of the driver. */
+/** The rows; without a choice of rows also the broker's own suites. */
 function suitesOf({ transport, rows }: MatrixOptions): readonly string[] {
   if (rows.length > 0) return rows.map((row) => `integration/faults/row-${String(row).padStart(2, "0")}-`);
-  const served = `integration/drivers/${transport}.test.ts`;
-  const unserved = [`packages/transport-${transport}/src/conformance`, `packages/backend-${transport}/src/conformance`];
-  return ["integration/faults/row-", ...(existsSync(served) ? [served] : unserved)];
+  const { suites = [] } = brokers.find(({ name }) => name === transport) ?? {};
+  return ["integration/faults/row-", ...suites];
 }
 
 function readFigures(directory: string): readonly Figures[] {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { eventually } from "../processes/eventually.ts";
 import { Guard } from "../services/guard/guard.ts";
-import { debianPackages } from "../services/ladder/debian-packages.ts";
+import { whyMissing } from "../services/ladder/companion.ts";
 import { findProgram } from "../services/private/find-program.ts";
 import { freePort } from "../services/private/free-port.ts";
 import { unprivilegedUser } from "../services/private/unprivileged-user.ts";
@@ -23,16 +23,19 @@ export interface PgBouncer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Why there is no PgBouncer here, in a sentence; installs it where the ladder may. */
+/** Why there is no PgBouncer here. See `whyMissing`. */
 export async function whyNoPgBouncer(): Promise<string | undefined> {
+  return await whyMissing({ title: "PgBouncer", debianPackage: "pgbouncer", isHere });
+}
+
+function isHere(): boolean {
   try {
     findProgram("pgbouncer", folders);
+    return true;
   } catch {
-    const why = debianPackages.whyNot();
-    if (why !== undefined) return `pgbouncer is not installed here (apt-get install pgbouncer). ${why}`;
-    await debianPackages.install(["pgbouncer"]);
+    // The error tells no more than that.
+    return false;
   }
-  return undefined;
 }
 
 /** Starts one. It ends with this process at the latest. */

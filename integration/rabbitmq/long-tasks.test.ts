@@ -22,7 +22,8 @@ async function startWorker(scene: Scene): Promise<Child> {
 async function untilRenewed(scene: Scene): Promise<void> {
   const { pathname } = new URL(scene.place.broker);
   const list = ["-q", "list_queues", "-p", pathname.slice(1), "name", "messages_unacknowledged"];
-  const isSo = async (): Promise<boolean> => /\.held\.\S+\t1$/mu.test(await scene.server.execute("rabbitmqctl", list));
+  const isSo = async (): Promise<boolean> =>
+    /\.held\.\S+\t1$/mu.test(await scene.host.server.execute("rabbitmqctl", list));
   await eventually(isSo, { what: "a renewed delivery", withinMs: 3 * timeoutMs });
 }
 
@@ -30,7 +31,7 @@ fault(
   26,
   "a task of three consumer timeouts runs once beside an idle worker, and what comes after it is handed over",
   async (scene) => {
-    await lowerConsumerTimeout(scene.server, timeoutMs);
+    await lowerConsumerTimeout(scene.host.server, timeoutMs);
     await Promise.all([startWorker(scene), startWorker(scene)]);
     const wait = scene.client.remote<(ms: number) => void>("load.wait");
     const pass = scene.client.remote<() => void>("load.pass");
@@ -51,7 +52,7 @@ fault(
   26,
   "a task whose worker is killed after its message was renewed runs again, once, and succeeds once",
   async (scene) => {
-    await lowerConsumerTimeout(scene.server, timeoutMs);
+    await lowerConsumerTimeout(scene.host.server, timeoutMs);
     const victim = await startWorker(scene);
     const [result] = await scene.send("load.hold", [[600_000, 10]]);
     await untilRenewed(scene);
@@ -72,7 +73,7 @@ fault(
   26,
   "a worker that was frozen after a message was renewed cannot end its task: the other's result stands",
   async (scene) => {
-    await lowerConsumerTimeout(scene.server, timeoutMs);
+    await lowerConsumerTimeout(scene.host.server, timeoutMs);
     const frozen = await startWorker(scene);
     const [result] = await scene.send("load.hold", [[20_000, 10]]);
     await untilRenewed(scene);
@@ -94,13 +95,13 @@ fault(
   26,
   "a task whose message was renewed runs again when its broker is killed and comes back",
   async (scene) => {
-    await lowerConsumerTimeout(scene.server, timeoutMs);
+    await lowerConsumerTimeout(scene.host.server, timeoutMs);
     await startWorker(scene);
     const [result] = await scene.send("load.hold", [[600_000, 10]]);
     await untilRenewed(scene);
-    await scene.killServer();
+    await scene.host.kill();
     await scene.until("the first run to hear of it", (entries) => entries.some(({ kind }) => kind === "aborted"));
-    await scene.startServer();
+    await scene.host.start();
     await scene.untilAllFinished();
     await scene.untilEmpty();
     const [first, second, ...further] = runsOf(scene.entries);

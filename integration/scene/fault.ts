@@ -2,11 +2,14 @@ import { describe, test } from "vitest";
 import type { Broker, Pace } from "../brokers/broker.ts";
 import { brokersOfRow, chosenNames } from "../brokers/brokers.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
+import type { StartServer } from "../services/describe-own-server.ts";
 import { describeSharedServer } from "../services/describe-shared-server.ts";
 import type { Server } from "../services/service.ts";
 import { depth } from "./depth.ts";
+import { onSettableClock } from "./on-settable-clock.ts";
 import { Scene } from "./scene.ts";
 import { serverOfFile } from "./server-of-file.ts";
+import type { Setting } from "./setting.ts";
 
 /** How a scenario differs from others. */
 export interface FaultOptions {
@@ -17,10 +20,11 @@ export interface FaultOptions {
   /**
    * What the broker must allow beside its row; without it this scenario is not run. `absence`: it is away for a while. `clock`: it tells its own time.
    * `renewalThread`: a helper thread of its workers keeps what they hold.
+   * `settableClock`: its clock is `scene.host.clock`; its server is private and of this scenario alone.
    * `ownServer`, where it has a server: this one is ended, emptied or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
    * scenarios of this file only. @default nothing: the server may be shared by all
    */
-  readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread";
+  readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread" | "settableClock";
   /** It mostly waits: for leases, for a broker that is away. Its brokers then run beside each other. @default false: one after the other */
   readonly mostlyWaits?: boolean;
   /** @default that of the depth */
@@ -61,28 +65,38 @@ interface Scenario extends Omit<FaultOptions, "only"> {
   readonly body: (scene: Scene) => Promise<void>;
 }
 
-function registerOn(broker: Broker, { row, title, body, ...options }: Scenario): void {
-  const { needs, mostlyWaits, pace, timeoutMs = 300_000 } = options;
-  const register = (findServer: () => Promise<Server | undefined>): void => {
-    // oxlint-disable-next-line vitest/expect-expect -- what it expects is in its body
-    test(
-      `row ${row}: ${title} (${broker.name})`,
-      async ({ skip, onTestFailed }) => {
-        const server = await findServer();
-        await using scene = new Scene(broker, { skip, onTestFailed, server, pace });
-        if (server !== undefined) await broker.prepare?.(server, scene.directory);
-        await body(scene);
-      },
-      timeoutMs * depth.patience,
-    );
-  };
+function registerOn(broker: Broker, scenario: Scenario): void {
+  const { needs, mostlyWaits } = scenario;
   const { name, service, rungs, isSlowToStart = false } = broker;
+  if (needs === "settableClock") {
+    const onClock = (start?: StartServer): void => registerTest(broker, scenario, onSettableClock(start));
+    return service === undefined ? onClock() : describeOwnServer(service, onClock, ["private"]);
+  }
+  const register = (findServer: () => Promise<Server | undefined>): void => {
+    registerTest(broker, scenario, async (use) => use({ server: await findServer() }));
+  };
   if (service === undefined) return register(() => Promise.resolve(undefined));
   // Since RabbitMQ takes seconds to start, its two kinds of queues share one, unless they run beside each other.
   const serverKey = mostlyWaits === true ? name : service;
   if (isSlowToStart && !needsOwnServer(needs)) {
     describeSharedServer(service, (server) => register(() => Promise.resolve(server)), rungs);
   } else describeOwnServer(service, (start) => register(() => serverOfFile(serverKey, start)), rungs);
+}
+
+function registerTest(broker: Broker, scenario: Scenario, atItsPlace: Setting): void {
+  const { row, title, body, pace, timeoutMs = 300_000 } = scenario;
+  // oxlint-disable-next-line vitest/expect-expect -- what it expects is in its body
+  test(
+    `row ${row}: ${title} (${broker.name})`,
+    async ({ skip, onTestFailed }) => {
+      await atItsPlace(async ({ server, clock }) => {
+        await using scene = new Scene(broker, { skip, onTestFailed, server, clock, pace });
+        if (server !== undefined) await broker.prepare?.(server, scene.directory);
+        await body(scene);
+      }, skip);
+    },
+    timeoutMs * depth.patience,
+  );
 }
 
 function allows({ service, whileAway, tellsTime, renewsOnLoop }: Broker, needs: FaultOptions["needs"]): boolean {
@@ -95,8 +109,8 @@ function needsOwnServer(needs: FaultOptions["needs"]): boolean {
   return needs === "absence" || needs === "ownServer";
 }
 
-/** A file without a test is an error to the runner. */
-function skipAll(title: string): void {
+/** Stands in for the scenarios of a row that apply to none of the brokers of this run: a file without a test is an error to the runner. */
+export function skipAll(title: string): void {
   // oxlint-disable-next-line vitest/expect-expect -- there is nothing to expect
   test(`${title} (none)`, ({ skip }) => skip(`it does not apply to ${chosenNames.join(", ")}`));
 }

@@ -11,13 +11,13 @@ import type { LedgerEntry } from "../ledger/ledger-entry.ts";
 import { LedgerReader } from "../ledger/ledger-reader.ts";
 import { LedgerWriter } from "../ledger/ledger-writer.ts";
 import type { Child } from "../processes/child.ts";
-import { FaultProxy } from "../network/fault-proxy.ts";
 import { Crew } from "../processes/crew.ts";
 import { eventually } from "../processes/eventually.ts";
 import { lovageProgram, nodeProgram } from "../processes/node-program.ts";
 import type { NodeProgram } from "../processes/node-program.ts";
-import type { OwnServer, Server } from "../services/service.ts";
 import { appFile } from "./app-file.ts";
+import { BrokerHost } from "./broker-host.ts";
+import type { BrokerHostOptions } from "./broker-host.ts";
 import { countsOf } from "./counts-of.ts";
 import type { Counts } from "./counts-of.ts";
 import { depth } from "./depth.ts";
@@ -26,13 +26,11 @@ import { pace as defaultPace } from "./pace.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
 /** What a scene is made of beside its broker. The first two are the test's own: others may run beside it. */
-export interface SceneOptions {
+export interface SceneOptions extends Pick<BrokerHostOptions, "server" | "clock"> {
   /** Ends the test, with the reason. */
   readonly skip: (reason: string) => never;
   /** Has something done when the test fails. */
   readonly onTestFailed: (tell: () => void) => void;
-  /** The broker's server, where it has one. */
-  readonly server: Server | undefined;
   /** @default that of the depth */
   readonly pace?: Pace | undefined;
 }
@@ -45,31 +43,28 @@ export class Scene implements AsyncDisposable {
   readonly directory: string;
   /** Ends the test, with the reason why it cannot be done here. */
   readonly skip: (reason: string) => never;
-  readonly place: Place;
+  readonly host: BrokerHost;
   readonly #broker: Broker;
-  readonly #pace: Pace;
-  readonly #server: Server | undefined;
   readonly #ledger: LedgerReader;
   readonly #crew = new Crew();
   readonly #apps: App[] = [];
   readonly #connections: Connection[] = [];
-  readonly #proxies: FaultProxy[] = [];
   #writer: LedgerWriter | undefined;
   #client: App | undefined;
-  #isServerDown = false;
-  #readying: Promise<void> | undefined;
 
-  constructor(broker: Broker, { skip, onTestFailed, server, pace = defaultPace }: SceneOptions) {
+  constructor(broker: Broker, { skip, onTestFailed, server, clock, pace = defaultPace }: SceneOptions) {
     this.#broker = broker;
-    this.#pace = pace;
-    this.#server = server;
     this.skip = skip;
     this.directory = mkdtempSync(path.join(tmpdir(), "lovage-fault-"));
-    this.place = broker.place({ directory: this.directory, pace, url: server?.url ?? "" });
+    this.host = new BrokerHost(broker, { directory: this.directory, pace, server, clock });
     this.#ledger = new LedgerReader(this.#ledgerDirectory);
     onTestFailed(() => {
       for (const { name, pid, log } of this.#crew.children) console.log(`--- ${name} (${pid})\n${endOfLog(log)}`);
     });
+  }
+
+  get place(): Place {
+    return this.host.place;
   }
 
   /** Name of the broker. */
@@ -119,83 +114,13 @@ export class Scene implements AsyncDisposable {
     return connection;
   }
 
-  /**
-   * The server of the broker, for faults other than its end.
-   * @throws Error when there is none: then the row is exempted; or when others use it too
-   */
-  get server(): OwnServer {
-    const server = this.#anyServer;
-    if (!isOwn(server)) throw new Error(`Others use this ${this.broker} too: say that the scenario needs "ownServer".`);
-    return server;
-  }
-
-  get #anyServer(): Server {
-    if (this.#server === undefined) throw new Error(`The broker ${this.broker} has no server.`);
-    return this.#server;
-  }
-
-  /** Does once what must come before the server is killed and takes seconds, for scenarios in which the instant of the kill matters. */
-  async readyForKill(): Promise<void> {
-    this.#readying ??= this.#server === undefined ? undefined : this.#broker.beforeKill?.(this.#server);
-    await this.#readying;
-  }
-
-  /** Ends the server as a crash does. It is started again after the test at the latest. */
-  async killServer(): Promise<void> {
-    await this.readyForKill();
-    this.#isServerDown = true;
-    await this.server.kill();
-  }
-
-  /** Starts it again, with its data. Answers when it was ready. */
-  async startServer(): Promise<number> {
-    await this.server.start();
-    this.#isServerDown = false;
-    return Date.now();
-  }
-
-  /** Ends it, and starts it again without its data. Answers when it was ready. */
-  async emptyServer(): Promise<number> {
-    await this.server.restart({ keepsData: false });
-    await this.#broker.prepare?.(this.server, this.directory);
-    return Date.now();
-  }
-
-  /** Takes the broker away while something is done: its server is killed, its file locked. */
-  async whileAway<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#server === undefined) return await this.#broker.whileAway!(this.directory, work);
-    await this.killServer();
-    const outcome = await work();
-    await this.startServer();
-    return outcome;
-  }
-
-  /** Takes the broker away for the rest of the test: its server is killed, its files removed. */
-  async removeBroker(): Promise<void> {
-    if (this.#server === undefined) rmSync(this.directory, { recursive: true });
-    else await this.killServer();
-  }
-
-  /** A network between some and the server, to be made worse. They get there by `placeBehind`. */
-  async openProxy(): Promise<FaultProxy> {
-    const { hostname, port } = new URL(this.#anyServer.url);
-    const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
-    this.#proxies.push(proxy);
-    return proxy;
-  }
-
-  /** The same place, seen through a proxy. */
-  placeBehind(proxy: FaultProxy): Place {
-    return this.#broker.place({ directory: this.directory, pace: this.#pace, url: proxy.urlOf(this.#anyServer.url) });
-  }
-
   /** Starts `lovage worker` and waits until it takes tasks. */
   async startWorker(start: WorkerStart = {}): Promise<Child> {
     const { app = "load.ts", concurrency = 8, args = [], env = {}, heapMb, behind } = start;
     const program = lovageProgram(["-A", appFile(app), "worker", "--concurrency", String(concurrency), ...args]);
     const name = `worker ${this.#crew.children.length + 1}`;
     const worker = this.start(name, program, {
-      ...(behind === undefined ? {} : urlsOf(this.placeBehind(behind))),
+      ...(behind === undefined ? {} : urlsOf(this.host.placeBehind(behind))),
       ...(heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heapMb}` }),
       ...env,
     });
@@ -293,10 +218,9 @@ export class Scene implements AsyncDisposable {
       await this.#crew[Symbol.asyncDispose]();
     } finally {
       // What is still open says goodbye to its broker, if there is one.
-      for (const proxy of this.#proxies) proxy.heal();
-      if (this.#isServerDown) await this.startServer();
+      await this.host.heal();
       await Promise.all([...this.#apps, ...this.#connections].map((opened) => opened.close()));
-      await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
+      await this.host[Symbol.asyncDispose]();
       this.#writer?.close();
       rmSync(this.directory, { recursive: true, force: true });
     }
@@ -304,7 +228,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts a program that is told of broker, backend and ledger. */
   start(name: string, { command, args }: NodeProgram, env: Readonly<Record<string, string>> = {}): Child {
-    const told = { ...urlsOf(this.place), FAULTS_LEDGER: this.#ledgerDirectory };
+    const told = { ...urlsOf(this.place), FAULTS_LEDGER: this.#ledgerDirectory, ...this.host.env };
     return this.#crew.start({ name, command, args, cwd: this.directory, env: { ...told, ...env } });
   }
 
@@ -312,10 +236,6 @@ export class Scene implements AsyncDisposable {
     const counts = Map.groupBy(this.entries, ({ kind }) => kind);
     return [...counts].map(([kind, entries]) => `${kind} ${entries.length}`).join(", ");
   }
-}
-
-function isOwn(server: Server): server is OwnServer {
-  return "kill" in server;
 }
 
 function urlsOf({ broker, backend }: Place): Readonly<Record<string, string>> {

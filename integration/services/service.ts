@@ -1,3 +1,4 @@
+import type { SettableClock } from "../clock/settable-clock.ts";
 import type { ServiceName } from "./service-name.ts";
 
 /** How a service was come by. */
@@ -20,6 +21,8 @@ export interface ServerOptions {
    * @default none
    */
   readonly settings?: readonly string[];
+  /** The clock that it goes by. Of a private server only. @default the machine's */
+  readonly clock?: SettableClock;
 }
 
 /** A server that programs can be run on. Whoever shares it does not end it. */

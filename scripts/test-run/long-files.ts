@@ -4,6 +4,7 @@
  */
 export const longFiles: readonly string[] = [
   "packages/transport-sqlite/src/conformance.test.ts",
+  "integration/faults/row-15-broker-away.test.ts",
   "integration/faults/row-40-many-due-at-once.test.ts",
   "integration/drivers/sqs.test.ts",
   "integration/faults/row-02-rolling-kills.test.ts",
@@ -13,6 +14,7 @@ export const longFiles: readonly string[] = [
   "integration/faults/row-48-outbox.test.ts",
   "integration/drivers/amqp.test.ts",
   "integration/faults/row-04-event-loop-blocked.test.ts",
+  "integration/faults/row-39-beats-killed.test.ts",
   "integration/interop/shared-queue.test.ts",
   "integration/faults/row-14-broker-killed.test.ts",
   "integration/drivers/amqp-classic.test.ts",

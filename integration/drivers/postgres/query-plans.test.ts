@@ -90,6 +90,7 @@ describeOwnServer("postgres", (start) => {
 
 const calls = [
   "SELECT @publish_1(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x00', NULL, NULL, NULL, NULL, ARRAY['q'])",
+  "SELECT @publish_plain_3('q', ARRAY[1, 2], ARRAY[1, 1], '\\x0000', true)",
   "SELECT @publish_one_2('q', '\\x00', NULL, NULL, NULL, NULL, true)",
   "SELECT @enqueue_one_2('q', '\\x00', 3, 'k', 5, NULL)",
   "SELECT * FROM @claim_1('q', 100, 30000, false, NULL)",

@@ -41,7 +41,7 @@ describeOwnServer("postgres", (start) => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => openClient("at once")));
     const plans = await Promise.all(clients.map((client) => applySchema(client, transportSchema("at once"))));
     expect(plans.filter(({ statements }) => statements.length > 0).length).toBeGreaterThanOrEqual(1);
-    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({ from: 2, to: 2, statements: [] });
+    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({ from: 3, to: 3, statements: [] });
   });
 
   test.each([`qu"ote`, "back\\slash", "it's", "50%", "Ünïcode 😀", "a".repeat(63), "x; DROP TABLE y; --"])(
@@ -102,7 +102,7 @@ describeOwnServer("postgres", (start) => {
     const client = await openClient("versions");
     await applySchema(client, transportSchema("versions"));
     await ask("UPDATE versions.schema_versions SET version = 9, compatible = 1");
-    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: 2, statements: [] });
+    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: 3, statements: [] });
     await ask("UPDATE versions.schema_versions SET compatible = 9");
     const refusal = { code: "SCHEMA_VERSION" };
     await expect(postgresTransport({ url: server().url, schema: "versions" })).rejects.toMatchObject(refusal);
@@ -116,8 +116,8 @@ describeOwnServer("postgres", (start) => {
       steps: [
         ...component.steps,
         {
-          version: 3,
-          compatible: 2,
+          version: 4,
+          compatible: 3,
           statements: (schema) => [`ALTER TABLE ${schema}.messages ADD COLUMN tag text`],
           undo: (schema) => [`ALTER TABLE ${schema}.messages DROP COLUMN tag`],
         },
@@ -127,7 +127,7 @@ describeOwnServer("postgres", (start) => {
     expect((await applySchema(client, next)).statements).toHaveLength(2);
     const connection = await postgresTransport({ url: server().url, schema: "steps" });
     await connection.close();
-    expect(await applySchema(client, next, 2)).toMatchObject({ from: 3, to: 2 });
+    expect(await applySchema(client, next, 3)).toMatchObject({ from: 4, to: 3 });
     await applySchema(client, next, 0);
     const left = await ask(
       "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'steps' AND relkind = 'r'",

@@ -11,6 +11,19 @@ export function beside(url: string): Promise<RedisConnection> {
   return RedisConnection.open({ target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} });
 }
 
+/** A command and what it takes. */
+export type Tell = (command: string, ...args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Has a server carry out a command, over a connection of its own. Gives the reply. */
+export async function tellServer(url: string, ...[command, ...args]: Parameters<Tell>): Promise<unknown> {
+  const connection = await beside(url);
+  try {
+    return await connection.call(command, args);
+  } finally {
+    connection.close();
+  }
+}
+
 /** How a store under test is made. */
 export interface OpenedStoreOptions {
   readonly clock?: Clock;

@@ -4,7 +4,7 @@ import type { Connection } from "@lovage/transport";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 
 import { describeOwnServer } from "../../services/describe-own-server.ts";
-import { beside, openedStore } from "./opened-store.ts";
+import { openedStore, tellServer, type Tell } from "./opened-store.ts";
 import { redisServer } from "./redis-server.ts";
 
 function message(id: string, rest: Partial<RoutedMessage> = {}): RoutedMessage {
@@ -18,14 +18,7 @@ describeOwnServer("redis", (start) => {
   const server = redisServer(start);
   beforeEach(() => tell("FLUSHALL"));
 
-  async function tell(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    const connection = await beside(server().url);
-    try {
-      return await connection.call(command, args);
-    } finally {
-      connection.close();
-    }
-  }
+  const tell: Tell = (...command) => tellServer(server().url, ...command);
 
   async function openStore(): Promise<LeaseStore> {
     const { store } = openedStore(server().url);

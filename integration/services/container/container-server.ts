@@ -31,7 +31,8 @@ export class ContainerServer implements OwnServer {
    * Starts one. Resolves when it answers.
    * @throws Error when there is no engine or no image, or when it does not answer
    */
-  static async start(name: ServiceName, { settings = [] }: ServerOptions = {}): Promise<ContainerServer> {
+  static async start(name: ServiceName, { settings = [], clock }: ServerOptions = {}): Promise<ContainerServer> {
+    if (clock !== undefined) throw new Error("A container goes by the machine's clock: ask for a private server.");
     const server = new ContainerServer(name, await freePort(), settings);
     try {
       await server.#create();

@@ -68,13 +68,20 @@ export class PrivateServer implements OwnServer {
    * Starts one. Resolves when it answers.
    * @throws Error when it is not installed, or does not answer
    */
-  static async start(name: ServiceName, { settings = [], env = {} }: PrivateOptions = {}): Promise<PrivateServer> {
+  static async start(
+    name: ServiceName,
+    { settings = [], clock, env = {} }: PrivateOptions = {},
+  ): Promise<PrivateServer> {
     const recipe = privateRecipes[name];
     recipe.locate();
     const user = recipe.users === undefined ? {} : unprivilegedUser(recipe.users);
     const directory = mkdtempSync(path.join(tmpdir(), `lovage-server-${name}-`));
     if (user.uid !== undefined && user.gid !== undefined) chownSync(directory, user.uid, user.gid);
-    const server = new PrivateServer(name, { directory, port: await freePort(), settings, user }, env);
+    const server = new PrivateServer(
+      name,
+      { directory, port: await freePort(), settings, user },
+      { ...clock?.env, ...env },
+    );
     try {
       await server.start();
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Fence, ResultPut } from "@lovage/backend";
-import type { ConsumeMessage, Options } from "@lovage/client-amqp";
+import type { ConsumeMessage, PublishProperties } from "@lovage/client-amqp";
 import { quoteValue } from "@lovage/foundation";
 
 /** A reply that cannot be read, and why. */
@@ -12,7 +12,7 @@ export interface UnreadableReply {
 const names = { state: "x-lovage-state", fence: "x-lovage-fence", expires: "x-lovage-expires-ms" } as const;
 
 /** Properties of a result on its way to the one who waits (wire format, 7.4). */
-export function replyProperties({ taskId, state, fence, expiresInMs }: ResultPut): Options.Publish {
+export function replyProperties({ taskId, state, fence, expiresInMs }: ResultPut): PublishProperties {
   return {
     correlationId: taskId,
     contentType: "application/json",

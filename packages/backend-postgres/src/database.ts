@@ -8,6 +8,7 @@ import {
   serverTimeMs,
   WakeUps,
   type PostgresRows,
+  type PostgresStatement,
   type PostgresTarget,
   type PostgresValue,
   type QueryOptions,
@@ -45,6 +46,8 @@ export class Database {
   readonly client: PostgresClient;
   readonly #quoted: string;
   readonly #migrates: boolean;
+  /** By their texts, which are constants of this package: to name one takes longer than to send it. */
+  readonly #statements = new Map<string, PostgresStatement>();
   readonly #closing = new AbortController();
   /** Called after each new connection for notifications: what was announced meanwhile was heard by nobody. */
   onRevived: () => Promise<void> = async () => {};
@@ -98,7 +101,7 @@ export class Database {
     values: readonly PostgresValue[],
     options: QueryOptions = { repeatable: true },
   ): Promise<PostgresRows> {
-    const statement = defineStatement(text.replaceAll("@", `${this.#quoted}.`));
+    const statement = this.#statement(text);
     return this.#guarded(() => this.client.query(statement, values, options));
   }
 
@@ -112,8 +115,7 @@ export class Database {
     values: readonly PostgresValue[],
   ): Promise<PostgresRows | undefined> {
     if (!this.client.isSameDatabase(transaction)) return undefined;
-    const statement = defineStatement(text.replaceAll("@", `${this.#quoted}.`));
-    const run = { statement, values, isNamed: false, where: this.client.where };
+    const run = { statement: this.#statement(text), values, isNamed: false, where: this.client.where };
     return await this.#guarded(() => runStatement(transaction, run));
   }
 
@@ -126,6 +128,14 @@ export class Database {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.client.close();
+  }
+
+  #statement(text: string): PostgresStatement {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = defineStatement(text.replaceAll("@", `${this.#quoted}.`));
+    this.#statements.set(text, statement);
+    return statement;
   }
 
   async #guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -10,9 +10,13 @@ type Confirm = (error: Error | null) => void;
 /** A channel whose confirms the test gives. */
 class Channel extends EventEmitter {
   readonly sent: { readonly key: string; readonly confirm: Confirm }[] = [];
-  publish(...[, key, , , confirm]: readonly [string, string, Buffer, object, Confirm]): boolean {
-    this.sent.push({ key, confirm });
+  #key = "";
+  sendMessage({ routingKey }: { readonly routingKey: string }): boolean {
+    this.#key = routingKey;
     return true;
+  }
+  pushConfirmCallback(confirm: Confirm): void {
+    this.sent.push({ key: this.#key, confirm });
   }
 }
 
@@ -47,7 +51,7 @@ class Scene {
     this.publisher.post(
       ids.map((id): Posting => {
         const done: Posting["done"] = (error) => void this.outcomes.push(`${id} ${error?.kind ?? "accepted"}`);
-        const properties = { messageId: id };
+        const properties = { messageId: id, deliveryMode: 2 } as const;
         return { exchange: "", routingKey: id, properties, body: Buffer.from(id), state: "waiting", done };
       }),
     );

@@ -1,15 +1,12 @@
 import type { Clock, Log, Timer } from "@lovage/foundation";
-import type { ConfirmChannel, Message, Options } from "amqplib";
+import type { ConfirmChannel, Message } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
 import type { AmqpSession } from "./amqp-session.ts";
+import { publishOn, type Letter } from "./publish-on.ts";
 
 /** One message on its way to the broker. */
-export interface Posting {
-  readonly exchange: string;
-  readonly routingKey: string;
-  readonly properties: Options.Publish;
-  readonly body: Buffer;
+export interface Posting extends Letter {
   /** Called once: `null` when the broker has accepted it, else why not. Not called after `abandon`. */
   readonly done: (error: AmqpError | null) => void;
   /**
@@ -184,16 +181,13 @@ export class ConfirmPublisher {
 
   /** @returns whether it is dealt with; otherwise the channel has just ended */
   #write(posting: Posting): boolean {
-    const { exchange, routingKey, body, properties } = posting;
     const channel = this.#channel;
     if (channel === undefined) return false;
     try {
-      const hasRoom = channel.publish(exchange, routingKey, body, properties, (error: unknown) =>
-        this.#onConfirm(posting, error),
-      );
+      const hasRoom = publishOn(channel, posting, (error) => this.#onConfirm(posting, error));
       posting.state = "sent";
       this.#flying.add(posting);
-      this.#bytes += body.byteLength;
+      this.#bytes += posting.body.byteLength;
       this.#isFull = !hasRoom;
       return true;
     } catch (error) {

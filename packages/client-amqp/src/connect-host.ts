@@ -7,6 +7,7 @@ import { connect } from "amqplib";
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
 import type { AmqpTarget } from "./amqp-options.ts";
 import { nameOf, type AmqpHost } from "./amqp-url.ts";
+import { gatherWrites } from "./gathered-writes.ts";
 
 /** A connection of the client, and the host that it leads to. */
 export interface HostConnection {
@@ -62,6 +63,7 @@ export async function connectHost(
     const model = await abortable(connecting, AbortSignal.any([signal, deadline.signal]));
     // Told again by "close", with the cause; without a listener the process would end.
     model.on("error", () => {});
+    gatherWrites(socketOf(model));
     return { model, where };
   } catch (error) {
     // One that comes late is of no use to anybody; a failure was told.

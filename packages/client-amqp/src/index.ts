@@ -9,5 +9,6 @@ export type { AmqpHost, AmqpLocation } from "./amqp-url.ts";
 export { CallChannel } from "./call-channel.ts";
 export { ConfirmPublisher } from "./confirm-publisher.ts";
 export type { Posting, PublisherOptions } from "./confirm-publisher.ts";
+export type { PublishProperties } from "./publish-on.ts";
 // The channels and messages of the client, for the two drivers alone.
 export type { Channel, ConsumeMessage, GetMessage, Options } from "amqplib";

@@ -1,6 +1,7 @@
-import type { ClientBase } from "pg";
+import { Client, type ClientBase } from "pg";
 
 import { toPostgresError } from "./postgres-error.ts";
+import { queryRaw } from "./raw-query.ts";
 import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
 
 /** What {@link runStatement} runs. */
@@ -19,14 +20,12 @@ const asText = { getTypeParser: () => (value: string) => value };
 /** Runs one statement on one connection. @throws PostgresError (`POSTGRES_FAILED`) */
 export async function runStatement(client: ClientBase, run: StatementRun): Promise<PostgresRows> {
   const { statement, values, isNamed, where } = run;
+  const { name, text } = statement;
+  const call = { ...(isNamed ? { name } : {}), text, values: [...values] };
   try {
-    const { rows } = await client.query<(string | null)[]>({
-      ...(isNamed ? { name: statement.name } : {}),
-      text: statement.text,
-      values: [...values],
-      rowMode: "array",
-      types: asText,
-    });
+    // A user's client may be another: of another copy of `pg`, or its binding of libpq.
+    if (client instanceof Client) return await queryRaw(client, call);
+    const { rows } = await client.query<(string | null)[]>({ ...call, rowMode: "array", types: asText });
     return rows;
   } catch (error) {
     throw toPostgresError(error, where);

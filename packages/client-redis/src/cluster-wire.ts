@@ -1,16 +1,18 @@
 import { ConfigurationError, isLovageError } from "@lovage/foundation";
 
 import { ClusterSlots } from "./cluster-slots.ts";
-import { NodeConnection, type RedisArgument } from "./node-connection.ts";
+import { NodeConnection } from "./node-connection.ts";
+import type { RedisArgument, RedisCommand } from "./redis-command.ts";
 import { readRedirection, type Redirection } from "./redirection.ts";
 import { RedisError } from "./redis-error.ts";
 import { hostsOf, type RedisHost } from "./redis-url.ts";
-import type { RedisCommand, RedisWire, WireOpening } from "./redis-wire.ts";
+import type { RedisWire, WireOpening } from "./redis-wire.ts";
 
 /** A slot that moves answers neither here nor there; what waits longer is told that the cluster cannot serve now. */
 const movingMs = 2_000;
 const retryMs = 50;
 const maxRedirections = 5;
+const askSlots = { command: "CLUSTER", args: ["SLOTS"] } as const;
 
 /**
  * The nodes of a Redis Cluster. ioredis' own Cluster repeats what was under way when a connection ended, which could publish a message twice, and
@@ -40,15 +42,16 @@ export class ClusterWire implements RedisWire {
     throw new RedisError(notServed(...hosts), { kind: "unavailable" });
   }
 
-  async send({ command, args, key, replicas }: RedisCommand): Promise<unknown> {
+  async send(command: RedisCommand): Promise<unknown> {
+    const { key } = command;
     const endsAtMs = this.#opening.clock.monotonic() + movingMs;
     let isAsking: RedisHost | undefined;
     for (let redirections = 0; ; redirections += 1) {
       const address: RedisHost = isAsking ?? this.#addressOf(key);
       try {
         const node = await this.#node(address);
-        if (isAsking !== undefined) return await node.sendAsking(command, args, replicas);
-        return await node.send(command, args, replicas);
+        if (isAsking !== undefined) return await node.sendAsking(command);
+        return await node.send(command);
       } catch (error) {
         const redirection = readRedirection(error, address);
         if (redirection === undefined || this.#isClosed) throw error;
@@ -60,7 +63,7 @@ export class ClusterWire implements RedisWire {
   }
 
   async sendToAll(command: string, args: readonly RedisArgument[]): Promise<readonly unknown[]> {
-    return Promise.all([...this.#nodes.values()].map(async (node) => (await node).send(command, args)));
+    return Promise.all([...this.#nodes.values()].map(async (node) => (await node).send({ command, args })));
   }
 
   async ping(): Promise<void> {
@@ -108,7 +111,7 @@ export class ClusterWire implements RedisWire {
       const open = this.#nodes.get(hostsOf({ hosts: [node] }));
       if (open === undefined || this.#isClosed) continue;
       try {
-        this.#slots = new ClusterSlots(await (await open).send("CLUSTER", ["SLOTS"]), node);
+        this.#slots = new ClusterSlots(await (await open).send(askSlots), node);
         return;
       } catch (error) {
         this.#opening.log.debug("A node of the cluster does not tell who holds what.", { error: String(error) });
@@ -128,7 +131,7 @@ export class ClusterWire implements RedisWire {
 async function askForSlots(node: RedisHost, { target, clock, name }: WireOpening): Promise<ClusterSlots> {
   const seed = await NodeConnection.open({ target, clock, node, name, onEnd: () => {} });
   try {
-    return new ClusterSlots(await seed.send("CLUSTER", ["SLOTS"]), node);
+    return new ClusterSlots(await seed.send(askSlots), node);
   } catch (error) {
     if (!(error instanceof Error) || !/cluster support disabled/i.test(error.message)) throw error;
     throw new ConfigurationError(

@@ -1,7 +1,8 @@
+export { ArgumentWriter } from "./argument-writer.ts";
 export { tagBeside } from "./key-slot.ts";
 export { RedisConnection } from "./redis-connection.ts";
 export type { RedisOpening, RunOptions } from "./redis-connection.ts";
-export type { RedisArgument } from "./node-connection.ts";
+export type { RedisArgument } from "./redis-command.ts";
 export { isRedisError, RedisError } from "./redis-error.ts";
 export type { RedisErrorKind } from "./redis-error.ts";
 export { isPlainTarget, redisOptionNames, redisOptions, redisTarget } from "./redis-options.ts";

@@ -1,13 +1,15 @@
 import type { Clock } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
+import { FramedCommand } from "./framed-command.ts";
 import { makeClient } from "./make-client.ts";
+import type { RedisCommand } from "./redis-command.ts";
 import { RedisError, toRedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
 import { hostsOf, type RedisHost } from "./redis-url.ts";
 
-/** What a command or script takes. */
-export type RedisArgument = string | Uint8Array | number;
+/** A command for one node. */
+type NodeCommand = Omit<RedisCommand, "key">;
 
 /** How a {@link NodeConnection} is opened. */
 export interface NodeOpening {
@@ -74,20 +76,21 @@ export class NodeConnection {
 
   /**
    * Sends a command; it is not repeated. Rejects with what the client says.
-   * @param replicas How many replicas must have what was written, before this resolves. @throws RedisError when too few have it in time
+   * @throws RedisError when too few replicas have in time what was written
    */
-  async send(command: string, args: readonly RedisArgument[], replicas = 0): Promise<unknown> {
-    const reply = await this.#call(command, args);
-    if (replicas > 0) await this.#replicate(replicas);
-    return reply;
+  send(command: NodeCommand): Promise<unknown> {
+    const reply = this.#call(command);
+    const { replicas = 0 } = command;
+    return replicas > 0 ? this.#replicated(reply, replicas) : reply;
   }
 
   /** As {@link send}, for a slot that is on its way to this node. */
-  async sendAsking(command: string, args: readonly RedisArgument[], replicas = 0): Promise<unknown> {
+  sendAsking(command: NodeCommand): Promise<unknown> {
     // Written one after the other, and a connection answers in order.
-    const [, reply] = await Promise.all([this.#call("ASKING", []), this.#call(command, args)]);
-    if (replicas > 0) await this.#replicate(replicas);
-    return reply;
+    const both = Promise.all([this.#call({ command: "ASKING", args: [] }), this.#call(command)]);
+    const reply = both.then(([, found]) => found);
+    const { replicas = 0 } = command;
+    return replicas > 0 ? this.#replicated(reply, replicas) : reply;
   }
 
   /** Idempotent; calls under way fail. */
@@ -95,12 +98,19 @@ export class NodeConnection {
     this.#client.disconnect();
   }
 
-  #call(command: string, args: readonly RedisArgument[]): Promise<unknown> {
-    return this.#client.callBuffer(command, args as (string | Buffer | number)[]);
+  #call({ command, args, written }: NodeCommand): Promise<unknown> {
+    if (written === undefined) return this.#client.callBuffer(command, args as (string | Buffer | number)[]);
+    return this.#client.sendCommand(new FramedCommand(command, args.map(String), written)) as Promise<unknown>;
+  }
+
+  async #replicated(reply: Promise<unknown>, replicas: number): Promise<unknown> {
+    const found = await reply;
+    await this.#replicate(replicas);
+    return found;
   }
 
   async #replicate(replicas: number): Promise<void> {
-    const found = Number(await this.#call("WAIT", [replicas, replicationMs]));
+    const found = Number(await this.#call({ command: "WAIT", args: [replicas, replicationMs] }));
     if (found >= replicas) return;
     throw new RedisError(
       `Redis at ${this.#where} has written it, but only ${found} of ${replicas} replicas had it within ${replicationMs} ms: a failover may lose it.`,

@@ -1,13 +1,14 @@
 import { isLovageError, type Clock, type Log, type Timer } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
+import { ArgumentWriter } from "./argument-writer.ts";
 import { ClusterWire } from "./cluster-wire.ts";
 import { taggedPart } from "./key-slot.ts";
-import type { RedisArgument } from "./node-connection.ts";
+import type { RedisArgument, RedisCommand } from "./redis-command.ts";
 import { isReadOnlyReply, RedisError, toRedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
 import { hostsOf } from "./redis-url.ts";
-import { openSingleWire, type RedisCommand, type RedisWire } from "./redis-wire.ts";
+import { openSingleWire, type RedisWire } from "./redis-wire.ts";
 import type { RedisScript } from "./script.ts";
 import { Subscriptions, type ChannelListener, type ChannelSubscription, type KeyListener } from "./subscriptions.ts";
 
@@ -83,12 +84,14 @@ export class RedisConnection {
   async run(
     script: RedisScript,
     keys: readonly string[],
-    args: readonly RedisArgument[],
+    args: readonly RedisArgument[] | ArgumentWriter,
     { durably = false }: RunOptions = {},
   ): Promise<unknown> {
     const all = this.isCluster ? withGuard(keys) : keys;
-    const rest = [all.length, ...all, ...args];
-    const where = { key: keys[0], replicas: durably ? this.#opening.target.replicas : 0 };
+    const written = args instanceof ArgumentWriter ? args : undefined;
+    const given = args instanceof ArgumentWriter ? [] : args;
+    const rest = [all.length, ...all, ...given];
+    const where = { key: keys[0], replicas: durably ? this.#opening.target.replicas : 0, written };
     try {
       return await this.#send({ command: "EVALSHA", args: [script.sha1, ...rest], ...where });
     } catch (error) {

@@ -1,18 +1,9 @@
 import type { Clock, Log } from "@lovage/foundation";
 
-import { NodeConnection, type RedisArgument } from "./node-connection.ts";
+import { NodeConnection } from "./node-connection.ts";
+import type { RedisArgument, RedisCommand } from "./redis-command.ts";
 import type { RedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
-
-/** A command, and whom it is for. */
-export interface RedisCommand {
-  readonly command: string;
-  readonly args: readonly RedisArgument[];
-  /** The key that tells the node of a cluster; absent for commands that any node carries out. */
-  readonly key?: string | undefined;
-  /** How many replicas must have what it writes. @default 0 */
-  readonly replicas?: number;
-}
 
 /** How a {@link RedisWire} is opened. */
 export interface WireOpening {
@@ -44,9 +35,9 @@ export async function openSingleWire({ target, clock, name, onEnd }: WireOpening
   const open = (): Promise<NodeConnection> => NodeConnection.open({ target, clock, name, onEnd });
   const server = await open();
   return {
-    send: ({ command, args, replicas }) => server.send(command, args, replicas),
-    sendToAll: async (command, args) => [await server.send(command, args)],
-    ping: async () => void (await server.send("PING", [])),
+    send: (command) => server.send(command),
+    sendToAll: async (command, args) => [await server.send({ command, args })],
+    ping: async () => void (await server.send({ command: "PING", args: [] })),
     openSubscriber: open,
     close: () => server.close(),
   };

@@ -15,6 +15,8 @@ export interface ChannelSubscription {
   add(channels: readonly string[]): Promise<void>;
   /** The listener is not told of these any more. Others pass over. */
   remove(channels: readonly string[]): void;
+  /** Resolves once the server sends nothing more; until then the listener is told. @throws what the client says */
+  end(): Promise<void>;
   /** Idempotent. The listener is not called any more. */
   close(): void;
 }
@@ -50,6 +52,11 @@ export class Subscriptions {
       remove: (some) => {
         for (const channel of some) mine.delete(channel);
         this.#forget(some, hear);
+      },
+      end: async () => {
+        isOpen = false;
+        const last = [...mine].filter((channel) => this.#byChannel.get(channel)?.size === 1);
+        if (last.length > 0) await this.#opened?.unsubscribe(...last);
       },
       close: () => {
         isOpen = false;

@@ -36,6 +36,15 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("SqliteConnection", () => {
+  it("gives rows as objects or as arrays, by the same text", async () => {
+    const { connection } = await open();
+    await connection.write(insert(connection, 1));
+    const sql = "SELECT x, x + 1 AS y FROM t";
+    expect(connection.tuples(sql).all()).toEqual([[1, 2]]);
+    expect(connection.statement(sql).all()).toEqual([{ x: 1, y: 2 }]);
+    expect(connection.tuples(sql).all()).toEqual([[1, 2]]);
+  });
+
   it("writes all of a transaction or nothing", async () => {
     const { connection } = await open();
     await connection.write(insert(connection, 1));

@@ -184,7 +184,7 @@ describe("claiming", () => {
           else if (kind === "pass") await clock.advance(at * 400);
           else if (kind === "handOver") {
             const claimed = await store.claim({ queue: "q", max: at + 1, leaseMs: 3_000, suspects: false });
-            if (claimed.messages.length > 0) store.events?.deliver("q", claimed.messages);
+            if (claimed.messages.length > 0) store.events?.deliver("q", claimed.messages, clock.monotonic());
           } else if (delivery !== undefined) {
             if (kind === "steal") store.steal({ id: Number(delivery.token.split("/")[1]), fence: delivery.fence });
             else if (kind === "ack") delivery.ack().catch(() => {});
@@ -209,7 +209,7 @@ describe("claiming", () => {
     consumer.setPrefetch(0);
     store.put("q", ["a", "b"]);
     const { messages } = await store.claim({ queue: "q", max: 2, leaseMs: 3_000, suspects: false });
-    store.events?.deliver("q", messages);
+    store.events?.deliver("q", messages, clock.monotonic());
     await clock.advance(0);
     expect([deliveries.length, store.leased.size, store.ready.length]).toEqual([0, 0, 2]);
     await connection.close();

@@ -2,6 +2,7 @@ import type { Clock, Log, Timer } from "@lovage/foundation";
 import { backOff, hasCode } from "@lovage/foundation";
 
 import { asError } from "./as-error.ts";
+import { ComingRoom } from "./coming-room.ts";
 import { isTransient } from "./is-transient.ts";
 import type { StoreLink } from "./store-link.ts";
 import type { Claim, ClaimedMessage, LeaseStore } from "./store.ts";
@@ -37,6 +38,9 @@ const waits = { baseMs: 100, maxMs: 30_000, jitter: "equal" } as const;
 /** How long less than half of the prefetch may stand free before it is refilled: keeps slow tasks from idling slots, fast ones from claiming one by one. */
 const lingerMs = 5;
 
+/** An answer with fewer messages lets them be started before the store is asked again: on an idle queue the call alone took a tenth of the time to the start of a task. */
+const fewMessages = 16;
+
 /** Claims in a row before timers and sockets get their turn; a store in memory would never let them. */
 const claimsPerTurn = 32;
 
@@ -66,6 +70,7 @@ export class ClaimLoop {
   #generation = 0;
   /** Of a claim that waits in the broker. */
   #waiting: AbortController | undefined;
+  readonly #coming = new ComingRoom();
   #polls = 0;
   #failures = 0;
   #claims = 0;
@@ -105,6 +110,7 @@ export class ClaimLoop {
   /** Ends a claim that waits in the broker: its answer is not wanted now. */
   interrupt(): void {
     this.#waiting?.abort();
+    this.#coming.endWait();
   }
 
   /** Messages may be ready. */
@@ -122,6 +128,14 @@ export class ClaimLoop {
     else if (room > 0) this.#linger ??= this.#options.clock.timer(lingerMs, () => this.#lingered());
   }
 
+  /** The store was asked to settle so many: claims for their room once about half of the prefetch will be free, without a wait for the answer. */
+  expectRoom(count: number, answer: Promise<unknown>): void {
+    // A claim that waits in the broker would hold up what it claims for.
+    if (this.#options.store.facts.claimsWait === true) return;
+    this.#coming.expect(count, answer);
+    if (this.#room() * 2 >= this.#claimant.prefetch) this.#claimIf(this.#room() > 0);
+  }
+
   /** No claim begins any more. Resolves once the last one has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -132,6 +146,10 @@ export class ClaimLoop {
   }
 
   #room(): number {
+    return this.#free() + this.#coming.count;
+  }
+
+  #free(): number {
     return this.#claimant.prefetch - this.#claimant.unsettled;
   }
 
@@ -162,6 +180,7 @@ export class ClaimLoop {
     const max = Math.min(this.#room(), store.facts.maxBatch);
     // While this claim waited for its turn, its room may have gone or the loop may have been stopped.
     if (max <= 0 || this.#isStopped) return this.#end();
+    const coming = this.#coming.take();
     const confirmedAtMs = clock.monotonic();
     let claim: Claim;
     const waiting = store.facts.claimsWait === true ? new AbortController() : undefined;
@@ -173,6 +192,7 @@ export class ClaimLoop {
       if (generation === this.#generation) this.#fail(asError(error));
       return;
     }
+    if (coming !== undefined && claim.messages.length > this.#free()) await this.#coming.wait(coming, this.#options);
     const leasedAtMs = claim.leasedAtMs ?? confirmedAtMs;
     if (generation === this.#generation) this.#answered(claim, max, leasedAtMs);
     else this.#claimant.accept(claim.messages, leasedAtMs);
@@ -190,7 +210,8 @@ export class ClaimLoop {
     this.#end();
     if (length === max) this.refill();
     // Only an empty claim arms the wake-up.
-    else if (length > 0 || isWoken) this.#claimIf(this.#room() > 0);
+    else if (length >= fewMessages || isWoken) this.#claimIf(this.#room() > 0);
+    else if (length > 0) process.nextTick(() => this.#claimIf(this.#room() > 0));
     else this.#sleep(claim.nextDueInMs);
   }
 

@@ -166,9 +166,9 @@ export class LeaseConnection implements Connection, StoreEvents {
     this.#consumers.wake(queue);
   }
 
-  deliver(queue: string, messages: readonly ClaimedMessage[]): void {
-    const { store, clock, log } = this.#options;
-    const rest = this.#consumers.deliver(queue, messages, clock.monotonic());
+  deliver(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): void {
+    const { store, log } = this.#options;
+    const rest = this.#consumers.deliver(queue, messages, leasedAtMs);
     if (rest.length === 0) return;
     const releases = rest.map(({ lease }) => ({ kind: "release", lease, delayMs: 0 }) as const);
     store.settle(queue, releases).catch((error: unknown) => {

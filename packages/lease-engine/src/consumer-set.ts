@@ -52,8 +52,8 @@ export class ConsumerSet {
       consumer.accept(rest.slice(0, room), confirmedAtMs);
       rest = rest.slice(room);
     }
-    // What armed the hand-over is used up.
-    this.wake(queue);
+    // What armed the hand-over is used up. What was handed over is started first.
+    setImmediate(() => this.wake(queue));
     return rest;
   }
 

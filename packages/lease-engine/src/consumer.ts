@@ -196,6 +196,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     this.#loop.refill();
   }
 
+  expectRoom(count: number, answer: Promise<unknown>): void {
+    this.#loop.expectRoom(count, answer);
+  }
+
   resume(): void {
     this.#loop.resume();
   }

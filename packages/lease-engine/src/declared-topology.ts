@@ -6,6 +6,9 @@ import { checkRoutingKey } from "./check-routing-key.ts";
 import type { ExchangeRouter } from "./exchange-router.ts";
 import type { LeaseStore } from "./store.ts";
 
+/** What a message may be. */
+export type MessageLimits = Pick<QueueCapabilities, "maxMessageBytes" | "delayHorizonMs">;
+
 const exchangeTypes: readonly string[] = ["direct", "topic", "fanout"];
 
 /** What this connection has declared: checked before any I/O, remembered, and declared again after a reconnection. */
@@ -15,6 +18,7 @@ export class DeclaredTopology {
   readonly #queues = new Map<string, QueueDeclaration>();
   /** Names with those of their dead-letter queues. */
   readonly #names = new Set<string>();
+  readonly #limits = new Map<string, MessageLimits>();
 
   constructor(store: LeaseStore, router: ExchangeRouter) {
     this.#store = store;
@@ -46,9 +50,14 @@ export class DeclaredTopology {
     };
   }
 
-  /** What a message to this queue may be; the same object wherever queues do not differ, since it is asked for every message. */
-  limitsOf(queue: string, capabilities: Capabilities): Pick<QueueCapabilities, "maxMessageBytes" | "delayHorizonMs"> {
-    return this.#store.capabilitiesOf === undefined ? capabilities : this.capabilitiesOf(queue, capabilities);
+  /** What a message to this queue may be. It is asked for every message, so that it is worked out once for each declaration. */
+  limitsOf(queue: string, capabilities: Capabilities): MessageLimits {
+    if (this.#store.capabilitiesOf === undefined) return capabilities;
+    const known = this.#limits.get(queue);
+    if (known !== undefined) return known;
+    const limits = this.capabilitiesOf(queue, capabilities);
+    if (this.isDeclared(queue)) this.#limits.set(queue, limits);
+    return limits;
   }
 
   /** Makes a topology exist and remembers it. */
@@ -71,12 +80,15 @@ export class DeclaredTopology {
   /** Declares everything again, for a store that may have forgotten it. */
   async restore(): Promise<void> {
     if (this.#queues.size > 0) await this.#store.declare([...this.#queues.values()]);
+    // Somebody may have declared one of them otherwise meanwhile.
+    this.#limits.clear();
     await this.#router.restore();
   }
 
   /** A queue was deleted: neither declare it again nor take messages for it. */
   forget(queue: string): void {
     this.#queues.delete(queue);
+    this.#limits.clear();
     this.#names.delete(queue);
     this.#names.delete(deadLetterQueueOf(queue));
     this.#router.forget(queue);
@@ -84,6 +96,7 @@ export class DeclaredTopology {
 
   #remember(queue: QueueDeclaration): void {
     this.#queues.set(queue.name, queue);
+    this.#limits.clear();
     this.#names.add(queue.name).add(deadLetterQueueOf(queue.name));
   }
 

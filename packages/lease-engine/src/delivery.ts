@@ -17,6 +17,8 @@ import type { ClaimedMessage, Lease, LeaseStore, RoutedMessage, Settlement } fro
 /** Whom a delivery belongs to. */
 export interface DeliveryOwner {
   readonly queue: string;
+  /** How many it holds, of which each may be settled in this turn of the event loop. */
+  readonly unsettled: number;
   readonly check: MessageCheck;
   readonly store: Pick<LeaseStore, "transact">;
   /** Sends a settlement to the store; resolves once it is recorded. */
@@ -25,6 +27,8 @@ export interface DeliveryOwner {
   remove(delivery: LeaseDelivery): void;
   /** Room was made: claim again if it is worth it. */
   refill(): void;
+  /** The store was asked to settle so many; there is room for as many once it has answered. */
+  expectRoom(count: number, answer: Promise<unknown>): void;
 }
 
 /**

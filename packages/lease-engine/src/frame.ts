@@ -1,12 +1,11 @@
-import type { Headers, HeaderValue, Message, MessageProperties } from "@lovage/transport";
+import type { Message } from "@lovage/transport";
 
-import { FrameError, readFrameText, separator } from "./frame-text.ts";
-import { encodeContent, encodeHeader, taskIdCode } from "./frame-words.ts";
+import { describeMessage, type Description } from "./describe-message.ts";
+import { FrameError, readFrameText } from "./frame-text.ts";
 
 /** First byte of a frame; the first version there is. */
 const version = 1;
 const headBytes = 6;
-const longestTaskId = 64;
 
 /**
  * A message as one piece of bytes, for stores that keep bytes:
@@ -21,19 +20,33 @@ const longestTaskId = 64;
  * | … | body, untouched |
  */
 export function encodeFrame(message: Message): Uint8Array {
-  const { headers, properties, body } = message;
-  const taskId = taskIdOf(properties.messageId);
-  const text = `${encodeHeaders(headers, taskId)}${separator}${encodeProperties(properties, taskId)}`;
-  const textAt = headBytes + taskId.length;
-  const textBytes = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(textAt + textBytes + body.byteLength);
-  frame[0] = version;
-  frame[1] = taskId.length;
-  frame.writeUInt32LE(textBytes, 2);
-  // The id has one byte a character, so that both are written at once.
-  frame.write(taskId + text, headBytes, "utf8");
-  frame.set(body, textAt + textBytes);
+  const draft = draftFrame(message);
+  const frame = Buffer.allocUnsafe(draft.byteLength);
+  writeFrame(draft, frame, 0);
   return frame;
+}
+
+/** A frame before it is written: for whoever has memory for it and many more, and has to know how long it is. */
+export interface FrameDraft extends Description {
+  readonly byteLength: number;
+  readonly body: Uint8Array;
+}
+
+/** What {@link encodeFrame} would write. */
+export function draftFrame({ headers, properties, body }: Message): FrameDraft {
+  const { taskId, text } = describeMessage(headers, properties);
+  return { taskId, text, body, byteLength: headBytes + taskId.length + text.length + body.byteLength };
+}
+
+/** Writes a frame to a place that is long enough. */
+export function writeFrame({ taskId, text, body }: FrameDraft, target: Buffer, at: number): void {
+  const textAt = at + headBytes + taskId.length;
+  target[at] = version;
+  target[at + 1] = taskId.length;
+  target.writeUInt32LE(text.length, at + 2);
+  target.write(taskId, at + headBytes, "latin1");
+  target.set(text, textAt);
+  target.set(body, textAt + text.length);
 }
 
 /**
@@ -41,7 +54,7 @@ export function encodeFrame(message: Message): Uint8Array {
  * @throws FrameError (`FRAME_INVALID`) for bytes that are no frame
  */
 export function decodeFrame(bytes: Uint8Array): Message {
-  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frame = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (frame.length < headBytes) throw new FrameError(`${frame.length} bytes are too few for a frame.`);
   if (frame[0] !== version) {
     throw new FrameError(`The frame has version ${String(frame[0])}, and this release reads version ${version}.`);
@@ -54,68 +67,4 @@ export function decodeFrame(bytes: Uint8Array): Message {
     ...readFrameText(text, frame.toString("latin1", headBytes, textAt)),
     body: frame.subarray(bodyAt),
   };
-}
-
-/** Printable, the same inside a JSON text as outside of it, and one byte a character. */
-const plain = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
-
-function taskIdOf(messageId: string): string {
-  const colon = messageId.lastIndexOf(":");
-  if (colon < 1 || colon > longestTaskId) return "";
-  const id = messageId.slice(0, colon);
-  return plain.test(id) ? id : "";
-}
-
-function encodeHeaders(headers: Headers, taskId: string): string {
-  let text = "";
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    const latest = latestHeaders.get(name);
-    if (latest !== undefined && latest.value === value) text += latest.text;
-    else text += encodeNewHeader(name, value, taskId);
-  }
-  return text;
-}
-
-/**
- * The latest text of a header, by its name: calls of one program have the same name, origin and options one after the other. What is an object is encoded anew, because it
- * may have changed.
- */
-const latestHeaders = new Map<string, { readonly value: HeaderValue; readonly text: string }>();
-const mostLatest = 64;
-const longestLatest = 256;
-
-function encodeNewHeader(name: string, value: HeaderValue | undefined, taskId: string): string {
-  const json = encodeValue(value, taskId);
-  // What JSON has no word for is left out, as in any JSON object.
-  if (json === undefined || value === undefined) return "";
-  const text = encodeHeader(name, json);
-  const isTaskId = value === taskId && taskId !== "";
-  if (!isTaskId && typeof value !== "object" && text.length <= longestLatest) {
-    if (latestHeaders.size >= mostLatest) latestHeaders.clear();
-    latestHeaders.set(name, { value, text });
-  }
-  return text;
-}
-
-function encodeProperties(properties: MessageProperties, taskId: string): string {
-  const { messageId, contentType, contentEncoding, correlationId, replyTo, priority, key } = properties;
-  const rest = messageId.slice(taskId.length);
-  const id = `"${taskId === "" ? "" : taskIdCode}${(plain.test(rest) ? `"${rest}"` : JSON.stringify(rest)).slice(1)}`;
-  return `${encodeContent(contentType, contentEncoding)}${id},${encodeValue(correlationId ?? null, taskId) ?? "null"}${encodeOptional([replyTo, priority, key])}`;
-}
-
-/** Those at the end are left out when they are missing, and most are. */
-function encodeOptional(values: readonly (string | number | undefined)[]): string {
-  const last = values.findLastIndex((value) => value !== undefined);
-  let text = "";
-  for (let at = 0; at <= last; at += 1) text += `,${JSON.stringify(values[at] ?? null)}`;
-  return text;
-}
-
-function encodeValue(value: HeaderValue | undefined, taskId: string): string | undefined {
-  if (value === null) return "null";
-  if (value === taskId && taskId !== "") return `"${taskIdCode}"`;
-  // Most values are short plain texts; writing these by hand is four times as fast.
-  return typeof value === "string" && plain.test(value) ? `"${value}"` : JSON.stringify(value);
 }

@@ -1,5 +1,7 @@
 export { FrameError } from "./frame-text.ts";
-export { decodeFrame, encodeFrame } from "./frame.ts";
+export { decodeFrame, draftFrame, encodeFrame, writeFrame } from "./frame.ts";
+export type { FrameDraft } from "./frame.ts";
+export { isPlainMessage } from "./is-plain-message.ts";
 export { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
 export type { EnvelopeAddress } from "./kombu-envelope.ts";
 export { openLeaseConnection } from "./open-lease-connection.ts";

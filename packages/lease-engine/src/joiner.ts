@@ -15,6 +15,11 @@ export interface JoinerOptions<Entry> {
   readonly send: (batch: readonly Entry[]) => Promise<void>;
   /** Holds back small batches. @default a lone entry goes out at once */
   readonly gathering?: Gathering & { readonly clock: Clock };
+  /**
+   * Entries come many in one turn of the event loop: they leave together when it ends, and in the midst of it once as many wait as this says for the latest of them.
+   * @default a lone entry goes out at once
+   */
+  readonly midTurnSize?: (entry: Entry) => number;
 }
 
 interface Flight<Entry> {
@@ -41,8 +46,14 @@ export class Joiner<Entry> {
   }
 
   add(entry: Entry): void {
+    const { midTurnSize, maxInFlight } = this.#options;
     this.#waiting.push(entry);
-    if (!this.#isScheduled) this.pump();
+    if (midTurnSize === undefined) {
+      if (!this.#isScheduled) this.pump();
+    } else if (this.#flights.size < maxInFlight) {
+      if (this.#waiting.length >= midTurnSize(entry)) this.pump();
+      else this.#schedule();
+    }
   }
 
   /** Sends what may go out now. */
@@ -116,7 +127,11 @@ export class Joiner<Entry> {
     flight.isOver = true;
     this.#flights.delete(flight);
     // Those whose calls were joined call again in a moment: the first of them must not go alone and hold back the rest.
-    if (this.#isScheduled || (this.#waiting.length === 0 && flight.batch.length === 1)) return;
+    if (this.#waiting.length > 0 || flight.batch.length > 1) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;

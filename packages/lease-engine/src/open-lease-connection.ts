@@ -25,8 +25,8 @@ class EarlyEvents implements StoreEvents {
     this.target?.wake(queue);
   }
 
-  deliver(queue: string, messages: readonly ClaimedMessage[]): void {
-    this.target?.deliver(queue, messages);
+  deliver(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): void {
+    this.target?.deliver(queue, messages, leasedAtMs);
   }
 
   lost(cause: Error): void {

@@ -146,7 +146,7 @@ export class PublishJoiner {
   async #write(parts: readonly Part[]): Promise<void> {
     let left = parts;
     for (let attempt = 0; ; attempt += 1) {
-      const open = left.filter(({ call }) => !call.isSettled);
+      const open = left.every(isUnsettled) ? left : left.filter(isUnsettled);
       if (open.length === 0) return;
       if (this.#link.state === "reconnecting") {
         await this.#waitForLink(open);
@@ -231,9 +231,16 @@ function settleSome(parts: readonly Part[], partial: PublishError): [readonly Pa
   return [again, why];
 }
 
+function isUnsettled({ call }: Part): boolean {
+  return !call.isSettled;
+}
+
 function messagesOf(parts: readonly Part[]): readonly RoutedMessage[] {
   const [first] = parts;
-  return first !== undefined && parts.length === 1 ? first.messages : parts.flatMap(({ messages }) => messages);
+  if (first !== undefined && parts.length === 1) return first.messages;
+  const all: RoutedMessage[] = [];
+  for (const { messages } of parts) for (const message of messages) all.push(message);
+  return all;
 }
 
 function closedBefore(cause: unknown): ClosedError {

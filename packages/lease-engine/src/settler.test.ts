@@ -9,15 +9,42 @@ async function codesOf(promises: readonly (Promise<unknown> | undefined)[]): Pro
   return outcomes.map((each) => (each.status === "fulfilled" ? "ok" : (each.reason as LovageError).code));
 }
 
+/** How many were settled by each call. */
+const sizes = (calls: readonly (readonly unknown[])[]): readonly number[] =>
+  calls.map(([, settlements]) => (settlements as readonly unknown[]).length);
+
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
 
 describe("settling", () => {
-  it("sends a lone settlement in the same tick, and joins those that come before it returns", async () => {
+  it("sends what a turn of the event loop settles when the turn ends", async () => {
     const { connection, consume, store, deliveries } = await engineBench();
-    store.put("q", ids(5));
-    await consume();
-    await Promise.all(deliveries.map((delivery) => delivery.ack()));
-    expect(store.callsOf("settle").map(([, settlements]) => (settlements as unknown[]).length)).toEqual([1, 4]);
+    store.put("q", ids(10));
+    await consume({ prefetch: 10 });
+    const settled = deliveries.slice(0, 4).map((delivery) => delivery.ack());
+    expect(sizes(store.callsOf("settle"))).toEqual([]);
+    await Promise.all(settled);
+    expect(sizes(store.callsOf("settle"))).toEqual([4]);
+    await connection.close();
+  });
+
+  it("sends half of what is held in the midst of a turn, and the rest when the store has answered", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ids(10));
+    await consume({ prefetch: 10 });
+    const settled = deliveries.slice(0, 9).map((delivery) => delivery.ack());
+    expect(sizes(store.callsOf("settle"))).toEqual([5]);
+    await Promise.all(settled);
+    expect(sizes(store.callsOf("settle"))).toEqual([5, 4]);
+    await connection.close();
+  });
+
+  it("sends a lone settlement at once where only one message is held", async () => {
+    const { connection, consume, store, deliveries } = await engineBench();
+    store.put("q", ids(1));
+    await consume({ prefetch: 10 });
+    const settled = deliveries[0]?.ack();
+    expect(sizes(store.callsOf("settle"))).toEqual([1]);
+    await settled;
     await connection.close();
   });
 

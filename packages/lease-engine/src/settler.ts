@@ -2,7 +2,7 @@ import type { Clock } from "@lovage/foundation";
 import { backOff, hasCode, rest } from "@lovage/foundation";
 
 import { asError } from "./as-error.ts";
-import type { LeaseDelivery } from "./delivery.ts";
+import type { DeliveryOwner, LeaseDelivery } from "./delivery.ts";
 import { isRefusal, isTransient } from "./is-transient.ts";
 import { Joiner } from "./joiner.ts";
 import type { StoreLink } from "./store-link.ts";
@@ -47,7 +47,9 @@ export class Settler {
       weigh: ({ settlement }) => 1 + ((settlement.kind !== "release" && settlement.followUps?.length) || 0),
       isReady: () => true,
       send: (entries) => this.#write(entries),
-      ...(gathering === undefined ? {} : { gathering: { ...gathering, clock: options.clock } }),
+      ...(gathering === undefined
+        ? { midTurnSize: ({ delivery }) => delivery.owner.unsettled / 2 }
+        : { gathering: { ...gathering, clock: options.clock } }),
     });
   }
 
@@ -90,11 +92,12 @@ export class Settler {
         continue;
       }
       try {
-        const lost = await store.settle(
+        const answer = store.settle(
           this.#queue,
           open.map(({ settlement }) => settlement),
         );
-        finish(open, lost);
+        if (attempt === 0) tellOwners(open, answer);
+        finish(open, await answer);
         return;
       } catch (error) {
         if (!isTransient(error) && !isUncertain(error)) return await this.#refused(open, asError(error));
@@ -129,6 +132,16 @@ export class Settler {
 /** The answer to a settlement may be lost; asking again is safe, since the lease tells a second time from a first. */
 function isUncertain(error: unknown): boolean {
   return hasCode(error, ["PUBLISH_UNCERTAIN", "STORAGE_FULL"]);
+}
+
+/** The room that the settlements will make may be claimed in the same breath. What is released is to be first in the queue before the next claim looks. */
+function tellOwners(entries: readonly Entry[], answer: Promise<unknown>): void {
+  const counts = new Map<DeliveryOwner, number>();
+  for (const { delivery, settlement } of entries) {
+    if (settlement.kind === "release") return;
+    counts.set(delivery.owner, (counts.get(delivery.owner) ?? 0) + 1);
+  }
+  for (const [owner, count] of counts) owner.expectRoom(count, answer);
 }
 
 function lose(entry: Entry): void {

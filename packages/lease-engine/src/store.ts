@@ -100,8 +100,11 @@ export interface SweepOutcome {
 export interface StoreEvents {
   /** Messages may be ready, in one queue or in any. Too many calls are harmless, a missing one costs a fallback poll. */
   wake(queue?: string): void;
-  /** Messages that the store leased to this engine without being asked (hand-over to a sleeper). Counts against the claim that armed it. */
-  deliver(queue: string, messages: readonly ClaimedMessage[]): void;
+  /**
+   * Messages that the store leased to this engine without being asked (hand-over to a sleeper). Counts against the claim that armed it.
+   * @param leasedAtMs A moment before these leases began, by the clock's monotonic time, however late they are heard of: that of the claim that armed, say.
+   */
+  deliver(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): void;
   /** The store went away; the engine will call `open` again. */
   lost(cause: Error): void;
 }

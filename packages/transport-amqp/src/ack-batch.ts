@@ -6,11 +6,10 @@ export interface AckCalls {
   barrier(): Promise<void>;
 }
 
-interface Entry {
-  readonly tag: number;
-  readonly onSent: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** What was asked for in one turn of the event loop: sent together, and so answered together. */
+interface Turn extends PromiseWithResolvers<void> {
+  readonly tags: Set<number>;
+  readonly onSent: (() => void)[];
 }
 
 /**
@@ -21,10 +20,9 @@ export class AckBatch {
   readonly #calls: AckCalls;
   /** What is delivered and not acknowledged, oldest first. */
   readonly #outstanding = new Set<number>();
-  #due: Entry[] = [];
-  #sent: Entry[] = [];
-  #asked: readonly Entry[] = [];
-  #isScheduled = false;
+  #due: Turn | undefined;
+  #sent: Turn[] = [];
+  #asked: readonly Turn[] = [];
   #isAsking = false;
   #endedBy: Error | undefined;
 
@@ -43,43 +41,45 @@ export class AckBatch {
    * @throws what the channel ended by
    */
   ack(tag: number, onSent: () => void): Promise<void> {
-    return this.#enter(tag, onSent);
+    if (this.#endedBy !== undefined) return Promise.reject(this.#endedBy);
+    const { tags, onSent: all, promise } = this.#turn();
+    tags.add(tag);
+    all.push(onSent);
+    return promise;
   }
 
   /** Resolves when the channel is alive, asked now. @throws what the channel ended by */
   alive(): Promise<void> {
-    return this.#enter(-1, () => {});
+    return this.#endedBy === undefined ? this.#turn().promise : Promise.reject(this.#endedBy);
   }
 
   /** The channel has ended. */
   end(cause: Error): void {
     this.#endedBy = cause;
-    const open = [...this.#asked, ...this.#sent, ...this.#due];
+    const open = [...this.#asked, ...this.#sent];
+    if (this.#due !== undefined) open.push(this.#due);
     this.#asked = [];
     this.#sent = [];
-    this.#due = [];
+    this.#due = undefined;
     for (const { reject } of open) reject(cause);
   }
 
-  #enter(tag: number, onSent: () => void): Promise<void> {
-    if (this.#endedBy !== undefined) return Promise.reject(this.#endedBy);
-    return new Promise((resolve, reject) => {
-      this.#due.push({ tag, onSent, resolve, reject });
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
+  #turn(): Turn {
+    if (this.#due === undefined) {
+      this.#due = { ...Promise.withResolvers<void>(), tags: new Set(), onSent: [] };
       process.nextTick(() => this.#flush());
-    });
+    }
+    return this.#due;
   }
 
   #flush(): void {
-    this.#isScheduled = false;
-    if (this.#due.length === 0) return;
     const due = this.#due;
-    this.#due = [];
-    this.#sent.push(...due);
-    const tags = new Set(due.map(({ tag }) => tag).filter((tag) => tag >= 0));
-    if (this.#endedBy === undefined) this.#send(tags);
-    for (const { onSent } of due) onSent();
+    // The channel has ended meanwhile.
+    if (due === undefined) return;
+    this.#due = undefined;
+    this.#sent.push(due);
+    this.#send(due.tags);
+    for (const onSent of due.onSent) onSent();
     void this.#ask();
   }
 
@@ -93,7 +93,7 @@ export class AckBatch {
     }
     for (const tag of tags) this.#outstanding.delete(tag);
     if (joined > 0) this.#calls.ack(last, joined > 1);
-    for (const tag of tags) if (tag > last) this.#calls.ack(tag, false);
+    if (joined < tags.size) for (const tag of tags) if (tag > last) this.#calls.ack(tag, false);
   }
 
   async #ask(): Promise<void> {

@@ -14,6 +14,16 @@ export interface Arrival {
   readonly slot: PrefetchSlot | undefined;
 }
 
+/** What a channel consumes from. */
+export interface ConsumedQueue {
+  readonly name: string;
+  /**
+   * The consumer timeout to ask for, in ms, which from RabbitMQ 4.3 on goes before that of the server. Absent: a classic queue, which has none
+   * there and refuses the question; older servers pass it over.
+   */
+  readonly timeoutMs: number | undefined;
+}
+
 /** Who is told of what happens on a channel. */
 export interface ChannelEvents {
   onArrival(arrival: Arrival): void;
@@ -42,7 +52,7 @@ export class ConsumerChannel {
   readonly id: string;
   readonly #channel: Channel;
   readonly #session: AmqpSession;
-  readonly #queue: string;
+  readonly #queue: ConsumedQueue;
   readonly #events: ChannelEvents;
   readonly #slots: PrefetchSlots;
   readonly #acks: AckBatch;
@@ -52,7 +62,7 @@ export class ConsumerChannel {
   #standstills: number;
   #recheck: Promise<void> | undefined;
 
-  private constructor(channel: Channel, session: AmqpSession, queue: string, events: ChannelEvents) {
+  private constructor(channel: Channel, session: AmqpSession, queue: ConsumedQueue, events: ChannelEvents) {
     opened += 1;
     this.id = `${processId}.${opened}`;
     this.#channel = channel;
@@ -79,12 +89,12 @@ export class ConsumerChannel {
   }
 
   /** @throws AmqpError */
-  static async open(session: AmqpSession, queue: string, events: ChannelEvents): Promise<ConsumerChannel> {
+  static async open(session: AmqpSession, queue: ConsumedQueue, events: ChannelEvents): Promise<ConsumerChannel> {
     return new ConsumerChannel(await session.channel(), session, queue, events);
   }
 
   get #what(): string {
-    return `consuming from queue "${this.#queue}"`;
+    return `consuming from queue "${this.#queue.name}"`;
   }
 
   /** Aborts when everything that came over it is lost; the reason is the cause. */
@@ -148,7 +158,11 @@ export class ConsumerChannel {
 
   /** Ends it; what is not settled goes back to the queue, counted as a loss. Never rejects. */
   async close(): Promise<void> {
-    if (this.hasEnded || this.#isClosing) return;
+    if (!this.hasEnded) await this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
+    if (this.#isClosing) return;
     this.#isClosing = true;
     await this.#session.closeChannel(this.#channel);
   }
@@ -156,21 +170,26 @@ export class ConsumerChannel {
   async #begin(slot: PrefetchSlot): Promise<void> {
     const receive = (raw: ConsumeMessage | null): void => {
       if (raw !== null) return this.#receive(raw, slot);
-      const text = `RabbitMQ at ${this.#session.where} ended the consumer of queue "${this.#queue}": it was deleted, or its node is down.`;
+      // Whatever it was, and whatever of it the server has taken back already: nothing of the channel is ours any more, and the rest goes back with it.
+      const text = `RabbitMQ at ${this.#session.where} ended the consumer of queue "${this.#queue.name}": it was deleted, its node is down, or (from 4.3 on) a delivery was held for longer than the consumer timeout.`;
       this.#fail(new AmqpError(text, { kind: "missing" }));
     };
     // Calls of a channel go out one by one, in order: this prefetch is that of the consumer behind it.
     const sized = this.#channel.prefetch(slot.size);
-    const begun = this.#channel.consume(this.#queue, receive, { consumerTag: slot.tag });
+    const { name, timeoutMs } = this.#queue;
+    const asked = timeoutMs === undefined ? {} : { arguments: { "x-consumer-timeout": timeoutMs } };
+    const begun = this.#channel.consume(name, receive, { consumerTag: slot.tag, ...asked });
     await this.#session.answer(Promise.all([sized, begun]), this.#what);
     this.#events.onBegun();
   }
 
   async #cancel({ tag }: PrefetchSlot): Promise<void> {
-    await this.#session.answer(this.#channel.cancel(tag), `ending a consumer of queue "${this.#queue}"`);
+    await this.#session.answer(this.#channel.cancel(tag), `ending a consumer of queue "${this.#queue.name}"`);
   }
 
   #receive(raw: ConsumeMessage, slot: PrefetchSlot): void {
+    // It goes back with the channel.
+    if (this.hasEnded) return;
     slot.held += 1;
     this.#acks.add(raw.fields.deliveryTag);
     const arrival = { raw, channel: this, slot };
@@ -195,18 +214,18 @@ export class ConsumerChannel {
 
   async #barrier(): Promise<void> {
     try {
-      await this.#session.answer(this.#channel.prefetch(1), `settling deliveries of queue "${this.#queue}"`);
+      await this.#session.answer(this.#channel.prefetch(1), `settling deliveries of queue "${this.#queue.name}"`);
     } catch (error) {
       this.#fail(asError(error));
       throw error;
     }
   }
 
-  /** Something on it cannot go on: the consumer needs another channel. */
+  /** Something on it cannot go on: the consumer needs another channel, and the broker is to take back what it gave to this one. */
   #fail(cause: Error): void {
     if (this.hasEnded) return;
     this.#end(cause);
-    void this.close();
+    void this.#giveUp();
   }
 
   #end(cause: unknown): void {

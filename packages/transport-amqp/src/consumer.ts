@@ -3,6 +3,7 @@ import type { Clock, Log } from "@lovage/foundation";
 import { checkWhole, ClosedError, GracePeriod, within } from "@lovage/foundation";
 import type { CloseOptions, ConsumeOptions, Consumer, OutgoingMessage } from "@lovage/transport";
 
+import { Backlog } from "./backlog.ts";
 import { mostPrefetch, type Arrival } from "./consumer-channel.ts";
 import type { DeclaredTopology } from "./declared-topology.ts";
 import { AmqpDelivery, type DeliveryOwner, type Settlement } from "./delivery.ts";
@@ -48,15 +49,13 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   readonly #handOut: HandOut;
   readonly #renewal: HoldRenewal;
   readonly #held = new Set<AmqpDelivery>();
-  /** What came while there was no room, since the cap was lowered: oldest first. */
-  #backlog: AmqpDelivery[] = [];
+  readonly #backlog: Backlog<AmqpDelivery>;
   readonly #own: OwnSettlements;
   readonly #idle = Promise.withResolvers<void>();
   readonly #grace: GracePeriod;
   readonly #channel: ReopeningChannel;
   #prefetch: number;
   #closing: Promise<void> | undefined;
-  #isHandingOut = false;
 
   /** @throws OPTION_INVALID */
   constructor(options: ConsumeOptions, parts: ConsumerParts) {
@@ -79,6 +78,12 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     const onSorted: IntakeParts["onSorted"] = (...sorted) => this.#onSorted(...sorted);
     this.#intake = new Intake({ sorter: this.#sorter, originals: parts.originals, own: this.#own, onSorted });
     this.#handOut = new HandOut({ ...options, sorter: this.#sorter, own: this.#own, log: parts.log });
+    this.#backlog = new Backlog({
+      isWanted: () => this.isTaking && parts.gate.isOpen,
+      hasRoom: () => this.#held.size < this.#prefetch,
+      handOut: (delivery) => this.#hold(delivery),
+      giveBack: (delivery) => this.#giveBack(delivery),
+    });
     const onEnd = (cause: Error): void => this.#onEnd(cause);
     const onRenewed = (before: Arrival): void => this.#onRenewed(before);
     this.#renewal = new HoldRenewal({
@@ -112,7 +117,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   }
 
   get isIdle(): boolean {
-    const isEmpty = this.#held.size === 0 && this.#own.isEmpty && this.#backlog.length === 0;
+    const isEmpty = this.#held.size === 0 && this.#own.isEmpty && this.#backlog.isEmpty;
     return isEmpty && (this.#channel.current?.isQuiet ?? true);
   }
 
@@ -132,7 +137,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     checkWhole("prefetch", prefetch, 0);
     this.#prefetch = prefetch;
     this.#applyCap();
-    this.#handOutBacklog();
+    this.#backlog.move();
   }
 
   recheck(): Promise<void> | undefined {
@@ -147,7 +152,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
 
   onGate(): void {
     this.#applyCap();
-    this.#handOutBacklog();
+    this.#backlog.move();
   }
 
   async countSuspects(): Promise<number> {
@@ -173,14 +178,14 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   remove(delivery: AmqpDelivery): void {
     if (!this.#held.delete(delivery)) return;
     if (delivery.arrival.channel !== this.#channel.current) this.#applyCap();
-    this.#handOutBacklog();
+    this.#backlog.move();
     this.#changed();
   }
 
   /** What is held by another channel is not lost with this one. */
   #onEnd(cause: Error): void {
     this.#renewal.learn(cause);
-    this.#backlog = this.#backlog.filter(({ arrival }) => !arrival.channel.hasEnded);
+    this.#backlog.forget(({ arrival }) => arrival.channel.hasEnded);
     for (const delivery of this.#held) if (delivery.arrival.channel.hasEnded) delivery.lose(cause);
     this.#changed();
   }
@@ -196,11 +201,6 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     if (this.#closing !== undefined && this.#held.size === 0) this.#grace.end();
     if (this.#closing !== undefined && this.isIdle) this.#idle.resolve();
     this.#parts.gate.check();
-  }
-
-  /** Behind a method, since the compiler does not know that it changes while others run. */
-  #isClosed(): boolean {
-    return this.#closing !== undefined;
   }
 
   #applyCap(): void {
@@ -233,29 +233,9 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
   }
 
   #take(delivery: AmqpDelivery, isSuspect: boolean): void {
-    const { gate } = this.#parts;
-    const mayHandOut = isSuspect ? gate.isForSuspect : gate.isOpen;
-    if (this.#isClosed() || this.#prefetch === 0 || !mayHandOut) this.#giveBack(delivery);
-    else if (isSuspect) this.#hold(delivery);
-    else {
-      this.#backlog.push(delivery);
-      this.#handOutBacklog();
-    }
-  }
-
-  #handOutBacklog(): void {
-    // Handing out may settle, and settling comes here again.
-    if (this.#isHandingOut) return;
-    this.#isHandingOut = true;
-    const { gate } = this.#parts;
-    if (this.#isClosed() || this.#prefetch === 0 || !gate.isOpen) {
-      for (const delivery of this.#backlog.splice(0).toReversed()) this.#giveBack(delivery);
-    }
-    while (this.#backlog.length > 0 && this.#held.size < this.#prefetch && gate.isOpen && !this.#isClosed()) {
-      const next = this.#backlog.shift();
-      if (next !== undefined) this.#hold(next);
-    }
-    this.#isHandingOut = false;
+    if (!isSuspect) this.#backlog.add(delivery);
+    else if (this.isTaking && this.#parts.gate.isForSuspect) this.#hold(delivery);
+    else this.#giveBack(delivery);
   }
 
   #hold(delivery: AmqpDelivery): void {
@@ -276,7 +256,7 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     // After the caller's turn: `#closing` is set by then.
     await Promise.resolve();
     this.#applyCap();
-    this.#handOutBacklog();
+    this.#backlog.move();
     this.#changed();
     await this.#grace.over;
     if (this.#held.size > 0) log.info(`${this.#held.size} unsettled messages of queue "${this.queue}" are given back.`);

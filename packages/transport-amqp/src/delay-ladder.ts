@@ -9,6 +9,8 @@ const unitMs = 64;
 /** Steps 0 to 31: the largest TTL that RabbitMQ takes is ten years. */
 const steps = 32;
 const horizonUnits = 2 ** steps - 1;
+/** By so much a delay may be longer than asked for, where that saves a stay: each costs the broker two writes. A quarter of what the contract allows. */
+const slackUnits = 3;
 
 const dueExchange = "lovage.delay.due";
 const queuesExchange = "lovage.delay.queues";
@@ -60,8 +62,7 @@ export class DelayLadder {
 
   /** @param delayMs More than 0. */
   route(to: string | ExchangeAddress, delayMs: number): DelayRoute {
-    const wanted = Math.ceil(delayMs / unitMs);
-    const units = Math.min(wanted, horizonUnits);
+    const units = Math.min(fewestStays(Math.ceil(delayMs / unitMs)), horizonUnits);
     const headers: Record<string, unknown> = {};
     let topStep = 0;
     for (let step = 0, left = units; left > 0; step += 1, left = Math.floor(left / 2)) {
@@ -81,16 +82,37 @@ export class DelayLadder {
   }
 
   async #make(to: string | ExchangeAddress, topStep: number): Promise<void> {
-    await this.#calls.call("declaring the queues for delays", async (channel) => {
-      if (this.#stepsMade === 0) await makeExits(channel);
-      for (let step = this.#stepsMade; step <= topStep; step += 1) {
+    const call = (work: (channel: Channel) => Promise<void>): Promise<void> =>
+      this.#calls.call("declaring the queues for delays", work);
+    // Step by step: a busy broker may take seconds for all of them together, and has that long for each answer.
+    while (this.#stepsMade <= topStep) {
+      const step = this.#stepsMade;
+      await call(async (channel) => {
+        if (step === 0) await makeExits(channel);
         await makeStep(channel, step);
-        this.#stepsMade = step + 1;
-      }
-      if (!this.#exits.has(exitName(to))) await makeExit(channel, to);
-    });
+      });
+      // Else all was forgotten meanwhile: it begins anew.
+      if (this.#stepsMade === step) this.#stepsMade += 1;
+    }
+    if (!this.#exits.has(exitName(to))) await call((channel) => makeExit(channel, to));
     this.#exits.add(exitName(to));
   }
+}
+
+/** The same delay or one that is a little longer, by whichever the message stays in fewest queues. */
+function fewestStays(units: number): number {
+  let best = units;
+  for (let other = units + 1; other <= units + slackUnits; other += 1) {
+    if (staysOf(other) < staysOf(best)) best = other;
+  }
+  return best;
+}
+
+/** Its ones, in binary. */
+function staysOf(units: number): number {
+  let stays = 0;
+  for (let left = units; left > 0; left = Math.floor(left / 2)) stays += left % 2;
+  return stays;
 }
 
 async function makeExits(channel: Channel): Promise<void> {

@@ -9,8 +9,10 @@ const maxHeaderBytes = 49_152;
 /** A table may be a few times as large as its JSON; up to this it fits for certain. */
 const maxTableJsonBytes = 16_384;
 const maxNameBytes = 255;
+/** For a number, a word, or the frame of a list or a table. */
+const otherCharacters = 24;
 
-/** Headers for the client: the protocol's own table wherever it carries them unchanged, which is what Celery reads. */
+/** Headers for the client, as an object of the caller's own: the protocol's own table wherever it carries them unchanged, which is what Celery reads. */
 export function encodeHeaders(headers: Headers): Record<string, unknown> {
   if (isPlain(headers) && !isLarge(headers)) return { ...headers };
   return { [wholeName]: JSON.stringify(headers) };
@@ -35,9 +37,27 @@ export function checkShortText(field: string, value: string | undefined): void {
 export function decodeHeaders(table: Readonly<Record<string, unknown>>, isOurs: (name: string) => boolean): Headers {
   const whole = table[wholeName];
   if (typeof whole === "string") return parse(whole);
+  if (isAsWritten(table, isOurs)) return table;
   const headers: Record<string, HeaderValue> = {};
-  for (const [name, value] of Object.entries(table)) if (!isOurs(name)) headers[name] = toValue(value);
+  for (const name in table) if (!isOurs(name)) headers[name] = toValue(table[name]);
   return headers;
+}
+
+/** Whether a table can be handed on as it is. */
+function isAsWritten(
+  table: Readonly<Record<string, unknown>>,
+  isOurs: (name: string) => boolean,
+): table is Readonly<Record<string, HeaderValue>> {
+  for (const name in table) if (isOurs(name) || !isValue(table[name])) return false;
+  return true;
+}
+
+/** Whether {@link toValue} would change nothing. */
+function isValue(value: unknown): value is HeaderValue {
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every((item) => isValue(item));
+  if (Buffer.isBuffer(value) || Object.hasOwn(value, "!")) return false;
+  return Object.values(value).every((item) => isValue(item));
 }
 
 function parse(text: string): Headers {
@@ -52,9 +72,9 @@ function parse(text: string): Headers {
 
 /** The client writes times and the like as `{ "!": type, value }`. */
 function toValue(value: unknown): HeaderValue {
+  if (typeof value !== "object" || value === null) return value as HeaderValue;
   if (Buffer.isBuffer(value)) return value.toString("utf8");
   if (Array.isArray(value)) return value.map((item) => toValue(item));
-  if (typeof value !== "object" || value === null) return value as HeaderValue;
   if (Object.hasOwn(value, "!")) return String((value as { readonly value?: unknown }).value);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toValue(item)]));
 }
@@ -62,7 +82,9 @@ function toValue(value: unknown): HeaderValue {
 function isPlain(value: HeaderValue | Headers): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (Array.isArray(value)) return value.every((item: HeaderValue) => isPlain(item));
-  return Object.entries(value).every(([name, item]) => isPlainName(name) && isPlain(item));
+  const fields = value as Headers;
+  for (const name in fields) if (!isPlainName(name) || !isPlain(fields[name] ?? null)) return false;
+  return true;
 }
 
 function isPlainName(name: string): boolean {
@@ -70,11 +92,22 @@ function isPlainName(name: string): boolean {
 }
 
 function isLarge(headers: Headers): boolean {
-  let characters = 0;
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === "object" && value !== null) return JSON.stringify(headers).length > maxTableJsonBytes;
-    characters += name.length + (typeof value === "string" ? value.length : 24);
-  }
   // A character has at most three bytes.
-  return characters * 3 > maxTableJsonBytes;
+  if (charactersOf(headers) * 3 <= maxTableJsonBytes) return false;
+  const isNested = Object.values(headers).some((value) => typeof value === "object" && value !== null);
+  return !isNested || JSON.stringify(headers).length > maxTableJsonBytes;
+}
+
+/** Of names and texts, and as many for all else as would take its bytes in a table. */
+function charactersOf(value: HeaderValue | Headers): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return otherCharacters;
+  let sum = otherCharacters;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly HeaderValue[]) sum += charactersOf(item);
+    return sum;
+  }
+  const fields = value as Headers;
+  for (const name in fields) sum += name.length + charactersOf(fields[name] ?? null);
+  return sum;
 }

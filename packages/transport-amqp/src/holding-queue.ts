@@ -16,7 +16,7 @@ export interface HoldingQueueParts {
   readonly queue: string;
   /** That of the consumer. */
   readonly session: AmqpSession;
-  readonly topology: Pick<DeclaredTopology, "declareHolding" | "deleteHolding">;
+  readonly topology: Pick<DeclaredTopology, "declareHolding" | "deleteHolding" | "formOf">;
   readonly publisher: Pick<Publisher, "renew">;
   readonly log: Log;
   /** A delivery is held by another arrival; `before` is left to be acknowledged. */
@@ -114,12 +114,17 @@ export class HoldingQueue {
   async #open(): Promise<void> {
     const { queue, session, topology } = this.#parts;
     await topology.declareHolding(this.#name, queue);
-    this.#channel = await ConsumerChannel.open(session, this.#name, {
-      onArrival: (arrival) => this.#take(arrival),
-      onEnd: (cause) => this.#end(cause),
-      onBegun: () => this.#begun.resolve(),
-      onQuiet: () => {},
-    });
+    const { consumerTimeoutMs: timeoutMs } = topology.formOf(queue);
+    this.#channel = await ConsumerChannel.open(
+      session,
+      { name: this.#name, timeoutMs },
+      {
+        onArrival: (arrival) => this.#take(arrival),
+        onEnd: (cause) => this.#end(cause),
+        onBegun: () => this.#begun.resolve(),
+        onQuiet: () => {},
+      },
+    );
     this.#channel.setCap(mostPrefetch);
     await session.answer(this.#begun.promise, `consuming from queue "${this.#name}"`);
   }

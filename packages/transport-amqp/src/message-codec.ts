@@ -1,4 +1,4 @@
-import type { ConsumeMessage, GetMessage, Options } from "@lovage/client-amqp";
+import type { ConsumeMessage, GetMessage, PublishProperties } from "@lovage/client-amqp";
 import type { Headers, Message } from "@lovage/transport";
 
 import { decodeHeaders, encodeHeaders } from "./header-table.ts";
@@ -31,6 +31,7 @@ const names = {
   rest: "x-lovage-rest",
   renewal: "x-lovage-renewal",
 } as const;
+const ownNames: ReadonlySet<string> = new Set(Object.values(names));
 
 /** Written by RabbitMQ when a message goes through the ladder; a message that keeps it is dropped when it comes there again. */
 const brokersOwn = /^x-(?:death|delivery-count|acquired-count|(?:first|last)-death-(?:exchange|queue|reason))$/;
@@ -42,25 +43,24 @@ export function encodeMessage(
   message: Message,
   marks: Marks,
   ladder?: Readonly<Record<string, unknown>>,
-): Options.Publish {
+): PublishProperties {
   const { messageId, contentType, contentEncoding, correlationId, replyTo, priority, key } = message.properties;
   const { losses, deliveries, restMs, renewal } = marks;
+  const headers = encodeHeaders(message.headers);
+  if (key !== undefined) headers[names.key] = key;
+  if (losses !== 0) headers[names.losses] = losses;
+  if (deliveries !== 0) headers[names.deliveries] = deliveries;
+  if (restMs !== 0) headers[names.rest] = restMs;
+  if (renewal !== undefined) headers[names.renewal] = renewal;
+  if (ladder !== undefined) Object.assign(headers, ladder);
   return {
-    headers: {
-      ...encodeHeaders(message.headers),
-      ...(key === undefined ? {} : { [names.key]: key }),
-      ...(losses === 0 ? {} : { [names.losses]: losses }),
-      ...(deliveries === 0 ? {} : { [names.deliveries]: deliveries }),
-      ...(restMs === 0 ? {} : { [names.rest]: restMs }),
-      ...(renewal === undefined ? {} : { [names.renewal]: renewal }),
-      ...ladder,
-    },
+    headers,
     messageId,
     contentType,
     contentEncoding,
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(priority === undefined ? {} : { priority }),
+    correlationId,
+    replyTo,
+    priority,
     deliveryMode: 2,
     mandatory: true,
   };
@@ -94,30 +94,31 @@ export function decodeMessage(raw: ConsumeMessage | GetMessage, isQuorum: boolea
 }
 
 function isOurs(name: string): boolean {
-  if (name.startsWith("x-")) return brokersOwn.test(name) || Object.values<string>(names).includes(name);
-  return laddersOwn.test(name);
+  if (name.startsWith("x-")) return ownNames.has(name) || brokersOwn.test(name);
+  return name.startsWith("lovage-") && laddersOwn.test(name);
 }
+
+type Writable<T> = { -readonly [name in keyof T]: T[name] };
 
 function propertiesOf(
   { properties, fields }: ConsumeMessage | GetMessage,
   table: Readonly<Record<string, unknown>>,
   headers: Headers,
 ): Message["properties"] {
-  const [correlationId, replyTo, key] = [
-    text(properties.correlationId),
-    text(properties.replyTo),
-    text(table[names.key]),
-  ];
-  const priority = properties.priority as unknown;
-  return {
+  const known: Writable<Message["properties"]> = {
     messageId: text(properties.messageId) ?? foreignId(headers) ?? `unnamed-${fields.deliveryTag}`,
     contentType: text(properties.contentType) ?? "",
     contentEncoding: text(properties.contentEncoding) ?? "",
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(replyTo === undefined || replyTo === "" ? {} : { replyTo }),
-    ...(typeof priority === "number" ? { priority } : {}),
-    ...(key === undefined ? {} : { key }),
   };
+  const correlationId: unknown = properties.correlationId;
+  const replyTo: unknown = properties.replyTo;
+  const priority: unknown = properties.priority;
+  const key = table[names.key];
+  if (typeof correlationId === "string") known.correlationId = correlationId;
+  if (typeof replyTo === "string" && replyTo !== "") known.replyTo = replyTo;
+  if (typeof priority === "number") known.priority = priority;
+  if (typeof key === "string") known.key = key;
+  return known;
 }
 
 function text(value: unknown): string | undefined {

@@ -78,7 +78,9 @@ export class ReopeningChannel {
       await topology.declareSuspects(queue);
       const onEnd = (cause: Error): void => this.#onEnd(session, cause);
       const events = { onArrival, onQuiet, onEnd, onBegun: () => this.#onBegun() };
-      const channel = await ConsumerChannel.open(session, queue, events);
+      const { type, consumerTimeoutMs } = topology.formOf(queue);
+      const timeoutMs = type === "quorum" ? consumerTimeoutMs : undefined;
+      const channel = await ConsumerChannel.open(session, { name: queue, timeoutMs }, events);
       // It was closed, or its session ended, while the channel was opened.
       if (this.#hasStopped() || session.ended.aborted) return await channel.close();
       this.#channel = channel;

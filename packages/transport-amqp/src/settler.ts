@@ -41,6 +41,9 @@ export class Settler {
 
   /** @throws what the channel ended by; what the broker says to a follow-up, the delivery being unsettled then */
   settle(delivery: AmqpDelivery, settlement: Settlement): Promise<void> {
+    const { arrival } = delivery;
+    // The usual case: nothing is published, so that there is nothing to wait for but the broker.
+    if (settlement.kind === "ack" && settlement.followUps.length === 0) return arrival.channel.ack(arrival);
     const successors =
       settlement.kind === "release"
         ? [delivery.message.properties.messageId]
@@ -58,7 +61,7 @@ export class Settler {
     const { arrival } = delivery;
     switch (settlement.kind) {
       case "ack":
-        if (settlement.followUps.length > 0) await this.#publish(arrival, settlement.followUps);
+        await this.#publish(arrival, settlement.followUps);
         break;
       case "release":
         await this.#copy(delivery, settlement.delayMs);

@@ -36,9 +36,11 @@ export type Sorted = {
  */
 export class Sorter {
   readonly #options: SorterOptions;
+  readonly #suspects: string;
 
   constructor(options: SorterOptions) {
     this.#options = options;
+    this.#suspects = suspectsQueueOf(options.queue);
   }
 
   isExhausted({ losses }: Marks): boolean {
@@ -49,18 +51,18 @@ export class Sorter {
   sort(raw: ConsumeMessage | GetMessage, source: string): Sorted {
     const { queue, isQuorum } = this.#options;
     const { message, marks } = decodeMessage(raw, isQuorum);
-    const known = { message, marks: { ...marks, restMs: 0 } };
-    if (marks.restMs > 0) return { ...known, next: "forward", to: queue, delayMs: marks.restMs };
-    const suspects = suspectsQueueOf(queue);
-    const mayGoApart = source !== suspects && this.#mostLosses > 0;
-    if (this.isExhausted(marks) && !mayGoApart) return { ...known, next: "exhausted" };
+    if (marks.restMs > 0) {
+      return { message, marks: { ...marks, restMs: 0 }, next: "forward", to: queue, delayMs: marks.restMs };
+    }
+    const mayGoApart = source !== this.#suspects && this.#mostLosses > 0;
+    if (this.isExhausted(marks) && !mayGoApart) return { message, marks, next: "exhausted" };
     if (mayGoApart && marks.losses >= this.#mostLosses) {
-      const counted = { ...known.marks, losses: this.#mostLosses };
-      return { ...known, marks: counted, next: "forward", to: suspects, delayMs: 0 };
+      const counted = { ...marks, losses: this.#mostLosses };
+      return { message, marks: counted, next: "forward", to: this.#suspects, delayMs: 0 };
     }
     // A count that stands nowhere but in a flag would be lost with the next delivery.
-    if (!isQuorum && raw.fields.redelivered) return { ...known, next: "forward", to: source, delayMs: 0 };
-    return { ...known, next: "hand-out" };
+    if (!isQuorum && raw.fields.redelivered) return { message, marks, next: "forward", to: source, delayMs: 0 };
+    return { message, marks, next: "hand-out" };
   }
 
   /** With so many losses a message has one delivery left. */

@@ -1,5 +1,5 @@
 import { numberArray, type PostgresValue } from "@lovage/client-postgres";
-import { encodeFrame, type RoutedMessage } from "@lovage/lease-engine";
+import { encodeFrame, isPlainMessage, type RoutedMessage } from "@lovage/lease-engine";
 
 import { delayOf, instantOf } from "./message-fields.ts";
 
@@ -10,22 +10,41 @@ import { delayOf, instantOf } from "./message-fields.ts";
 export function messageBatch(messages: readonly RoutedMessage[]): readonly PostgresValue[] {
   const names = [...queuesOf(messages)];
   const numbers = new Map(names.map((name, index) => [name, index + 1]));
-  const frames = messages.map((message) => encodeFrame(message));
-  const lengths = frames.map(({ byteLength }) => byteLength);
+  const frames = framesOf(messages);
   const priorities = column(messages, ({ properties }) => properties.priority);
   const delays = column(messages, delayOf);
   const instants = column(messages, instantOf);
   return [
     names,
     numberArray(messages.map(({ to }) => numbers.get(to) ?? null)),
-    numberArray(startsOf(lengths)),
-    numberArray(lengths),
-    frames.length === 1 ? Buffer.from(frames[0] ?? []) : Buffer.concat(frames),
+    ...frames,
     priorities && numberArray(priorities),
     column(messages, ({ properties }) => properties.key),
     delays && numberArray(delays),
     instants && numberArray(instants),
   ];
+}
+
+/**
+ * Messages of one queue that have nothing but defaults, as the function of the schema takes them that inserts such; `undefined` for others. Most
+ * batches are such.
+ */
+export function plainBatch(messages: readonly RoutedMessage[]): readonly PostgresValue[] | undefined {
+  const queue = messages[0]?.to;
+  if (queue === undefined || !messages.every((message) => message.to === queue && isPlainMessage(message)))
+    return undefined;
+  return [queue, ...framesOf(messages)];
+}
+
+/** SQL for the parameters of {@link plainBatch}. */
+export const plainPlaceholders = "$1, $2::int[], $3::int[], $4::bytea";
+
+/** Where each frame begins, how long it is, and all of them. */
+function framesOf(messages: readonly RoutedMessage[]): readonly [starts: string, lengths: string, bytes: Uint8Array] {
+  const frames = messages.map((message) => encodeFrame(message));
+  const lengths = frames.map(({ byteLength }) => byteLength);
+  const bytes = frames.length === 1 ? Buffer.from(frames[0] ?? []) : Buffer.concat(frames);
+  return [numberArray(startsOf(lengths)), numberArray(lengths), bytes];
 }
 
 /** The queues of messages, each once. */

@@ -4,7 +4,7 @@ import { TransactionUnsupportedError } from "@lovage/transport";
 
 import type { Database } from "./database.ts";
 import { asPublish, asTransport } from "./errors.ts";
-import { messageBatch } from "./message-batch.ts";
+import { messageBatch, plainBatch } from "./message-batch.ts";
 import { messageFields } from "./message-fields.ts";
 
 /** Writes messages in one transaction; wakes who sleeps on `wake`. */
@@ -14,11 +14,15 @@ export async function publishMessages(
   wake: readonly string[],
 ): Promise<void> {
   const [first] = messages;
-  await asPublish(() =>
-    first !== undefined && messages.length === 1
-      ? client().query(statements.publishOne, [...messageFields(first), wake.length > 0])
-      : client().query(statements.publish, [...messageBatch(messages), wake]),
-  );
+  await asPublish(() => {
+    if (first !== undefined && messages.length === 1) {
+      return client().query(statements.publishOne, [...messageFields(first), wake.length > 0]);
+    }
+    const plain = plainBatch(messages);
+    return plain === undefined
+      ? client().query(statements.publish, [...messageBatch(messages), wake])
+      : client().query(statements.publishPlain, [...plain, wake.length > 0]);
+  });
 }
 
 /** Writes messages in a transaction of the caller's, whose commit makes them accepted, and wakes at the commit. */

@@ -1,6 +1,6 @@
 import { defineStatement, quoteIdentifier, type PostgresStatement } from "@lovage/client-postgres";
 
-import { batchPlaceholders, batchWidth } from "./message-batch.ts";
+import { batchPlaceholders, batchWidth, plainPlaceholders } from "./message-batch.ts";
 import { fieldPlaceholders } from "./message-fields.ts";
 
 /** The calls of the schema's functions. */
@@ -8,6 +8,7 @@ export interface TransportStatements {
   /** The schema's name, quoted. */
   readonly schema: string;
   readonly publish: PostgresStatement;
+  readonly publishPlain: PostgresStatement;
   readonly publishOne: PostgresStatement;
   readonly enqueue: PostgresStatement;
   readonly enqueueOne: PostgresStatement;
@@ -26,6 +27,7 @@ export function transportStatements(schemaName: string): TransportStatements {
   return {
     schema,
     publish: call(`SELECT @publish_1(${batchPlaceholders(1)}, ${afterBatch(1, 0)}::text[])`),
+    publishPlain: call(`SELECT @publish_plain_3(${plainPlaceholders}, $5::boolean)`),
     publishOne: call(`SELECT @publish_one_2(${fieldPlaceholders}, $7::boolean)`),
     enqueue: call(`SELECT @enqueue_1(${batchPlaceholders(1)})`),
     enqueueOne: call(`SELECT @enqueue_one_2(${fieldPlaceholders})`),

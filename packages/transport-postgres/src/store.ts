@@ -82,6 +82,8 @@ export class PostgresStore implements LeaseStore {
   #sleepers: Sleepers | undefined;
   #events: StoreEvents | undefined;
   #server: ServerFacts = { durability: "process", clockOffsetMs: 0 };
+  /** Made by `open`, since every publish looks at them. */
+  #facts: StoreFacts;
 
   constructor(options: PostgresStoreOptions) {
     const { target, clock, log } = options;
@@ -96,24 +98,11 @@ export class PostgresStore implements LeaseStore {
       plan: () => asTransport(() => planSchema(this.#open(), this.#component)),
       apply: () => asTransport(() => applySchema(this.#open(), this.#component)),
     };
+    this.#facts = this.#factsNow();
   }
 
   get facts(): StoreFacts {
-    const { target, name, maxMessageBytes, isPlain } = this.#options;
-    const renewer: RenewerOptions = { target, name };
-    return {
-      capabilities: postgresCapabilities({
-        durability: this.#server.durability,
-        broadcast: !this.#isPolling,
-        maxMessageBytes,
-      }),
-      // Two would be quicker, and could commit in the other order.
-      publishesInFlight: 1,
-      maxBatch,
-      ...(isPlain ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
-      handsOver: false,
-      fallbackPollMs: this.#isPolling ? pollingMs : fallbackPollMs,
-    };
+    return this.#facts;
   }
 
   open(events: StoreEvents): Promise<void> {
@@ -125,6 +114,7 @@ export class PostgresStore implements LeaseStore {
       this.#wakeUps?.forget();
       if (this.#options.target.migrate) await applySchema(client, this.#component);
       this.#server = await serverFacts(client, this.#options.clock);
+      this.#facts = this.#factsNow();
     });
   }
 
@@ -186,6 +176,24 @@ export class PostgresStore implements LeaseStore {
 
   get #isPolling(): boolean {
     return this.#client?.isPolling ?? false;
+  }
+
+  #factsNow(): StoreFacts {
+    const { target, name, maxMessageBytes, isPlain } = this.#options;
+    const renewer: RenewerOptions = { target, name };
+    return {
+      capabilities: postgresCapabilities({
+        durability: this.#server.durability,
+        broadcast: !this.#isPolling,
+        maxMessageBytes,
+      }),
+      // Two would be quicker, and could commit in the other order.
+      publishesInFlight: 1,
+      maxBatch,
+      ...(isPlain ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+      handsOver: false,
+      fallbackPollMs: this.#isPolling ? pollingMs : fallbackPollMs,
+    };
   }
 
   async #connect(): Promise<PostgresClient> {

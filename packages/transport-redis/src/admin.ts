@@ -1,3 +1,4 @@
+import { ArgumentWriter } from "@lovage/client-redis";
 import {
   browsedMessage,
   deadLetterQueueOf,
@@ -114,11 +115,15 @@ export class RedisAdmin implements QueueAdmin {
         await this.#server.readers.learn(this.#server.connection(), targets);
         // Another slot takes them first: a fault in between doubles them rather than losing them.
         if (apart.length > 0) await publishMessages(this.#server, apart);
-        const args = messages.flatMap(({ stored, place }, index) => {
+        const args = new ArgumentWriter();
+        for (const [index, { stored, place }] of messages.entries()) {
           const routed = isApart(moved[index]) ? undefined : moved[index];
-          const groups = routed === undefined ? [] : messageGroups(this.#server, [routed]);
-          return [stored, place, groups.length, ...groups];
-        });
+          const groups = routed === undefined ? undefined : messageGroups(this.#server, [routed]);
+          args.add(stored);
+          args.add(place);
+          args.add(String(groups?.count ?? 0));
+          if (groups !== undefined) args.addAll(groups);
+        }
         const [removed, made] = asList(await runOn(this.#server, removeScript, queue, args));
         await enlist(this.#server, made);
         return asNumber(removed);

@@ -31,10 +31,8 @@ export function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
 }
 
 /** As {@link asTransport}, for work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
-export function asPublish<T>(work: () => T | Promise<T>): Promise<T> {
-  return translateErrors(work, (error) =>
-    isRedisError(error) && error.kind === "broken"
-      ? new PublishUncertainError(error.message, { cause: error })
-      : toTransportError(error),
-  );
+export function toPublishError(error: unknown): unknown {
+  return isRedisError(error) && error.kind === "broken"
+    ? new PublishUncertainError(error.message, { cause: error })
+    : toTransportError(error);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 
-import { decodeEnvelope, encodeFrame, readStoredFrame } from "@lovage/lease-engine";
+import type { ArgumentWriter } from "@lovage/client-redis";
+import { decodeEnvelope, draftFrame, readStoredFrame, writeFrame } from "@lovage/lease-engine";
 import type { Message } from "@lovage/transport";
 
 const headBytes = 12;
@@ -16,7 +17,7 @@ export interface Item {
 }
 
 /**
- * A message with its head, which scripts read and change:
+ * Adds a message with its head, which scripts read and change:
  *
  * | bytes | what |
  * |---|---|
@@ -28,26 +29,36 @@ export interface Item {
  * | … | key |
  * | … | frame; on a queue that Celery's workers read, and from its producers, an envelope of Kombu's |
  */
-export function encodeItem(message: Message, stampMs: number): Buffer {
+export function addItem(args: ArgumentWriter, message: Message, stamp: string): void {
   const { priority = 0, key = "" } = message.properties;
-  return headItem(encodeFrame(message), { priority, key, stampMs });
+  const frame = draftFrame(message);
+  const head = { priority, keyBytes: key === "" ? 0 : Buffer.byteLength(key), stamp };
+  const frameAt = headBytes + head.keyBytes;
+  const at = args.reserve(frameAt + frame.byteLength);
+  writeHead(head, args.memory, at);
+  if (key !== "") args.memory.write(key, at + headBytes);
+  writeFrame(frame, args.memory, at + frameAt);
 }
 
-/** Puts a head before a frame or an envelope. */
-export function headItem(
-  frame: Uint8Array,
-  { priority, key = "", stampMs }: { readonly priority: number; readonly key?: string; readonly stampMs: number },
-): Buffer {
-  const keyBytes = Buffer.byteLength(key);
-  const item = Buffer.allocUnsafe(headBytes + keyBytes + frame.byteLength);
-  item[0] = 48 + priority;
-  item[1] = 0;
-  item[2] = 48;
-  item[3] = keyBytes;
-  item.write(writeStamp(stampMs), 4, "latin1");
-  item.write(key, headBytes, "utf8");
-  item.set(frame, headBytes + keyBytes);
-  return item;
+/** Adds an envelope of Kombu's as an item. */
+export function addEnvelope(args: ArgumentWriter, envelope: string, head: Omit<Head, "keyBytes">): void {
+  const at = args.reserve(headBytes + Buffer.byteLength(envelope));
+  writeHead({ ...head, keyBytes: 0 }, args.memory, at);
+  args.memory.write(envelope, at + headBytes);
+}
+
+interface Head {
+  readonly priority: number;
+  readonly keyBytes: number;
+  readonly stamp: string;
+}
+
+function writeHead({ priority, keyBytes, stamp }: Head, target: Buffer, at: number): void {
+  target[at] = 48 + priority;
+  target[at + 1] = 0;
+  target[at + 2] = 48;
+  target[at + 3] = keyBytes;
+  target.write(stamp, at + 4, "latin1");
 }
 
 /** @param name Stands for the message id of bytes that cannot be read. */

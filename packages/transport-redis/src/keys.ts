@@ -15,6 +15,7 @@ import { DEAD_LETTER_SUFFIX, isDeadLetterQueue } from "@lovage/transport";
  * | `base:x` | sorted set | tokens by the end of their lease |
  * | `base:k` | sorted set | what is known beside Kombu's lists: tags of messages that came back, with second, losses and redelivered in one number, for a week |
  * | `base:w` | set | channels of those who sleep |
+ * | `base:a` | hash | by channel, to whom a message may be handed over: when it armed, length of its leases, its own time |
  * | `base:t:<connection>` | string | number of the connection's last settling call, for two minutes |
  */
 export class Keys {

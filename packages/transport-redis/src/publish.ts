@@ -1,17 +1,29 @@
-import type { RoutedMessage } from "@lovage/lease-engine";
+import { ArgumentWriter } from "@lovage/client-redis";
+import { isPlainMessage, type RoutedMessage } from "@lovage/lease-engine";
 import { PublishError, type PublishFailure } from "@lovage/transport";
 
-import { asPublish } from "./errors.ts";
+import { toPublishError } from "./errors.ts";
+import { addItem, writeStamp } from "./item.ts";
 import { messageGroups } from "./message-groups.ts";
-import { publishScript } from "./scripts/publish.ts";
+import { publishOneScript, publishScript } from "./scripts/publish.ts";
 import { enlist, type Server } from "./server.ts";
+
+const durably = { durably: true } as const;
 
 /**
  * Writes messages in one step; in a cluster in one for each slot, at the same time.
  * @throws PublishError when some of several slots failed: it names the messages that were not accepted
  */
-export async function publishMessages(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
-  const slots = server.isCluster ? bySlot(server, messages) : [[...messages.keys()]];
+export function publishMessages(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
+  const [first] = messages;
+  if (first !== undefined && messages.length === 1 && isPlainMessage(first) && !server.readers.areCelery(first.to)) {
+    return publishOne(server, first);
+  }
+  return server.isCluster ? publishApart(server, messages) : publishTogether(server, messages);
+}
+
+async function publishApart(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
+  const slots = bySlot(server, messages);
   if (slots.length <= 1) return await publishTogether(server, messages);
   const outcomes = await Promise.allSettled(slots.map((places) => publishTogether(server, at(messages, places))));
   const failures = outcomes.flatMap((outcome, slot) =>
@@ -24,12 +36,35 @@ export async function publishMessages(server: Server, messages: readonly RoutedM
   );
 }
 
-function publishTogether(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
-  const args = messageGroups(server, messages);
-  const bases = [...new Set(messages.map(({ to }) => server.keys.base(to)))];
-  return asPublish(async () => {
-    await enlist(server, await server.connection().run(publishScript, bases, args, { durably: true }));
-  });
+async function publishTogether(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
+  const bases = basesOf(server, messages);
+  try {
+    const made = await server.connection().run(publishScript, bases, messageGroups(server, messages), durably);
+    await enlist(server, made);
+  } catch (error) {
+    throw toPublishError(error);
+  }
+}
+
+async function publishOne(server: Server, message: RoutedMessage): Promise<void> {
+  const args = new ArgumentWriter(message.body.byteLength);
+  addItem(args, message, writeStamp(server.nowMs()));
+  try {
+    const made = await server.connection().run(publishOneScript, [server.keys.base(message.to)], args, durably);
+    await enlist(server, made);
+  } catch (error) {
+    throw toPublishError(error);
+  }
+}
+
+function basesOf({ keys }: Server, messages: readonly RoutedMessage[]): readonly string[] {
+  const bases = new Set<string>();
+  let last: string | undefined;
+  for (const { to } of messages) {
+    if (to !== last) bases.add(keys.base(to));
+    last = to;
+  }
+  return [...bases];
 }
 
 /** The places of messages that go to the same slot. */

@@ -1,4 +1,4 @@
-import type { RedisArgument, RedisConnection, RedisScript } from "@lovage/client-redis";
+import type { ArgumentWriter, RedisArgument, RedisConnection, RedisScript } from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
 import type { KombuKeys } from "./kombu-keys.ts";
@@ -26,15 +26,18 @@ export function runOn(
   server: Server,
   script: RedisScript,
   queue: string,
-  args: readonly RedisArgument[],
+  args: readonly RedisArgument[] | ArgumentWriter,
 ): Promise<unknown> {
   return server.connection().run(script, [server.keys.base(queue)], args);
 }
 
 /** Enters queues that a script had to make into the list of queues. */
-export async function enlist(server: Server, made: unknown): Promise<void> {
+export function enlist(server: Server, made: unknown): Promise<void> | undefined {
   const bases = asList(made);
-  if (bases.length === 0) return;
+  return bases.length === 0 ? undefined : enlistAll(server, bases);
+}
+
+async function enlistAll(server: Server, bases: readonly unknown[]): Promise<void> {
   const names = bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, ""));
   await server.connection().call("SADD", [server.keys.queues, ...names]);
 }

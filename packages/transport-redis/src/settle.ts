@@ -1,4 +1,4 @@
-import type { RedisArgument } from "@lovage/client-redis";
+import { ArgumentWriter } from "@lovage/client-redis";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
 import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
 
@@ -65,9 +65,11 @@ async function settleNow(
   if (settlements.every(isPlainAck)) {
     return await runOn(server, ackScript, queue, [...receipt, ...settlements.map(({ lease }) => tokenOf(lease))]);
   }
-  const args = settlements.flatMap((settlement) => settleArgs(server, queue, settlement));
+  const args = new ArgumentWriter();
+  for (const part of receipt) args.add(String(part));
+  for (const settlement of settlements) addSettlement(args, { server, queue, settlement });
   const bases = new Set([server.keys.base(queue), ...settlements.flatMap(targetsOf).map((to) => server.keys.base(to))]);
-  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], [...receipt, ...args]));
+  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], args));
   await enlist(server, made);
   return lost;
 }
@@ -80,13 +82,21 @@ function targetsOf({ followUps = [] }: Settlement): string[] {
   return followUps.map(({ to }) => to);
 }
 
-function settleArgs(server: Server, queue: string, settlement: Settlement): RedisArgument[] {
+function addSettlement(args: ArgumentWriter, { server, queue, settlement }: OneSettlement): void {
   const { followUps = [] } = settlement;
   const nowMs = server.nowMs();
   const delayMs = settlement.kind === "release" ? Math.max(0, Math.ceil(settlement.delayMs)) : -1;
   const messages = settlement.kind === "reject" ? [deadLetter(queue, settlement, nowMs), ...followUps] : followUps;
-  const groups = messageGroups(server, messages);
-  return [tokenOf(settlement.lease), delayMs, writeStamp(nowMs + Math.max(0, delayMs)), groups.length, ...groups];
+  const groups = messages.length === 0 ? undefined : messageGroups(server, messages);
+  args.add(tokenOf(settlement.lease));
+  args.add(String(delayMs));
+  args.add(writeStamp(nowMs + Math.max(0, delayMs)));
+  args.add(String(groups?.count ?? 0));
+  if (groups !== undefined) args.addAll(groups);
+}
+
+interface OneSettlement extends Pick<Settling, "server" | "queue"> {
+  readonly settlement: Settlement;
 }
 
 function deadLetter(queue: string, settlement: Settlement & { kind: "reject" }, nowMs: number): RoutedMessage {

@@ -5,10 +5,11 @@ import {
   isPlainTarget,
   RedisConnection,
   serverTimeMs,
+  type ChannelSubscription,
   type Durability,
   type RedisTarget,
 } from "@lovage/client-redis";
-import { clockOffsetMs, type Clock, type Log } from "@lovage/foundation";
+import { clockOffsetMs, within, type Clock, type Log } from "@lovage/foundation";
 import type {
   BindingStore,
   Claim,
@@ -34,7 +35,7 @@ import { RedisAdmin } from "./admin.ts";
 import { redisBindings } from "./bindings.ts";
 import { RedisBroadcast } from "./broadcast.ts";
 import { kombuCapabilities, redisCapabilities } from "./capabilities.ts";
-import { claimMessages } from "./claim.ts";
+import { claimMessages, readTold } from "./claim.ts";
 import { declareQueues } from "./declare.ts";
 import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
@@ -66,13 +67,16 @@ export interface RedisStoreOptions {
   readonly strict: boolean;
 }
 
+/** How long the server may take to end the wake-ups: less than the engine gives to a store that closes. */
+const endingMs = 200;
 /** Lua hands at most some 8 000 values to a command, and a message may need two. */
 const maxBatch = 1_000;
-/** A wake-up goes to one sleeper; if that one hangs, others look by themselves. */
+/** A wake-up goes to one sleeper; if that one hangs, others look by themselves. Who has not looked for longer is handed nothing. */
 const fallbackPollMs = 1_000;
 
 /** A queue in Redis, for the lease engine. Every operation is one script on the server, and goes by the server's clock. */
 export class RedisStore implements LeaseStore {
+  facts: StoreFacts;
   readonly admin: QueueAdmin;
   readonly bindings: BindingStore;
   readonly broadcast: RedisBroadcast;
@@ -82,12 +86,13 @@ export class RedisStore implements LeaseStore {
   readonly #receipts: Receipts;
   #connection: RedisConnection | undefined;
   #watch: KombuWatch | undefined;
+  #wakes: ChannelSubscription | undefined;
   #offsetMs = 0;
-  #durability: Durability = "process";
 
   constructor(options: RedisStoreOptions) {
     const { target, prefix, globalKeyPrefix, celeryProducers, clock, log } = options;
     this.#options = options;
+    this.facts = factsOf(options, "process");
     const connection = (): RedisConnection => this.#open();
     const keys = new Keys(prefix);
     const kombu = new KombuKeys(globalKeyPrefix);
@@ -107,23 +112,6 @@ export class RedisStore implements LeaseStore {
     this.broadcast = new RedisBroadcast({ connection, log, nameOf: (channel) => kombu.channel(target.db, channel) });
   }
 
-  get facts(): StoreFacts {
-    const { target, prefix, name, maxMessageBytes } = this.#options;
-    const renewer: RenewerOptions = { target, prefix, name };
-    return {
-      capabilities: redisCapabilities({
-        durability: this.#durability,
-        maxMessageBytes,
-        isCluster: target.isCluster,
-      }),
-      publishesInFlight: 1,
-      maxBatch,
-      ...(isPlainTarget(target) ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
-      handsOver: false,
-      fallbackPollMs,
-    };
-  }
-
   open(events: StoreEvents): Promise<void> {
     return asTransport(async () => {
       this.#connection?.close();
@@ -137,11 +125,9 @@ export class RedisStore implements LeaseStore {
         onLost: (cause) => events.lost(new TransportUnavailableError(cause.message, { cause })),
       });
       try {
-        this.#durability = await checkServer(connection, { log, strict });
+        this.facts = factsOf(this.#options, await checkServer(connection, { log, strict }));
         this.#offsetMs = await clockOffsetMs(clock, () => serverTimeMs(connection));
-        await connection.subscribe([this.#channel], (_, base) =>
-          events.wake(this.#server.keys.queueOf(base.toString())),
-        );
+        this.#wakes = await connection.subscribe([this.#channel], (_, payload) => this.#hear(payload, events));
         const { kombu } = this.#server;
         this.#watch = new KombuWatch(connection, { kombu, log, wake: (queue) => events.wake(queue) });
         this.#connection = connection;
@@ -166,15 +152,15 @@ export class RedisStore implements LeaseStore {
     return asTransport(() => declareQueues(this.#server, queues));
   }
 
-  async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
-    if (transaction !== undefined) {
-      throw new TransactionUnsupportedError("Nothing was published: redis: takes no transaction of the caller's.");
-    }
-    await asTransport(() => publishMessages(this.#server, messages));
+  publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
+    if (transaction === undefined) return publishMessages(this.#server, messages);
+    const text = "Nothing was published: redis: takes no transaction of the caller's.";
+    return Promise.reject(new TransactionUnsupportedError(text));
   }
 
   claim(request: ClaimRequest): Promise<Claim> {
-    return asTransport(() => claimMessages(this.#server, request, this.#channel));
+    const asker = { channel: this.#channel, nowMs: this.#options.clock.monotonic() };
+    return asTransport(() => claimMessages(this.#server, request, asker));
   }
 
   extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
@@ -190,8 +176,25 @@ export class RedisStore implements LeaseStore {
   }
 
   async close(): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#connection !== undefined) await within(clock, endingMs, this.#endWakes(this.#connection));
     this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  /** What is on its way to this one is heard and given back: otherwise it would wait for the end of its lease. */
+  async #endWakes(connection: RedisConnection): Promise<void> {
+    await this.#wakes?.end();
+    // What was heard last is given back within this turn, and answered before this.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await connection.call("PING", []);
+  }
+
+  #hear(payload: Buffer, events: StoreEvents): void {
+    const { base, handed } = readTold(payload);
+    const queue = this.#server.keys.queueOf(base);
+    if (handed === undefined) events.wake(queue);
+    else events.deliver(queue, [handed.message], handed.leasedAtMs);
   }
 
   #open(): RedisConnection {
@@ -201,6 +204,19 @@ export class RedisStore implements LeaseStore {
   #notOpen(): never {
     throw new TransportUnavailableError("The connection to Redis is not open.");
   }
+}
+
+/** Made once for each opening, since they are asked for all the time. */
+function factsOf({ target, prefix, name, maxMessageBytes }: RedisStoreOptions, durability: Durability): StoreFacts {
+  const renewer: RenewerOptions = { target, prefix, name };
+  return {
+    capabilities: redisCapabilities({ durability, maxMessageBytes, isCluster: target.isCluster }),
+    publishesInFlight: 1,
+    maxBatch,
+    ...(isPlainTarget(target) ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+    handsOver: !target.isCluster,
+    fallbackPollMs,
+  };
 }
 
 /** The module beside this one, in the form in which this one runs: source or built. */

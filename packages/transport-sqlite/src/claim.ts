@@ -65,17 +65,12 @@ interface Wanted {
 
 const select = "SELECT id, fence, losses, redelivered, frame FROM lovage_messages";
 
-interface WaitingRow {
-  readonly id: number;
-  readonly fence: number;
-  readonly losses: number;
-  readonly redelivered: number;
-  readonly frame: Uint8Array;
-}
+/** What `select` asks for. */
+type WaitingRow = readonly [id: number, fence: number, losses: number, redelivered: number, frame: Uint8Array];
 
-function takeSuspects(db: Statements, { queue, max, untilMs }: Wanted): ClaimedMessage[] {
+function takeSuspects(db: SqliteConnection, { queue, max, untilMs }: Wanted): ClaimedMessage[] {
   const sql = `${select} WHERE queue = ? AND state = 5 AND state > 2 ORDER BY at, id LIMIT ?`;
-  return lease(db, db.statement(sql).all(queue.id, max) as unknown as WaitingRow[], untilMs);
+  return lease(db, db.tuples(sql).all(queue.id, max) as unknown as WaitingRow[], untilMs);
 }
 
 function takeFairly({ connection: db, turns }: ClaimContext, { queue, max, untilMs }: Wanted): ClaimedMessage[] {
@@ -97,14 +92,14 @@ function takeFairly({ connection: db, turns }: ClaimContext, { queue, max, until
   return messages;
 }
 
-function readFlow(db: Statements, { queue, urgency, key }: Flow, max: number): WaitingRow[] {
+function readFlow(db: SqliteConnection, { queue, urgency, key }: Flow, max: number): WaitingRow[] {
   const sql = `${select} WHERE queue = ? AND state = 2 AND urgency = ? AND key = ? ORDER BY place, id LIMIT ?`;
-  return db.statement(sql).all(queue, urgency, key, max) as unknown as WaitingRow[];
+  return db.tuples(sql).all(queue, urgency, key, max) as unknown as WaitingRow[];
 }
 
 function lease(db: Statements, rows: readonly WaitingRow[], untilMs: number): ClaimedMessage[] {
   const update = db.statement("UPDATE lovage_messages SET state = 4, at = ?, fence = ? WHERE id = ?");
-  return rows.map(({ id, fence, losses, redelivered, frame }) => {
+  return rows.map(([id, fence, losses, redelivered, frame]) => {
     update.run(untilMs, fence + 1, id);
     return {
       lease: { id, fence: fence + 1 },

@@ -93,6 +93,10 @@ export class AppCore implements AppRuntime {
     return (this.#log ??= openLog({ ...this.layers.logForm, name, level, clock: this.clock, given: this.#givenLog }));
   }
 
+  get isReady(): boolean {
+    return this.#loading.isDone && this.#closing === undefined;
+  }
+
   async ready(): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError(`App "${this.name}" is closed.`);
     if (this.#loading.isDone) return;

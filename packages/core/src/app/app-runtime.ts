@@ -58,8 +58,10 @@ export interface AppRuntime {
   readonly log: Log;
   readonly tasks: TaskRegistry;
   readonly producer: Producer;
-  /** Loads configuration files and task modules, once. */
+  /** Loads configuration files and task modules, once. @throws CLOSED */
   ready(): Promise<void>;
+  /** Whether `ready` has nothing to wait for: asked before each call, since waiting for what is there costs more than a call's encoding. */
+  readonly isReady: boolean;
   /** The app's one connection, opened at the first call. `renewal: "thread"` holds if it comes before the first call. */
   connection(options?: { readonly renewal?: "loop" | "thread" }): Promise<Connection>;
   /** The app's one backend; `undefined` when there is none. */

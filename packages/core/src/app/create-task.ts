@@ -24,14 +24,28 @@ export function createTask(handle: TaskHandle, sender: () => CallSender): Task<T
   const calls = {
     s: (...args: Args) => createSignature({ task: declaration.name, args, sender: canvas }),
     si: (...args: Args) => createSignature({ task: declaration.name, args, immutable: true, sender: canvas }),
-    delay: async (...args: Args) => sender().send(declaration, args),
-    applyAsync: async (args: Args, options?: ApplyOptions<unknown>) => sender().send(declaration, args, options),
-    applyMany: async (list: readonly Args[], options?: ManyCallOptions) =>
-      sender().sendMany(declaration, list, options),
+    delay: (...args: Args) => through(sender, (found) => found.send(declaration, args)),
+    applyAsync: (args: Args, options?: ApplyOptions<unknown>) =>
+      through(sender, (found) => found.send(declaration, args, options)),
+    applyMany: (list: readonly Args[], options?: ManyCallOptions) =>
+      through(sender, (found) => found.sendMany(declaration, list, options)),
   };
   Object.defineProperty(call, "name", { value: declaration.name });
   attachHandle(call, handle);
   return Object.assign(call, calls) as Task<TaskHandler>;
+}
+
+/** What is thrown because there is no sender rejects as all else does. No async function, which would wait for the sender's promise once more. */
+function through<Sent>(sender: () => CallSender, send: (found: CallSender) => Promise<Sent>): Promise<Sent> {
+  try {
+    return send(sender());
+  } catch (error) {
+    return rejected(error as Error);
+  }
+}
+
+function rejected(error: Error): Promise<never> {
+  return Promise.reject(error);
 }
 
 /** Runs the handler as the function that it is; only a schema makes it asynchronous. */

@@ -42,7 +42,20 @@ export function siblingRuntime(
   const core = coreOf(app);
   const producer = core.createProducer({ clock, connection, backend });
   const { name, settings, log, tasks } = core;
-  return { name, settings, log, tasks, clock, connection, backend, producer, ready: () => core.ready() };
+  return {
+    name,
+    settings,
+    log,
+    tasks,
+    clock,
+    connection,
+    backend,
+    producer,
+    ready: () => core.ready(),
+    get isReady() {
+      return core.isReady;
+    },
+  };
 }
 
 /** What an app was told; final once it is ready. @throws CONFIGURATION_INVALID for what is no app */

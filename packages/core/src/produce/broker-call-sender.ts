@@ -11,6 +11,7 @@ import type { CallEmbed, WireSignature } from "../protocol/task-call.ts";
 import type { CanvasSender } from "../canvas/canvas-sender.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
+import type { ResultContext } from "../result/create-result.ts";
 import type { ResultSource } from "../result/result-source.ts";
 import { CallDefaults } from "./call-defaults.ts";
 import { checkArguments } from "./check-arguments.ts";
@@ -19,6 +20,7 @@ import type { CheckedCallOptions } from "./check-call-options.ts";
 import { createCall } from "./create-call.ts";
 
 const noEmbed: CallEmbed = Object.freeze({});
+const noOptions: CheckedCallOptions = Object.freeze({});
 
 /** What sends the calls of an app's tasks. */
 export interface CallSenderOptions {
@@ -29,11 +31,23 @@ export interface CallSenderOptions {
   define(declaration: TaskDeclaration): TaskDefinition;
 }
 
+/** What the calls of one request have in common. */
+interface Sending {
+  readonly definition: TaskDefinition;
+  /** Those of the call, with the task's own beneath. */
+  readonly options: CheckedCallOptions;
+  readonly embed: CallEmbed;
+  readonly how: SendOptions;
+  readonly context: ResultContext;
+}
+
 /** Checks calls, sends them, and gives the handles of their results. */
 export class BrokerCallSender implements CallSender {
   readonly canvas: CanvasSender;
   readonly #options: CallSenderOptions;
   readonly #defaults = new CallDefaults();
+  /** Of tasks whose calls have nothing to be checked beyond what encoding checks, when they are given no options. */
+  readonly #usual = new WeakMap<TaskDefinition, Sending>();
 
   constructor(options: CallSenderOptions) {
     this.#options = options;
@@ -45,8 +59,14 @@ export class BrokerCallSender implements CallSender {
     args: readonly unknown[],
     options?: ApplyOptions<unknown>,
   ): Promise<AsyncResult<unknown>> {
-    const [result] = await this.#sendAll(task, [args], checkCallOptions(options));
-    return result as AsyncResult<unknown>;
+    const checked = checkCallOptions(options);
+    checkArgs(task.name, args);
+    const sending = this.#usualSending(task, options) ?? (await this.#prepare(task, [args], checked));
+    const { runtime } = this.#options;
+    const { definition, options: merged, embed } = sending;
+    const call = createCall(definition, { args, embed, options: merged, nowMs: runtime.clock.now() });
+    await runtime.producer.send([call], sending.how);
+    return createResult(call.id, sending.context);
   }
 
   async sendMany(
@@ -58,33 +78,49 @@ export class BrokerCallSender implements CallSender {
     if (checked.taskId !== undefined) {
       throw new OptionError("Many calls cannot share one taskId: leave it out.", { field: "taskId" });
     }
-    return this.#sendAll(task, argsList, checked);
+    checkArgsList(task.name, argsList);
+    const sending = this.#usualSending(task, options) ?? (await this.#prepare(task, argsList, checked));
+    const { runtime } = this.#options;
+    const { definition, options: merged, embed } = sending;
+    const nowMs = runtime.clock.now();
+    const calls = argsList.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
+    await runtime.producer.send(calls, sending.how);
+    return calls.map(({ id }) => createResult(id, sending.context));
   }
 
-  async #sendAll(
+  /** What was worked out for an earlier call, where this one needs nothing else. */
+  #usualSending(task: TaskDeclaration, options: unknown): Sending | undefined {
+    if (options !== undefined || !this.#options.runtime.isReady) return undefined;
+    const definition = this.#options.define(task);
+    const known = this.#usual.get(definition);
+    if (known !== undefined || definition.input !== undefined) return known;
+    const sending = this.#sendingOf(definition, noOptions, noEmbed);
+    this.#usual.set(definition, sending);
+    return sending;
+  }
+
+  async #prepare(
     task: TaskDeclaration,
     argsList: readonly (readonly unknown[])[],
     options: CheckedCallOptions,
-  ): Promise<readonly AsyncResult<unknown>[]> {
-    const { runtime, results } = this.#options;
-    checkArgsList(task.name, argsList);
-    await runtime.ready();
+  ): Promise<Sending> {
+    await this.#options.runtime.ready();
     const definition = this.#options.define(task);
-    const merged = this.#defaults.merge(definition, options);
     const { kwargs } = options;
     if (definition.input !== undefined || kwargs !== undefined) {
       for (const args of argsList) await checkArguments(definition, { args, kwargs });
     }
-    const nowMs = runtime.clock.now();
-    const embed = await this.#embedOf(merged);
-    const calls = argsList.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
-    await runtime.producer.send(calls, toSendOptions(merged));
+    return this.#sendingOf(definition, options, await this.#embedOf(options));
+  }
+
+  #sendingOf(definition: TaskDefinition, options: CheckedCallOptions, embed: CallEmbed): Sending {
+    const merged = this.#defaults.merge(definition, options);
     const context = {
-      source: results,
+      source: this.#options.results,
       ignored: merged.ignoreResult === true,
       expiresMs: definition.options.resultExpiresMs,
     };
-    return calls.map(({ id }) => createResult(id, context));
+    return { definition, options: merged, embed, how: toSendOptions(merged), context };
   }
 
   async #embedOf({ link, linkError }: CheckedCallOptions): Promise<CallEmbed> {
@@ -103,12 +139,14 @@ function checkArgsList(task: string, argsList: unknown): void {
       { field: "args" },
     );
   }
-  const wrong = argsList.findIndex((args) => !Array.isArray(args));
-  if (wrong < 0) return;
-  throw new OptionError(
-    `The arguments of a call of task "${task}" must be an array; they are ${quoteValue(argsList[wrong])}.`,
-    { field: "args" },
-  );
+  for (const args of argsList) checkArgs(task, args);
+}
+
+function checkArgs(task: string, args: unknown): void {
+  if (Array.isArray(args)) return;
+  throw new OptionError(`The arguments of a call of task "${task}" must be an array; they are ${quoteValue(args)}.`, {
+    field: "args",
+  });
 }
 
 function toSendOptions({ queue, countdownMs, etaMs, transaction }: CheckedCallOptions): SendOptions {

@@ -4,6 +4,7 @@ import { checkName, isLovageError } from "@lovage/foundation";
 import type { Connection, Delivery, NotBefore, OutgoingMessage, QueueDeclaration } from "@lovage/transport";
 import type { Producer, RuntimeSettings, SendOptions } from "../app/app-runtime.ts";
 import { encodeTask } from "../protocol/encode-task.ts";
+import type { EncodeTaskOptions } from "../protocol/encode-task.ts";
 import { retryMessage } from "../protocol/retry-message.ts";
 import type { TaskCall } from "../protocol/task-call.ts";
 
@@ -35,6 +36,15 @@ interface Session {
   readonly replyTo: string | undefined;
 }
 
+/** Where calls of a task go, and in which form. */
+interface Route {
+  readonly queue: string;
+  readonly encoding: EncodeTaskOptions;
+  /** For Celery's workers, who look at the header. */
+  readonly etaMs: number | undefined;
+  readonly notBefore: NotBefore | undefined;
+}
+
 type QueuedMessage = OutgoingMessage & { readonly to: string };
 
 const asUsual: SendOptions = Object.freeze({});
@@ -59,7 +69,7 @@ export class BrokerProducer implements Producer {
   /** Prepares calls that are to be sent together, each with options of its own. All are encoded before anything is opened. */
   async prepareAll(sends: readonly PreparedCall[]): Promise<readonly OutgoingMessage[]> {
     if (!this.#isReady) await this.#becomeReady();
-    const messages = sends.map(({ call, send }) => this.#encode(call, send));
+    const messages = sends.map(({ call, send }) => this.#encode(call, this.#routeOf(call.task, send)));
     const { replyTo } = await this.#sessionFor(messages);
     return messages.map((message) => withReplyTo(message, replyTo));
   }
@@ -68,8 +78,8 @@ export class BrokerProducer implements Producer {
     if (calls.length === 0) return;
     if (!this.#isReady) await this.#becomeReady();
     // All are encoded before the broker is even connected to: what cannot travel must not leave half of a batch behind.
-    const messages = calls.map((call) => this.#encode(call, options));
-    const { connection, replyTo } = await this.#sessionFor(messages);
+    const messages = this.#encodeAll(calls, options);
+    const { connection, replyTo } = this.#readySession(messages) ?? (await this.#sessionFor(messages));
     const { transaction } = options;
     const addressed = replyTo === undefined ? messages : messages.map((message) => withReplyTo(message, replyTo));
     await connection.publish(addressed, transaction === undefined ? undefined : { transaction });
@@ -82,7 +92,7 @@ export class BrokerProducer implements Producer {
     const etaMs = isCelery ? this.#etaMs(options) : undefined;
     const changes = { retries: call.retries + 1, celery: isCelery, ...(etaMs === undefined ? {} : { etaMs }) };
     const message = retryMessage(delivery.message, call, changes);
-    const outgoing = address(message, queue, options);
+    const outgoing = address(message, queue, notBeforeOf(options));
     await this.#sessionFor([outgoing]);
     return outgoing;
   }
@@ -113,6 +123,11 @@ export class BrokerProducer implements Producer {
     this.#isReady = true;
   }
 
+  /** The session, if it is open and the queues of these messages are declared. */
+  #readySession(messages: readonly QueuedMessage[]): Session | undefined {
+    return messages.every(({ to }) => this.#declared.get(to) === true) ? this.#session : undefined;
+  }
+
   /** The open session, with the queues of these messages declared. */
   async #sessionFor(messages: readonly QueuedMessage[]): Promise<Session> {
     const session = this.#session ?? (await this.#open());
@@ -136,13 +151,35 @@ export class BrokerProducer implements Producer {
     }
   }
 
-  #encode(call: TaskCall, options: SendOptions): QueuedMessage {
-    const queue = options.queue ?? this.#options.queueOf(call.task);
+  #encodeAll(calls: readonly TaskCall[], options: SendOptions): readonly QueuedMessage[] {
+    let task: string | undefined;
+    let route: Route | undefined;
+    return calls.map((call) => {
+      // Calls that are sent together are nearly always of one task.
+      if (route === undefined || call.task !== task) {
+        task = call.task;
+        route = this.#routeOf(task, options);
+      }
+      return this.#encode(call, route);
+    });
+  }
+
+  #routeOf(task: string, options: SendOptions): Route {
+    const queue = options.queue ?? this.#options.queueOf(task);
     const { maxPayloadBytes } = this.#options.settings();
     const isCelery = this.#isReadByCelery(queue);
-    const etaMs = isCelery ? this.#etaMs(options) : undefined;
-    const timed = etaMs === undefined ? call : { ...call, etaMs };
-    return address(encodeTask(timed, { dialect: isCelery ? "celery" : "lovage", maxPayloadBytes }), queue, options);
+    const notBefore = notBeforeOf(options);
+    return {
+      queue,
+      encoding: { dialect: isCelery ? "celery" : "lovage", maxPayloadBytes },
+      etaMs: isCelery ? this.#etaMs(options) : undefined,
+      notBefore,
+    };
+  }
+
+  #encode(call: TaskCall, { queue, encoding, etaMs, notBefore }: Route): QueuedMessage {
+    const message = encodeTask(etaMs === undefined ? call : { ...call, etaMs }, encoding);
+    return address(message, queue, notBefore);
   }
 
   /** Celery's workers look at the header, whatever the broker does. */
@@ -156,8 +193,7 @@ export class BrokerProducer implements Producer {
   }
 }
 
-function address(message: Omit<OutgoingMessage, "to">, queue: string, options: SendOptions): QueuedMessage {
-  const notBefore = notBeforeOf(options);
+function address(message: Omit<OutgoingMessage, "to">, queue: string, notBefore: NotBefore | undefined): QueuedMessage {
   const { headers, properties, body } = message;
   return notBefore === undefined
     ? { headers, properties, body, to: queue }

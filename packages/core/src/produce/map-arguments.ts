@@ -1,3 +1,5 @@
+import { isEmpty } from "../protocol/is-empty.ts";
+
 /**
  * Positions out of keyword arguments. With the names of the parameters each keyword takes its position and what fits none stays behind in one
  * trailing object; without names all of them are that object.
@@ -7,8 +9,8 @@ export function mapArguments(
   kwargs: Readonly<Record<string, unknown>>,
   parameters: readonly string[] | undefined,
 ): readonly unknown[] {
+  if (isEmpty(kwargs)) return args;
   const given = Object.entries(kwargs);
-  if (given.length === 0) return args;
   if (parameters === undefined) return [...args, { ...kwargs }];
   const mapped = [...args];
   const rest: [string, unknown][] = [];

@@ -1,4 +1,4 @@
-import type { Headers, HeaderValue, Message } from "@lovage/transport";
+import type { HeaderValue, Headers, Message } from "@lovage/transport";
 
 import type { FieldReader } from "./field-reader.ts";
 import { isObject } from "./is-object.ts";
@@ -7,22 +7,34 @@ import { protocolHeaders } from "./task-headers.ts";
 
 type Draft = { -readonly [Key in keyof TaskCall]: TaskCall[Key] };
 
+type Reading = (call: Draft, reader: FieldReader) => void;
+
+/** What each header says. Most calls have a few of these, so that the call's headers are gone through and not this list. */
+const readings: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ["retries", (call, reader) => set(call, "retries", reader.count("retries"))],
+  ["root_id", (call, reader) => set(call, "rootId", reader.id("root_id"))],
+  ["parent_id", (call, reader) => set(call, "parentId", reader.id("parent_id"))],
+  ["group", (call, reader) => set(call, "groupId", reader.id("group"))],
+  ["taskset", (call, reader) => set(call, "groupId", reader.id("group") ?? reader.id("taskset"))],
+  ["group_index", (call, reader) => set(call, "groupIndex", reader.count("group_index"))],
+  ["eta", (call, reader) => set(call, "etaMs", reader.instant("eta"))],
+  ["expires", (call, reader) => set(call, "expiresAtMs", reader.instant("expires"))],
+  ["timelimit", readTimeLimits],
+  ["ignore_result", (call, reader) => set(call, "ignoreResult", reader.boolean("ignore_result"))],
+  ["shadow", (call, reader) => set(call, "shadow", reader.textOrNothing("shadow"))],
+  ["origin", (call, reader) => set(call, "origin", reader.textOrNothing("origin"))],
+]);
+
 /** Adds to a call what the headers (or, in protocol 1, the body) say beside name and id. @throws PAYLOAD_DECODE */
 export function addHeaders(call: Draft, reader: FieldReader, fields: Readonly<Record<string, unknown>>): void {
-  const groupId = reader.id("group") ?? reader.id("taskset");
+  for (const name in fields) readings.get(name)?.(call, reader);
+  set(call, "stamps", stampsOf(fields));
+}
+
+function readTimeLimits(call: Draft, reader: FieldReader): void {
   const [timeLimitMs, softTimeLimitMs] = reader.timeLimits("timelimit");
-  const stamps = stampsOf(fields);
-  set(call, "parentId", reader.id("parent_id"));
-  set(call, "groupId", groupId);
-  set(call, "groupIndex", reader.count("group_index"));
-  set(call, "etaMs", reader.instant("eta"));
-  set(call, "expiresAtMs", reader.instant("expires"));
   set(call, "timeLimitMs", timeLimitMs);
   set(call, "softTimeLimitMs", softTimeLimitMs);
-  set(call, "ignoreResult", reader.boolean("ignore_result"));
-  set(call, "shadow", reader.textOrNothing("shadow"));
-  set(call, "origin", reader.textOrNothing("origin"));
-  set(call, "stamps", stamps);
 }
 
 /** Adds to a call what the properties say. */
@@ -36,9 +48,13 @@ const noHeaders: Headers = Object.freeze({});
 
 /** Headers that are not the protocol's. */
 export function userHeaders(headers: Headers): Headers {
-  const names = Object.keys(headers).filter((name) => !protocolHeaders.has(name));
+  for (const name in headers) if (!protocolHeaders.has(name)) return withoutProtocol(headers);
+  return noHeaders;
+}
+
+function withoutProtocol(headers: Headers): Headers {
   // Entries become own properties, `__proto__` too.
-  return names.length === 0 ? noHeaders : Object.fromEntries(names.map((name) => [name, headers[name] as HeaderValue]));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !protocolHeaders.has(name)));
 }
 
 function stampsOf({ stamps }: Readonly<Record<string, unknown>>): Record<string, HeaderValue> | undefined {

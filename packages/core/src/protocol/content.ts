@@ -38,7 +38,8 @@ const formOfType: ReadonlyMap<string, BodyForm> = new Map([
 export function formOfContent(properties: MessageProperties, accepted: readonly string[]): BodyForm {
   // Drivers pass on what they find; a foreign message may have neither.
   const { contentType, contentEncoding } = properties as Partial<MessageProperties>;
-  if (contentType === JSON_TYPE && contentEncoding === UTF8_ENCODING && accepted.includes("json")) return "json";
+  const isUsual = contentType === JSON_TYPE && contentEncoding === UTF8_ENCODING;
+  if (isUsual && (accepted.includes(JSON_TYPE) || accepted.includes("json"))) return "json";
   const form = readableForm(contentType, accepted);
   if (typeof contentEncoding === "string" && !textEncodings.has(contentEncoding.toLowerCase())) {
     throw new PayloadDecodeError(`The content encoding ${quoteValue(contentEncoding)} is not supported: use utf-8.`, {
@@ -67,5 +68,6 @@ function readableForm(contentType: unknown, accepted: readonly string[]): BodyFo
 /** Bytes as text. @throws PAYLOAD_DECODE for what is not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new PayloadDecodeError("The body is not valid UTF-8.", { fault: "encoding" });
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString();
 }

@@ -5,6 +5,7 @@ import { addHeaders, addProperties, userHeaders } from "./call-headers.ts";
 import { type BodyForm, decodeUtf8, formOfContent } from "./content.ts";
 import { mayHoldTags, parseJson, readTags } from "./decode-json.ts";
 import { parseMessagePack } from "./decode-message-pack.ts";
+import { decodePlainBody } from "./decode-plain-body.ts";
 import { decompress } from "./decompress.ts";
 import { PayloadDecodeError } from "./errors.ts";
 import { FieldReader } from "./field-reader.ts";
@@ -61,7 +62,9 @@ interface ParsedBody {
 function parseBody(form: BodyForm, bytes: Uint8Array): ParsedBody {
   if (form === "message-pack") return { body: parseMessagePack(bytes, "The body"), holdsTags: false };
   const text = decodeUtf8(bytes);
-  return { body: parseJson(text, "The body"), holdsTags: mayHoldTags(text) };
+  const holdsTags = mayHoldTags(text);
+  const args = holdsTags ? undefined : decodePlainBody(text);
+  return { body: args === undefined ? parseJson(text, "The body") : [args, undefined, undefined], holdsTags };
 }
 
 function readBytes({ headers, body }: Message, maxBytes: number): Uint8Array {
@@ -117,8 +120,8 @@ function readCall(message: Message, fields: Fields, parts: Parts, timezone: stri
     args: readArray(parts.args, "args") ?? [],
     kwargs: readObject(parts.kwargs, "kwargs") ?? {},
     embed: readEmbed(parts.embed),
-    retries: reader.count("retries") ?? 0,
-    rootId: reader.id("root_id") ?? id,
+    retries: 0,
+    rootId: id,
     headers: userHeaders(message.headers),
   };
   addHeaders(call, reader, fields);

@@ -1,4 +1,5 @@
 import { encodeJson } from "./encode-json.ts";
+import { isEmpty } from "./is-empty.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { CallEmbed, TaskCall } from "./task-call.ts";
 import { MAX_PAYLOAD_DEPTH } from "./value-check.ts";
@@ -24,10 +25,6 @@ export function encodeBody(call: TaskCall, dialect: "lovage" | "celery", maxByte
   const body = Buffer.from(`[${encodeJson(call.args, options)}${tail}`);
   if (body.byteLength > maxBytes) throw new PayloadTooLargeError(subject, { bytes: body.byteLength, maxBytes });
   return body;
-}
-
-function isEmpty(object: object): boolean {
-  return Object.keys(object).length === 0;
 }
 
 function encodeTail({ kwargs, embed }: TaskCall, options: ValueCheckOptions): string {

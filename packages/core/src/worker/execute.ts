@@ -1,6 +1,8 @@
+import type { AsyncResource } from "node:async_hooks";
 import type { Clock, Timer } from "@lovage/foundation";
 import { currentTask } from "../app/current-task.ts";
 import type { TaskDefinition } from "../app/task-definition.ts";
+import type { TaskCall } from "../protocol/task-call.ts";
 import { SoftTimeLimitExceeded, TimeLimitExceeded } from "./errors.ts";
 import { RunContext } from "./run-context.ts";
 import type { RunContextParts } from "./run-context.ts";
@@ -11,6 +13,8 @@ import type { TaskRun } from "./task-run.ts";
 /** What running takes. */
 export interface ExecutionParts extends RunContextParts {
   readonly clock: Clock;
+  /** The asynchronous context in which functions begin: the worker's own. */
+  readonly scope: AsyncResource;
   /** What becomes of a run whose function threw. */
   decide(run: TaskRun, thrown: unknown): Outcome;
   /** The function has returned at last, after its run had ended. */
@@ -27,7 +31,7 @@ export function execute(run: TaskRun, args: readonly unknown[], parts: Execution
   let returned: unknown;
   run.hasReturned = false;
   try {
-    returned = currentTask.run(run.call, handler, context, args);
+    returned = parts.scope.runInAsyncScope(enter, undefined, run.call, handler, context, args);
     if (isThenable(returned)) {
       void follow(run, returned, parts);
       return;
@@ -39,6 +43,15 @@ export function execute(run: TaskRun, args: readonly unknown[], parts: Execution
   }
   run.hasReturned = true;
   run.end(outcomeOf(run, returned, parts));
+}
+
+/**
+ * What the function calls, now and later, knows its call. `currentTask.run` would do the same and make a second copy of all contexts to come back from it, which costs five
+ * times as much as to leave the scope.
+ */
+function enter(call: TaskCall, handler: Handler, context: RunContext, args: readonly unknown[]): unknown {
+  currentTask.enterWith(call);
+  return handler(context, args);
 }
 
 /** `return task.retry()` is meant as `throw task.retry()`: as a result it could not even be written. */

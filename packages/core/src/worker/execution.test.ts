@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Delivery } from "@lovage/transport";
 import { LeaseLostError } from "@lovage/transport";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -11,6 +12,26 @@ afterEach(() => harness.close());
 const setUp = async (options: HarnessOptions = {}): Promise<WorkerHarness> => (harness = await workerHarness(options));
 const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
 const forever = (): Promise<never> => new Promise(() => {});
+
+describe("the asynchronous context", () => {
+  test("is the worker's own, and never that of another task", async () => {
+    const { app } = await setUp();
+    const storage = new AsyncLocalStorage<string>();
+    const task = app.task("task", async (text: string) => {
+      const before = storage.getStore();
+      storage.enterWith(text);
+      await Promise.resolve();
+      return [before, storage.getStore()];
+    });
+    const sync = app.task("sync", () => storage.getStore());
+    await storage.run("worker", () => app.worker().start());
+    const first = await storage.run("sender", () => task.delay("first"));
+    const second = await task.delay("second");
+    await expect(first.get()).resolves.toEqual(["worker", "first"]);
+    await expect(second.get()).resolves.toEqual(["worker", "second"]);
+    await expect((await sync.delay()).get()).resolves.toBe("worker");
+  });
+});
 
 describe("the soft time limit", () => {
   test("aborts the signal, and the task may end well", async () => {

@@ -99,12 +99,13 @@ export class Intake {
 
   /**
    * No task of the worker has ended for so long, and all slots are taken: what waits here would wait behind long tasks, and is better off in the
-   * queue, where an idle worker finds it. Nothing is fetched until `resume`. A prefetch that was set is left alone.
+   * queue, where an idle worker finds it. Nothing is fetched until `resume`, and what is on its way now goes back as well. A prefetch that was set is
+   * left alone.
    */
   stall(sinceMs: number): void {
     if (this.#sizer.isFixed || this.#consumer === undefined) return;
     this.#sizer.stalled(sinceMs);
-    this.#consumer.setPrefetch(Math.max(0, this.#consumer.unsettled - this.buffered));
+    this.#consumer.setPrefetch(0);
     this.#trim(0);
   }
 

@@ -1,8 +1,10 @@
+import { AsyncResource } from "node:async_hooks";
 import type { Clock } from "@lovage/foundation";
 import type { Connection, Delivery } from "@lovage/transport";
 import { currentTask } from "../app/current-task.ts";
 import { admit } from "./admit.ts";
 import type { Admission, AdmissionParts } from "./admit.ts";
+import { BatchInstant } from "./batch-instant.ts";
 import { earlySettlement } from "./early-settlement.ts";
 import { EscapedError, PoisonMessageError, WorkerShutdownError } from "./errors.ts";
 import { execute } from "./execute.ts";
@@ -56,16 +58,19 @@ export class Pipeline {
   /** Of the live ones, those whose admission asks the backend. */
   readonly #asking = new Set<TaskRun>();
   readonly #abandoned = new Set<TaskRun>();
+  readonly #settledAt: BatchInstant;
   #settling = 0;
   #lastStepAtMs: number;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#lastStepAtMs = parts.clock.monotonic();
+    this.#settledAt = new BatchInstant(parts.clock);
     this.#reading = { acceptContent: parts.acceptContent ?? [], tasks: parts.tasks, onEnd: this.#onEnd };
     const handOver = new HandOver(parts);
     this.#execution = {
       ...parts,
+      scope: new AsyncResource("lovage.task", { requireManualDestroy: true }),
       decide: this.#decide,
       returnedLate: this.#returnedLate,
       transact: (run, work) => completeInTransaction(run, work, { records: parts.records, handOver }),
@@ -235,8 +240,9 @@ export class Pipeline {
     this.#settling -= 1;
     if (this.#parts.claims.windowOf(run) !== undefined)
       void this.#parts.claims.end(run, outcome.kind === "success" ? "succeeded" : "otherwise");
-    this.#lastStepAtMs = this.#parts.clock.monotonic();
-    run.intake.settledAt(this.#lastStepAtMs);
+    const { atMs } = this.#settledAt;
+    this.#lastStepAtMs = Math.max(this.#lastStepAtMs, atMs);
+    run.intake.settledAt(atMs);
     this.#parts.runLog.ended(run, outcome);
     this.#parts.onSettled();
   };

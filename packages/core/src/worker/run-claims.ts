@@ -39,7 +39,7 @@ const doneMs = 300_000;
  */
 export class RunClaims {
   readonly #parts: RunClaimsParts;
-  readonly #windows = new Map<string, number | undefined>();
+  readonly #windows = new Map<string, number | null>();
   readonly #claims = new Map<TaskRun, Claim>();
 
   constructor(parts: RunClaimsParts) {
@@ -49,8 +49,12 @@ export class RunClaims {
   /** For how long a run is claimed, in ms; `undefined` where nobody needs to ask. */
   windowOf({ delivery: { queue } }: TaskRun): number | undefined {
     if (this.#parts.backend?.coordination === undefined) return undefined;
-    if (!this.#windows.has(queue)) this.#windows.set(queue, this.#parts.capabilitiesOf(queue).doublesWithinMs);
-    return this.#windows.get(queue);
+    let windowMs = this.#windows.get(queue);
+    if (windowMs === undefined) {
+      windowMs = this.#parts.capabilitiesOf(queue).doublesWithinMs ?? null;
+      this.#windows.set(queue, windowMs);
+    }
+    return windowMs ?? undefined;
   }
 
   async take(run: TaskRun, withinMs: number): Promise<RunOwner> {

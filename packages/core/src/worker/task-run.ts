@@ -51,6 +51,8 @@ export class TaskRun {
   #completion: Outcome | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
+  /** Listens to the delivery's signal once there is one of the function's own. */
+  #lose: (() => void) | undefined;
   #isRevoked = false;
   #isEnded = false;
 
@@ -85,6 +87,7 @@ export class TaskRun {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#lose = () => this.abort(this.delivery.signal.reason as Error);
       if (this.delivery.signal.aborted) this.#lose();
       else this.delivery.signal.addEventListener("abort", this.#lose, { once: true });
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
@@ -116,7 +119,7 @@ export class TaskRun {
     const outcome = this.#completion ?? given;
     this.#isEnded = true;
     this.limits?.cancel();
-    if (this.#controller !== undefined) this.delivery.signal.removeEventListener("abort", this.#lose);
+    if (this.#lose !== undefined) this.delivery.signal.removeEventListener("abort", this.#lose);
     this.#onEnd(
       this,
       this.#isRevoked && !this.isComplete && outcome.kind !== "dropped"
@@ -124,6 +127,4 @@ export class TaskRun {
         : outcome,
     );
   }
-
-  readonly #lose = (): void => this.abort(this.delivery.signal.reason as Error);
 }

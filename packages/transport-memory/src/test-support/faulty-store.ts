@@ -67,7 +67,7 @@ export class FaultyStore implements LeaseStore {
       wake: (queue) => {
         if (this.#thawed === undefined) events.wake(queue);
       },
-      deliver: (queue, messages) => events.deliver(queue, messages),
+      deliver: (queue, messages, leasedAtMs) => events.deliver(queue, messages, leasedAtMs),
       lost: (cause) => events.lost(cause),
     });
     this.#isCut = false;

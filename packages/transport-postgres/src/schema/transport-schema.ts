@@ -3,6 +3,7 @@ import type { SchemaComponent } from "@lovage/client-postgres";
 import { claimFunction, peekFunction } from "./claim-function.ts";
 import { publishFunctions } from "./publish-functions.ts";
 import { publishOneFunctions } from "./publish-one-functions.ts";
+import { publishPlainFunction } from "./publish-plain-function.ts";
 import { settleFunctions } from "./settle-functions.ts";
 import { tables } from "./tables.ts";
 
@@ -42,6 +43,12 @@ export function transportSchema(name: string): SchemaComponent {
           ...addedInTwo.map((each) => `DROP FUNCTION ${schema}.${each}`),
           ...planned.map((each) => `ALTER FUNCTION ${schema}.${each} RESET plan_cache_mode`),
         ],
+      },
+      {
+        version: 3,
+        compatible: 1,
+        statements: (schema) => [publishPlainFunction(schema, scope)],
+        undo: (schema) => [`DROP FUNCTION ${schema}.publish_plain_3`],
       },
     ],
   };

@@ -7,7 +7,7 @@ const { now, wake, ready, promote } = parts;
 
 /**
  * KEYS: base. ARGV: how many, length of the lease, `1` for suspects, channel of the one who asks, most to make ready, `1` where
- * Kombu's lists may be looked at.
+ * Kombu's lists may be looked at, the asker's own time or an empty text where nothing may be handed over.
  * Gives: whether suspects wait, ms until the next is due (-1: none waits), the first token, items, what Kombu's lists of a queue of our own hold (1: what is no
  * message, 2: they may not be read). Tokens count up from the first.
  *
@@ -97,6 +97,11 @@ end
 if not is_suspects then
   redis.call('SADD', base .. ':w', ARGV[4])
   redis.call('PEXPIRE', base .. ':w', 60000)
+  if ARGV[7] ~= '' then
+    local armed = string.format('%.0f', now) .. ' ' .. ARGV[2] .. ' ' .. ARGV[7]
+    -- Not prolonged each time: without it a sleeper is woken, and it is there again with the next look.
+    if redis.call('HSET', base .. ':a', ARGV[4], armed) == 1 then redis.call('PEXPIRE', base .. ':a', 60000) end
+  end
 end
 local earliest = redis.call('ZRANGE', base .. ':d', 0, 0, 'WITHSCORES')
 return {suspects_wait, earliest[2] and math.max(0, tonumber(earliest[2]) - now) or -1, '0', {}, finding}

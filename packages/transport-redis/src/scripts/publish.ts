@@ -13,3 +13,56 @@ wake_filled()
 return made
 `,
 );
+
+/** How long ago a sleeper may have armed at the most to be handed a message, in ms: one that hangs has not looked since. Sleepers look again each second. */
+const freshMs = 1_500;
+
+/**
+ * The usual case, one message without a priority or a key to a queue of our own. KEYS: base. ARGV: item. Gives the queues that had to be made.
+ *
+ * On an idle queue it is leased to a sleeper at once and sent to it, in place of a wake-up that it would have to answer by a claim: only to one that armed just
+ * now, so that of those that hang or were cut off few can take a message with them, and only if nothing else is ready or due, so that the order stays. What such
+ * a sleeper does not hear comes back when the lease ends, as an answer to a claim that was lost.
+ */
+export const publishOneScript: RedisScript = defineScript(
+  "publish-one",
+  `${now}${wake}${options}
+local base, item = KEYS[1], ARGV[1]
+
+local function add()
+  if redis.call('RPUSH', base .. ':l0:', item) > 1 then return end
+  redis.call('RPUSH', base .. ':r0', '')
+  -- With messages in it the queue was looked at when the first of them came.
+  if redis.call('EXISTS', base) == 0 then options_of(base) end
+end
+
+local function is_idle(now)
+  local earliest = redis.call('ZRANGE', base .. ':d', '0', '0', 'WITHSCORES')[2]
+  if earliest and tonumber(earliest) <= now then return false end
+  local ring = base .. ':r'
+  return redis.call('EXISTS', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', ring .. '5', ring .. '6', ring .. '7',
+    ring .. '8', ring .. '9') == 0
+end
+
+local function hand_over(channel)
+  local armed = redis.call('HGET', base .. ':a', channel)
+  local queue = armed and redis.call('HMGET', base, 'f', 'n')
+  if not queue or not queue[1] then return false end
+  local now, at, lease_ms, name = now_ms(), string.match(armed, '^(%d+) (%d+) (%d+)$')
+  local age = at and now - tonumber(at) or -1
+  if age < 0 or age > math.min(${freshMs}, tonumber(lease_ms) / 4) or not is_idle(now) then return false end
+  local token = string.format('%.0f', math.max(tonumber(queue[2] or 0) + 1, now * 1024))
+  if redis.call('PUBLISH', channel, base .. '\0' .. token .. ' ' .. name .. '\0' .. item) == 0 then return false end
+  redis.call('HSET', base .. ':h', token, item)
+  redis.call('ZADD', base .. ':x', string.format('%.0f', now + tonumber(lease_ms)), token)
+  redis.call('HSET', base, 'n', token)
+  return true
+end
+
+local channel = redis.call('SPOP', base .. ':w')
+if channel and hand_over(channel) then return made end
+add()
+if channel and redis.call('PUBLISH', channel, base) == 0 then wake(base, 1) end
+return made
+`,
+);

@@ -57,7 +57,7 @@ export const deleteScript: RedisScript = defineScript(
   "delete",
   `${eachFlow}
 purge(KEYS[1], math.huge)
-return redis.call('UNLINK', KEYS[1], KEYS[1] .. ':h', KEYS[1] .. ':x', KEYS[1] .. ':w')
+return redis.call('UNLINK', KEYS[1], KEYS[1] .. ':h', KEYS[1] .. ':x', KEYS[1] .. ':w', KEYS[1] .. ':a')
 `,
   { allowFull: true },
 );

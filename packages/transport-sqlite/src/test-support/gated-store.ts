@@ -55,7 +55,7 @@ export class GatedStore {
       wake: (queue) => {
         if (this.#gate === undefined) events.wake(queue);
       },
-      deliver: (queue, messages) => events.deliver(queue, messages),
+      deliver: (queue, messages, leasedAtMs) => events.deliver(queue, messages, leasedAtMs),
       lost: (cause) => events.lost(cause),
     };
   }

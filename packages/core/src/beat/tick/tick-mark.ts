@@ -19,7 +19,8 @@ export function writeTick({ attempt, keepMs }: TickMark): Headers {
 /** What the header says; `undefined` for a message that is no tick. */
 export function readTick(headers: Headers): TickMark | undefined {
   const value = headers[header];
-  const [, attempt, keep] = (typeof value === "string" ? /^(\S{1,64}) ([0-9]{1,15})$/.exec(value) : null) ?? [];
+  if (typeof value !== "string") return undefined;
+  const [, attempt, keep] = /^(\S{1,64}) ([0-9]{1,15})$/.exec(value) ?? [];
   return attempt === undefined ? undefined : { attempt, keepMs: Number(keep) };
 }
 
