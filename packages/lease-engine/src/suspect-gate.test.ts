@@ -1,4 +1,5 @@
 import { LovageError } from "@lovage/foundation";
+import { TransportUnavailableError } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import type { ClaimRequest } from "./store.ts";
@@ -65,6 +66,21 @@ describe("suspects", () => {
     expect(deliveries.slice(3).map(idOf)).toEqual(["suspect"]);
     await connection.close();
     expect(clock.pending).toBe(0);
+  });
+
+  it("stay alone when the store was away and comes back", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["suspect"], { losses: 2 });
+    await consume({ prefetch: 2 });
+    await clock.advance(100);
+    store.put("q", ["a"]);
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(1_000);
+    expect([connection.state, ...deliveries.map(idOf)]).toEqual(["open", "suspect"]);
+    await deliveries[0]?.ack();
+    await clock.advance(100);
+    expect(deliveries.map(idOf)).toEqual(["suspect", "a"]);
+    await connection.close();
   });
 
   it("of which another process was faster do not make it ask in circles", async () => {

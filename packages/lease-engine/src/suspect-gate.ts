@@ -77,6 +77,8 @@ export class SuspectGate {
     this.#generation += 1;
     this.#isAsking = false;
     this.#drainTimer?.cancel();
+    // A suspect that came before runs on, and stays alone.
+    if (this.#state === "alone" && this.#members().some(({ unsettled }) => unsettled > 0)) return;
     this.#state = "open";
   }
 

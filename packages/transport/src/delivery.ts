@@ -39,7 +39,7 @@ export interface Delivery {
   readonly fence: number;
   /** 1 for a message never lost, 2 after one loss …; releases are not counted. */
   readonly count: number;
-  /** It was delivered before, whether lost or released. */
+  /** It was given out before, whether it was lost or released. Where that consumer was just closing, nobody has seen it. */
   readonly redelivered: boolean;
   /** Aborted with a `LeaseLostError` once the lease is lost, and when the consumer's closing deadline has passed. */
   readonly signal: AbortSignal;

@@ -110,6 +110,7 @@ function withConsumer(
 
 function closeConsumer(pick: number): Step {
   return withConsumer(pick, "close", async (system, consumer) => {
+    system.blurMarks(consumer);
     for (const reference of system.model.heldBy(consumer.number)) system.model.release(reference, system.nowMs);
     system.remove(consumer);
     await consumer.inbox.consumer.close();

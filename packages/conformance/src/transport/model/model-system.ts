@@ -67,6 +67,13 @@ export class ModelSystem {
     for (const each of this.model.in("waiting")) if (each.dueAtMs <= claimedUntilMs) this.model.endanger(each);
   }
 
+  /** It closes: what it is claiming at this moment goes back unseen, and is marked as redelivered all the same. */
+  blurMarks(consumer: ModelConsumer): void {
+    // Otherwise all that is due has come, or there is no room to claim for.
+    if (!this.#draining.has(consumer.number)) return;
+    for (const each of this.model.in("waiting")) if (each.redelivered === false) each.redelivered = undefined;
+  }
+
   /** From now on it is given nothing. */
   remove(consumer: ModelConsumer): void {
     this.prefetches.delete(consumer.number);
@@ -102,6 +109,7 @@ export class ModelSystem {
   async drain(): Promise<void> {
     const { scene, model } = this;
     for (const consumer of this.consumers) {
+      this.blurMarks(consumer);
       for (const reference of model.heldBy(consumer.number)) model.release(reference, this.nowMs);
       this.remove(consumer);
       await consumer.inbox.connection.close();
