@@ -65,10 +65,12 @@ describe("the renewal thread", () => {
     const log: Log = { ...silentLog, warn: (message) => void warnings.push(message) };
     const { store, counters, delivery } = await threadBench(log);
     Atomics.store(counters, diesAt, 1);
-    await vi.waitFor(
-      () => expect(warnings).toEqual(["The thread that renews leases has ended; it is started again."]),
-      { timeout: 2_000, interval: 5 },
-    );
+    // A busy machine adds warnings of its own, that the event loop was blocked.
+    const told = (): string[] => warnings.filter((text) => text.startsWith("The thread that renews leases"));
+    await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining("it is started again")]), {
+      timeout: 2_000,
+      interval: 5,
+    });
     const renewals = store.callsOf("extend").length;
     await vi.waitFor(() => expect(store.callsOf("extend").length).toBeGreaterThan(renewals), {
       timeout: 2_000,

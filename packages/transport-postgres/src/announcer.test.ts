@@ -9,9 +9,14 @@ function announcer() {
   return { clock, told, announcer: new Announcer(clock, (queues) => told.push(queues)) };
 }
 
-test("a queue is told with the first message, and once more for all that come within the next 5 ms", async () => {
+/** Uses up what may follow each other at once. */
+function spend(it: Announcer, queues: readonly string[]): void {
+  for (let message = 0; message < 8; message += 1) expect(it.plan(queues).now).toEqual(queues);
+}
+
+test("a queue is told at once of a few messages, and then once for all that come within 5 ms", async () => {
   const { clock, told, announcer: it } = announcer();
-  expect(it.plan(["q"])).toEqual({ now: ["q"], rest: [], waited: [] });
+  spend(it, ["q"]);
   for (let message = 0; message < 3; message += 1) {
     const { now, rest } = it.plan(["q"]);
     expect(now).toEqual([]);
@@ -21,9 +26,17 @@ test("a queue is told with the first message, and once more for all that come wi
   expect(told).toEqual([["q"]]);
 });
 
+test("messages that come every 5 ms are each told of at once, for as long as they come", async () => {
+  const { clock, announcer: it } = announcer();
+  for (let message = 0; message < 50; message += 1) {
+    expect(it.plan(["q"])).toEqual({ now: ["q"], rest: [], waited: [] });
+    await clock.advance(5);
+  }
+});
+
 test("what waits to be told is told with the next message that tells, and not once more", async () => {
   const { clock, told, announcer: it } = announcer();
-  it.plan(["q", "r"]);
+  spend(it, ["q", "r"]);
   await clock.advance(4);
   it.later(it.plan(["q", "r"]).rest);
   await clock.advance(2);
@@ -34,7 +47,7 @@ test("what waits to be told is told with the next message that tells, and not on
 
 test("what waited is told by itself when the message that was to tell it could not be written", async () => {
   const { clock, told, announcer: it } = announcer();
-  it.plan(["q"]);
+  spend(it, ["q"]);
   await clock.advance(4);
   it.later(it.plan(["q"]).rest);
   await clock.advance(2);

@@ -1,8 +1,10 @@
 import type { Clock, Timer } from "@lovage/foundation";
 import type { RoutedMessage } from "@lovage/lease-engine";
 
-/** Notifications are written under a lock of the whole database, so no queue gets more than one in so many ms from one program. */
+/** Notifications are written under a lock of the whole database, so in the long run no queue gets more than one in so many ms from one program. */
 const quietMs = 5;
+/** So many may follow each other closer than that: single calls on an idle queue are not to wait for it. */
+const burst = 8;
 /** A sleeper looks by itself before a message that is further away is due. */
 const soonMs = 5_000;
 
@@ -20,7 +22,8 @@ export interface Announcement {
 export class Announcer {
   readonly #clock: Clock;
   readonly #announce: (queues: readonly string[]) => void;
-  readonly #toldAtMs = new Map<string, number>();
+  /** When each queue's allowance is whole again: the generic cell rate algorithm. */
+  readonly #wholeAtMs = new Map<string, number>();
   readonly #waiting = new Set<string>();
   #timer: Timer | undefined;
   #isClosed = false;
@@ -36,10 +39,10 @@ export class Announcer {
     const nowMs = this.#clock.monotonic();
     const [now, rest, waited]: [string[], string[], string[]] = [[], [], []];
     for (const queue of queues) {
-      const isQuiet = nowMs - (this.#toldAtMs.get(queue) ?? -Infinity) < quietMs;
-      if (isQuiet) rest.push(queue);
+      const wholeAtMs = Math.max(nowMs, this.#wholeAtMs.get(queue) ?? 0);
+      if (wholeAtMs - nowMs > (burst - 1) * quietMs) rest.push(queue);
       else {
-        this.#toldAtMs.set(queue, nowMs);
+        this.#wholeAtMs.set(queue, wholeAtMs + quietMs);
         if (this.#waiting.delete(queue)) waited.push(queue);
         now.push(queue);
       }
@@ -59,7 +62,7 @@ export class Announcer {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#waiting.clear();
-    this.#toldAtMs.clear();
+    this.#wholeAtMs.clear();
   }
 
   #tell(): void {
