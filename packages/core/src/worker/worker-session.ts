@@ -156,7 +156,8 @@ export class WorkerSession {
     this.#claims.renew();
     const { concurrency } = this.#parts.options;
     const sinceMs = this.#clock.monotonic() - this.#pipeline.lastStepAtMs;
-    this.#isStalled = this.#dispatcher.taken >= concurrency && sinceMs >= stalledMs;
+    // Until a slot is free: what is recorded meanwhile ends nothing, and only the free slot fetches again.
+    this.#isStalled ||= this.#dispatcher.taken >= concurrency && sinceMs >= stalledMs;
     for (const intake of this.#intakes) {
       intake.age();
       if (this.#isStalled) intake.stall(sinceMs);

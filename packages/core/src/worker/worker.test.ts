@@ -5,7 +5,7 @@ import { createApp } from "../app/create-app.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
 import { recordedLog } from "../test-support/recorded-log.ts";
 import type { WorkerListener } from "./worker-options.ts";
-import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import { changed, changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
 let harness: WorkerHarness | undefined;
@@ -126,6 +126,37 @@ describe("a worker", () => {
     expect(ended).toEqual(["short"]);
     await until(() => ended.length === 3, 60_000);
     expect(ended).toEqual(["short", "long", "next"]);
+  });
+
+  test("fetches again when a long task ends, also when another end was recorded meanwhile", async () => {
+    const slow: (() => void)[] = [];
+    const { app, clock, until } = await setUp({
+      wrapBackend: (backend) =>
+        changedResults(backend, (results) => ({
+          put: async (puts) => {
+            if (slow.length === 0) await new Promise<void>((resolve) => slow.push(resolve));
+            return results.put(puts);
+          },
+        })),
+    });
+    const first = app.task("first", () => undefined);
+    const long = Promise.withResolvers<void>();
+    const longTask = app.task("long", { ignoreResult: true }, () => long.promise);
+    const worker = app.worker({ concurrency: 1 });
+    await worker.start();
+    await first.delay();
+    await until(() => slow.length === 1);
+    await longTask.delay();
+    await clock.advance(5_000);
+    expect(worker.health()).toMatchObject({ running: 1 });
+    slow[0]?.();
+    // Long enough for one look at the worker, in which it does not count as held up.
+    await clock.advance(1_000);
+    long.resolve();
+    let isRun = false;
+    const next = app.task("next", { ignoreResult: true }, () => void (isRun = true));
+    await next.delay();
+    await until(() => isRun, 60_000);
   });
 
   test("tells its health by what it does", async () => {
