@@ -116,6 +116,17 @@ describe("a writer of results", () => {
     expect(batches.slice(-2)).toEqual([["bad"], ["good"]]);
   });
 
+  test("lets the worker go on when the backend is back with nothing but a refusal", async () => {
+    const { writer, answer, clock, onRecovery } = setUp();
+    const outcome = writer.put(put("bad"), always);
+    await answer(away);
+    await clock.advance(5_000);
+    const error = new DocumentTooLargeError("A result", { bytes: 2, maxBytes: 1 });
+    await Promise.all([expect(outcome).rejects.toBe(error), answer(error)]);
+    expect(writer.isFailing).toBe(false);
+    expect(onRecovery).toHaveBeenCalledOnce();
+  });
+
   test("stops trying when all is over", async () => {
     const { writer, answer, over, clock } = setUp();
     const outcome = writer.put(put("a"), always);

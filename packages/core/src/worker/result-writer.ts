@@ -81,7 +81,7 @@ export class ResultWriter {
     } catch (error) {
       // One bad record must not take the others with it.
       if (batch.length > 1) for (const waiting of batch) await this.#write([waiting]);
-      else for (const { reject } of batch) reject(error);
+      else this.#refused(batch, error);
     }
   }
 
@@ -95,13 +95,19 @@ export class ResultWriter {
     for (const { resolve } of batch) resolve("unwanted");
   }
 
+  /** The backend has answered. */
+  #refused(batch: readonly Waiting[], error: unknown): void {
+    for (const { reject } of batch) reject(error);
+    this.#ended(false);
+  }
+
   #failed(error: unknown): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#options.log.warn("Results cannot be written; the worker starts no task until they can.", { error });
   }
 
-  /** Without anybody left to write for, the next task has to find out whether the backend is back. */
+  /** Where nothing was written, the next task has to find out whether the backend is back. */
   #ended(isWritten: boolean): void {
     if (!this.#isFailing) return;
     this.#isFailing = false;
