@@ -190,6 +190,8 @@ export class Pipeline {
   }
 
   #run(run: TaskRun, args: readonly unknown[]): void {
+    // Cancelled while its admission or its early acknowledgement was waited for.
+    if (run.isRevoked) return run.end({ kind: "revoked", reason: "revoked" });
     const { clock, runLog, listener, progress, identity } = this.#parts;
     if (run.definition?.options.trackStarted === true) void progress.started(run, identity);
     runLog.started(run);

@@ -2,7 +2,9 @@ import { BackendUnavailableError } from "@lovage/backend";
 import type { ResultPut } from "@lovage/backend";
 import { LeaseLostError } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { chain } from "../canvas/chain.ts";
+import { controlChannel, encodeRevoke } from "../control/revoke-message.ts";
 import { changed, changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -166,6 +168,27 @@ describe("a result", () => {
     expect((await resultOf("x"))?.state).toBe("REVOKED");
     expect((await resultOf("next-id"))?.state).not.toBe("SUCCESS");
     expect([...(await waiting()), ...(await waiting("unsettled"))]).toEqual([]);
+  });
+
+  test("of a call cancelled while its worker still asks whether it may run says so, and nothing runs", async () => {
+    const { app, clock, send, observer, until, resultOf } = await setUp();
+    const asked = Promise.withResolvers<boolean>();
+    let isAsked = false;
+    let runs = 0;
+    const input = z.tuple([]).refine(() => {
+      isAsked = true;
+      return asked.promise;
+    });
+    app.task("slow", { input }, () => void (runs += 1));
+    await app.worker().start();
+    await send({ headers: { id: "the-id", task: "slow" } });
+    await until(() => isAsked);
+    await observer.broadcast?.publish(controlChannel, encodeRevoke({ taskIds: ["the-id"], terminate: false }));
+    await clock.advance(100);
+    asked.resolve(true);
+    await ended(harness, "the-id");
+    expect(await resultOf("the-id")).toMatchObject({ state: "REVOKED" });
+    expect(runs).toBe(0);
   });
 
   test("is not needed: without a backend tasks run and are acknowledged", async () => {

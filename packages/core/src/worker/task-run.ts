@@ -74,6 +74,11 @@ export class TaskRun {
     return this.#isEnded;
   }
 
+  /** The call was cancelled while the run was under way. */
+  get isRevoked(): boolean {
+    return this.#isRevoked;
+  }
+
   /** Another worker has the message, or will: nothing may be written any more. */
   get isLost(): boolean {
     return this.delivery.signal.aborted;
