@@ -56,6 +56,9 @@ export class BrokerProducer implements Producer {
   readonly #declared = new Map<string, Promise<void> | true>();
   #isReady = false;
   #session: Session | undefined;
+  /** It could not say where results go; calls do without until it can. */
+  #isBackendAway = false;
+  #isAskingAgain = false;
 
   constructor(options: ProducerOptions) {
     this.#options = options;
@@ -71,6 +74,7 @@ export class BrokerProducer implements Producer {
     if (!this.#isReady) await this.#becomeReady();
     const messages = sends.map(({ call, send }) => this.#encode(call, this.#routeOf(call.task, send)));
     const { replyTo } = await this.#sessionFor(messages);
+    if (this.#isBackendAway) void this.#askAgain();
     return messages.map((message) => withReplyTo(message, replyTo));
   }
 
@@ -80,6 +84,7 @@ export class BrokerProducer implements Producer {
     // All are encoded before the broker is even connected to: what cannot travel must not leave half of a batch behind.
     const messages = this.#encodeAll(calls, options);
     const { connection, replyTo } = this.#readySession(messages) ?? (await this.#sessionFor(messages));
+    if (this.#isBackendAway) void this.#askAgain();
     const { transaction } = options;
     const addressed = replyTo === undefined ? messages : messages.map((message) => withReplyTo(message, replyTo));
     await connection.publish(addressed, transaction === undefined ? undefined : { transaction });
@@ -143,12 +148,32 @@ export class BrokerProducer implements Producer {
   /** The queue for results, where they travel by message to the caller. A backend that is away must not stop anybody from sending. */
   async replyTo(): Promise<string | undefined> {
     try {
-      return (await this.#options.backend())?.results?.replyTo;
+      return await this.#askReplyTo();
     } catch (error) {
       if (!isLovageError(error) || !error.retryable) throw error;
+      this.#isBackendAway = true;
       this.#options.warn("The result backend cannot be reached; calls are sent all the same.", { error });
       return undefined;
     }
+  }
+
+  async #askReplyTo(): Promise<string | undefined> {
+    const replyTo = (await this.#options.backend())?.results?.replyTo;
+    this.#isBackendAway = false;
+    if (this.#session !== undefined) this.#session = { ...this.#session, replyTo };
+    return replyTo;
+  }
+
+  /** Nobody waits for it: each call would be held up for as long as connecting takes to fail. Never rejects. */
+  async #askAgain(): Promise<void> {
+    if (this.#isAskingAgain) return;
+    this.#isAskingAgain = true;
+    try {
+      await this.#askReplyTo();
+    } catch {
+      // It was told before that the backend is away; the next call asks again.
+    }
+    this.#isAskingAgain = false;
   }
 
   #encodeAll(calls: readonly TaskCall[], options: SendOptions): readonly QueuedMessage[] {
