@@ -42,3 +42,11 @@ test("a result that comes after the opening is given", async () => {
   await results.put([resultPut({ taskId: "a", state: "SUCCESS", value: 1 })]);
   await expect(waiting).resolves.toMatchObject({ taskId: "a", state: "SUCCESS" });
 });
+
+test("who waits while the backend is opened is told when the app is closed", async () => {
+  const { clock, source } = await slowSource();
+  const waiting = Promise.allSettled([source.wait("a", { timeoutMs: undefined, signal: undefined })]);
+  source.close();
+  await clock.advance(500);
+  await expect(waiting).resolves.toMatchObject([{ status: "rejected", reason: { code: "CLOSED" } }]);
+});

@@ -20,6 +20,7 @@ export class ResultSource {
   readonly #runtime: AppRuntime;
   #opened: Opened | undefined;
   #read: Read | undefined;
+  #isClosed = false;
 
   constructor(runtime: AppRuntime) {
     this.#runtime = runtime;
@@ -49,6 +50,7 @@ export class ResultSource {
 
   /** Ends all waits with `CLOSED`. Idempotent. */
   close(): void {
+    this.#isClosed = true;
     this.#opened?.waits.close();
   }
 
@@ -90,6 +92,9 @@ export class ResultSource {
     }
     const { results, capabilities } = backend;
     const { clock } = this.#runtime;
-    return (this.#opened ??= { results, waits: new ResultWaits(clock, results, capabilities.readers) });
+    this.#opened ??= { results, waits: new ResultWaits(clock, results, capabilities.readers) };
+    // Closed while the backend was opened: whoever waited for that is told, like all others.
+    if (this.#isClosed) this.#opened.waits.close();
+    return this.#opened;
   }
 }
