@@ -1,6 +1,7 @@
+import type { Coordination } from "@lovage/backend";
 import type { Connection } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
-import { changed, workerHarness } from "./test-support/worker-harness.ts";
+import { changed, changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { WorkerHarness } from "./test-support/worker-harness.ts";
 
 const withinMs = 20_000;
@@ -73,6 +74,66 @@ describe("doubles that the broker makes", () => {
     await app.worker().start();
     await clock.advance(2_000);
     expect(runs).toBe(2);
+  });
+
+  test("what its worker gave back while it still asked may run elsewhere at once", async () => {
+    const asked = Promise.withResolvers<void>();
+    let isAsked = false;
+    harness = await workerHarness({
+      wrapConnection: doubling,
+      wrapBackend: (backend) => {
+        const coordination = backend.coordination as Coordination;
+        const claimKey: Coordination["claimKey"] = async (request) => {
+          const claim = await coordination.claimKey(request);
+          if (!isAsked) {
+            isAsked = true;
+            await asked.promise;
+          }
+          return claim;
+        };
+        return changed(backend, { coordination: changed(coordination, { claimKey }) });
+      },
+    });
+    const { app, clock, until } = harness;
+    let runs = 0;
+    app.task("note", () => void (runs += 1));
+    const first = app.worker();
+    await first.start();
+    await harness.send(copy);
+    await until(() => isAsked);
+    await first.stop({ timeout: 0 });
+    asked.resolve();
+    await clock.advance(0);
+    await app.worker().start();
+    await clock.advance(2_000);
+    expect(runs).toBe(1);
+  });
+
+  test("a task whose end is long to record is not run again meanwhile", async () => {
+    const recorded = Promise.withResolvers<void>();
+    harness = await workerHarness({
+      wrapConnection: doubling,
+      wrapBackend: (backend) =>
+        changedResults(backend, (results) => ({
+          put: async (puts) => {
+            await recorded.promise;
+            return results.put(puts);
+          },
+        })),
+    });
+    const { app, clock } = harness;
+    let runs = 0;
+    app.task("note", () => void (runs += 1));
+    await app.worker().start();
+    await harness.send(copy);
+    await clock.advance(withinMs + 5_000);
+    await harness.send(copy);
+    await clock.advance(5_000);
+    expect(runs).toBe(1);
+    recorded.resolve();
+    await clock.advance(2 * withinMs);
+    expect(runs).toBe(1);
+    expect(await harness.waiting()).toEqual([]);
   });
 
   test("a copy whose other was lost with its worker runs when the key has ended", async () => {

@@ -70,14 +70,16 @@ export class RunClaims {
     if (taken === unwanted) return unwanted;
     if (taken.owner !== claim.owner) return taken.owner === done ? "done" : "another";
     this.#claims.set(run, claim);
+    // The worker was stopped meanwhile, and has given the message back.
+    if (run.isEnded) void this.end(run, "given back");
     return "ours";
   }
 
-  /** Keeps the keys of what runs for long. Called once a second. */
+  /** Keeps the keys of what runs, or is settled, for long: until then its lease is renewed and doubles may come. Called once a second. */
   renew(): void {
     const nowMs = this.#parts.clock.monotonic();
-    for (const [run, claim] of this.#claims) {
-      if (run.isEnded || nowMs - claim.takenAtMs < claim.withinMs / 2) continue;
+    for (const claim of this.#claims.values()) {
+      if (nowMs - claim.takenAtMs < claim.withinMs / 2) continue;
       claim.takenAtMs = nowMs;
       const { key, owner, withinMs } = claim;
       void this.#tell(this.#parts.backend?.coordination?.claimKey({ key, owner, expiresInMs: withinMs }));
