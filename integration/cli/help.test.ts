@@ -11,6 +11,8 @@ beforeAll(() => {
       'import { createApp } from "lovage"; export const a = createApp({ name: "a" }); export const b = createApp({ name: "b" });',
     "throws.ts": 'throw new Error("no database at postgres://me:geheim@db/x");',
     "enum.ts": "export enum Color { Red }",
+    "older/package.json": '{ "type": "commonjs" }',
+    "older/tasks.ts": 'import { createApp } from "lovage"; export const app = createApp({ name: "older" });',
     "wrong.ts":
       'import { createApp } from "lovage"; export const app = createApp({ brocker: "sqlite:x.db" } as object);',
     "memory.ts":
@@ -115,6 +117,7 @@ describe("an app that cannot be had ends with 1 and says why", () => {
     ["two.ts", ["exports several apps, a, b"]],
     ["throws.ts", ["no database at postgres://me:***@db/x", "throws.ts:1"]],
     ["enum.ts", ["erasableSyntaxOnly"]],
+    ["older/tasks.ts", ["npm pkg set type=module"]],
     ["wrong.ts", ['Did you mean "broker"?']],
     ["nats.ts", ["@lovage/transport-nats", "lovage-transport-nats"]],
   ])("%s", async (app, messages) => {

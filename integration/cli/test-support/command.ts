@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,7 +76,11 @@ export class Folder {
   constructor(files: Readonly<Record<string, string>> = {}) {
     symlinkSync(modules, path.join(this.path, "node_modules"));
     cpSync(apps, this.path, { recursive: true });
-    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(this.path, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      const file = path.join(this.path, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
   }
 
   /** Starts `lovage` with some arguments. */

@@ -11,6 +11,11 @@ const advice: Readonly<Record<string, string>> = {
   ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING: "Node runs no TypeScript inside node_modules: give --app a .js file.",
 };
 
+/** What Node says of `import` and `export` where the nearest package.json has "type": "commonjs", as `npm init` writes it. */
+const takenForCommonJs = /import statement outside a module|Unexpected token 'export'/;
+const commonJsAdvice =
+  'Its package.json says that it is CommonJS. Say "type": "module" there (npm pkg set type=module), or name the file .mts or .mjs.';
+
 /** The exports of the app's module. @throws CONFIGURATION_INVALID with the place of the fault */
 export async function importAppModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
@@ -28,6 +33,7 @@ export async function importAppModule(file: string): Promise<Readonly<Record<str
 
 /** Node tells the place of a syntax error in JavaScript only when it is not caught. */
 function adviceOf(cause: unknown, file: string): string | undefined {
+  if (cause instanceof SyntaxError && takenForCommonJs.test(cause.message)) return commonJsAdvice;
   const isPlain = cause instanceof SyntaxError && !hasCode(cause, "ERR_INVALID_TYPESCRIPT_SYNTAX");
   return isPlain ? `This shows where, if it is in this file:  node --check ${file}` : undefined;
 }
