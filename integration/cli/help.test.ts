@@ -102,6 +102,11 @@ describe("a wrong command line ends with 2 and says what to write", () => {
     [["-A", "tasks.ts", "purge", "default"], "say --yes"],
     [["-A", "tasks.ts", "dead", "drop", "default"], "--ids, --limit or --all"],
     [["-A", "tasks.ts", "dead", "drop", "default", "--all", "--limit", "1"], "cannot be used with"],
+    [["-A", "tasks.ts", "schedules", "set", "x", "--task", "t"], "--cron, --every or --at"],
+    [
+      ["-A", "tasks.ts", "schedules", "set", "x", "--task", "t", "--every", "1d", "--timezone", "Europe/Berlin"],
+      "--timezone is for --cron",
+    ],
     [["queues"], "lovage -A ./tasks.ts"],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await folder.run(args);

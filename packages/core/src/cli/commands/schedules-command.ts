@@ -105,6 +105,7 @@ function addSetCommand(schedules: Command): void {
       const flags = command.optsWithGlobals<ScheduleSetFlags>();
       if (flags.cron === undefined && flags.every === undefined && flags.at === undefined)
         command.error("error: say when: --cron, --every or --at.");
+      if (flags.timezone !== undefined && flags.cron === undefined) command.error("error: --timezone is for --cron.");
       const { setSchedule } = await import("../actions/change-schedules.ts");
       await setSchedule(name, flags);
     });
