@@ -40,17 +40,26 @@ export function chordBody(
 
 function failedChord(body: WireSignature, exception: TaskException, context: FollowUpContext): FollowUps {
   const { steps, arrivals } = lostSteps([body], { state: "FAILURE", exception });
-  const [first] = steps;
-  const errbacks = readSignatureSettings(firstTaskOf(body), "UTC").errbacks ?? [];
-  const after = errbackCalls(errbacks, first?.taskId ?? "", context);
-  return { ...after, lost: steps, arrivals };
+  const after = firstTasksOf(body).map((task) => {
+    const { taskId = "", errbacks = [] } = readSignatureSettings(task, "UTC");
+    return errbackCalls(errbacks, taskId, context);
+  });
+  return {
+    joins: after.flatMap(({ joins }) => joins),
+    sends: after.flatMap(({ sends }) => sends),
+    children: after.flatMap(({ children }) => children),
+    lost: steps,
+    arrivals,
+  };
 }
 
-/** Errbacks of a chain are those of each step; the first is the one that could not run. */
-function firstTaskOf(signature: WireSignature): WireSignature {
+/** Errbacks of a chain are those of each step; the first is the one that could not run. Of a group none could. */
+function firstTasksOf(signature: WireSignature): readonly WireSignature[] {
   const parts = partsOf(signature);
-  const first = parts.kind === "chain" ? parts.steps[0] : parts.kind === "chord" ? parts.body : undefined;
-  return first === undefined ? signature : firstTaskOf(first);
+  if (parts.kind === "task") return [signature];
+  if (parts.kind === "group") return parts.members.flatMap(firstTasksOf);
+  const first = parts.kind === "chain" ? parts.steps[0] : parts.body;
+  return first === undefined ? [] : firstTasksOf(first);
 }
 
 /** The error that Celery gives to the body, in its words. */

@@ -51,6 +51,23 @@ describe("what follows a task", () => {
     }
   });
 
+  test("a failed chord whose body is a group calls the errbacks of each of its members", async () => {
+    const { app, clock, until } = await setUp();
+    const told: unknown[] = [];
+    const boom = app.task("boom", { deadLetter: "never" }, (): number => {
+      throw new TypeError("boom");
+    });
+    const next = app.task("next", (values: readonly number[]) => values.length);
+    const onError = app.task("on-error", (id: string) => void told.push(id));
+    await app.worker().start();
+    const body = group([next.s().set({ taskId: "a" }), next.s().set({ taskId: "b" })]);
+    await chord(group([boom.s(), boom.s()]), body.onError(onError.s())).delay();
+    await until(() => told.length === 2);
+    await clock.advance(5_000);
+    expect(told).toHaveLength(2);
+    expect(new Set(told)).toEqual(new Set(["a", "b"]));
+  });
+
   test("a chord is its body, once, with the results in order, however often members are delivered", async () => {
     const seen = new Set<string>();
     const joins: string[] = [];
