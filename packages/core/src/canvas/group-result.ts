@@ -25,9 +25,20 @@ export function createGroupResult(
   return {
     id,
     results,
-    get: (options) => all((result) => result.get(options)),
+    get: (options) => getAll(results, options),
     ready: async () => (await all((result) => result.ready())).every(Boolean),
     successful: async () => (await all((result) => result.successful())).every(Boolean),
     cancel: (options) => all((result) => result.cancel(options)),
   };
+}
+
+/** After the first failure nobody asks for the others, whose timers and watches would stay. */
+async function getAll(results: readonly AsyncResult<unknown>[], options: GetOptions = {}): Promise<unknown[]> {
+  const over = new AbortController();
+  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
+  try {
+    return await Promise.all(results.map((result) => result.get({ ...options, signal })));
+  } finally {
+    over.abort();
+  }
 }
