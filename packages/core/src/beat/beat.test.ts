@@ -1,3 +1,4 @@
+import { BackendUnavailableError } from "@lovage/backend";
 import { describe, expect, test } from "vitest";
 import type { App } from "../app/app.ts";
 import { at } from "./schedule/at.ts";
@@ -42,6 +43,27 @@ test("a beat whose machine is an hour ahead ticks by the store's clock", async (
   await app.worker().start();
   await clock.advance(minute + second);
   expect(notes).toEqual(["a 2025-12-31T23:01:00.000Z"]);
+});
+
+test("schedules that cannot be published for now, however many, keep no others from it", async () => {
+  await using harness = await beatHarness();
+  const app = harness.join({
+    wrapBackend: (backend) =>
+      changed(backend, {
+        coordination: changed(backend.coordination!, {
+          claimKey: async (request) => {
+            if (request.key.includes("|away-")) throw new BackendUnavailableError("away");
+            return backend.coordination!.claimKey(request);
+          },
+        }),
+      }),
+  });
+  const task = app.task("note", () => {});
+  for (let n = 0; n < 150; n += 1) app.schedule(`away-${n}`, { task, schedule: every("1m"), overlap: "skip" });
+  app.schedule("other", { task, schedule: every("1m") });
+  await app.beat().start();
+  await harness.clock.advance(minute + second);
+  expect(await waiting(harness)).toBe(1);
 });
 
 async function runsAfterThreeHours(policies: SchedulePolicies): Promise<readonly string[]> {

@@ -123,14 +123,15 @@ export class BeatSession {
   /** @returns whether some wait @throws the first error, after all were tried */
   async #publishAll(due: readonly KeptSchedule[]): Promise<boolean> {
     let isWaiting = false;
+    let failed: PromiseRejectedResult | undefined;
     for (let start = 0; start < due.length; start += batch) {
       const outcomes = await Promise.allSettled(
         due.slice(start, start + batch).map((kept) => this.#parts.publisher.publish(kept)),
       );
-      const failed = outcomes.find((outcome) => outcome.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
+      failed ??= outcomes.find((outcome) => outcome.status === "rejected");
       isWaiting ||= outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value);
     }
+    if (failed !== undefined) throw failed.reason;
     return isWaiting;
   }
 }
