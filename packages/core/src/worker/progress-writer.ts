@@ -1,7 +1,9 @@
-import type { Results } from "@lovage/backend";
+import type { ResultRecord, Results } from "@lovage/backend";
 import { OptionError, quoteValue } from "@lovage/foundation";
 import { LeaseLostError } from "@lovage/transport";
+import { isOfLaterAttempt } from "./later-attempt.ts";
 import type { ResultRecords } from "./result-records.ts";
+import type { WriteOutcome } from "./result-writer.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** States that are the runtime's to write, and `PENDING`, which means that there is none. */
@@ -40,16 +42,22 @@ export class ProgressWriter {
     }
     if (this.#records === undefined || run.isResultIgnored) return;
     const outcome = await this.#records.put(run, { state, value: info });
-    if (outcome === "stored") return;
+    if (outcome !== "stored") await this.#afterRefusal(run, outcome);
+  }
+
+  /** @throws LEASE_LOST where the task has come, or will come, to its end elsewhere */
+  async #afterRefusal(run: TaskRun, outcome: Exclude<WriteOutcome, "stored">): Promise<void> {
+    const record = await this.#recordOf(run);
     // The signal says so, and the outcome will be REVOKED.
-    if (outcome === "final" && (await this.#isCancelled(run))) return run.revoke();
+    if (outcome === "final" && record?.state === "REVOKED") return run.revoke();
+    // Nobody else has the message, and the task is to go on.
+    if (outcome === "stale" && !run.isLost && isOfLaterAttempt(record, run)) return;
     throw new LeaseLostError({ queue: run.delivery.queue, messageId: run.delivery.message.properties.messageId });
   }
 
-  /** A task that is final and was not cancelled has come to its end elsewhere. */
-  async #isCancelled(run: TaskRun): Promise<boolean> {
+  async #recordOf(run: TaskRun): Promise<ResultRecord | undefined> {
     const [record] = (await this.#results?.get([run.call.id])) ?? [];
-    return record?.state === "REVOKED";
+    return record;
   }
 
   /** Stores STARTED, without making the run wait for it. Never rejects. */
@@ -57,7 +65,7 @@ export class ProgressWriter {
     if (this.#records === undefined || run.isResultIgnored) return;
     try {
       const outcome = await this.#records.put(run, { state: "STARTED", value: worker });
-      if (outcome === "final" && (await this.#isCancelled(run))) run.revoke();
+      if (outcome === "final" && (await this.#recordOf(run))?.state === "REVOKED") run.revoke();
     } catch {
       // STARTED is for whoever looks on. The end of the task is written anew, and fails or succeeds for itself.
     }

@@ -191,6 +191,29 @@ describe("a result", () => {
     expect(runs).toBe(0);
   });
 
+  test("of a call sent again under an id whose record is of a later attempt stays as it is, and the call runs as any", async () => {
+    const { app, clock, send, waiting, until, resultOf } = await setUp();
+    const runs: number[] = [];
+    let isBroken = true;
+    app.task("again", { bind: true, retryFor: true, maxRetries: 2, deadLetter: "never" }, async (task) => {
+      runs.push(task.retries);
+      await task.updateState("PROGRESS");
+      if (isBroken) throw new Error("broken");
+    });
+    const second = app.task("second", () => {});
+    await app.worker().start();
+    await send({ headers: { id: "the-id", task: "again" } });
+    await ended(harness, "the-id");
+    isBroken = false;
+    runs.length = 0;
+    await chain(app.remote("again").si().set({ taskId: "the-id" }), second.si().set({ taskId: "next" })).delay();
+    await until(async () => (await resultOf("next"))?.state === "SUCCESS");
+    await clock.advance(60_000);
+    expect(runs).toEqual([0]);
+    expect(await resultOf("the-id")).toMatchObject({ state: "FAILURE" });
+    expect(await Promise.all([waiting(), waiting("delayed"), waiting("unsettled")])).toEqual([[], [], []]);
+  });
+
   test("is not needed: without a backend tasks run and are acknowledged", async () => {
     const { app, until, waiting } = await setUp({ wrapBackend: () => undefined });
     let runs = 0;

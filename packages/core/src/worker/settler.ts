@@ -9,6 +9,7 @@ import { FollowUpError } from "./errors.ts";
 import { hasFollowUps, nothing } from "./hand-over.ts";
 import type { Arrived, HandOver, Prepared } from "./hand-over.ts";
 import { keepTrying, unwanted } from "./keep-trying.ts";
+import { isOfLaterAttempt } from "./later-attempt.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ResultRecords } from "./result-records.ts";
 import type { WriteOutcome } from "./result-writer.ts";
@@ -153,13 +154,22 @@ export class Settler {
     written: Exclude<WriteOutcome, "stored">,
   ): Promise<"stored" | Outcome> {
     if (written === "unwanted") return { kind: "dropped", why: "its lease was lost" };
-    // Should the lease be held after all, the next delivery speaks with a newer fence.
-    if (written === "stale") return { kind: "postponed", delayMs: 0 };
+    if (written === "stale") return this.#afterStale(run);
     const isUnreadable = outcome.kind === "failure" && outcome.reason === "undecodable";
     if (isUnreadable || outcome.kind === "revoked") return "stored";
     const record = await this.#recordOf(run);
     if (record?.state === "SUCCESS") return { kind: "repeated", document: record.document };
     return { kind: "revoked", reason: "revoked" };
+  }
+
+  /**
+   * The record is of a newer delivery: should the lease be held after all, the next one speaks with a newer fence. Where it is of a later attempt, none of
+   * this message's ever would: it ends like any, but for the record.
+   */
+  async #afterStale(run: TaskRun): Promise<"stored" | Outcome> {
+    const record = await this.#recordOf(run);
+    if (run.isLost) return { kind: "dropped", why: "its lease was lost" };
+    return isOfLaterAttempt(record, run) ? "stored" : { kind: "postponed", delayMs: 0 };
   }
 
   async #recordOf(run: TaskRun): Promise<ResultRecord | undefined> {
