@@ -11,6 +11,8 @@ class FakeChannel extends EventEmitter {
   readonly consumers: { readonly receive: Receive; readonly options: object }[] = [];
   readonly acked: number[] = [];
   closings = 0;
+  /** The connection below is closing, and the client refuses to send. */
+  isClosing = false;
 
   async prefetch(): Promise<void> {
     await Promise.resolve();
@@ -21,7 +23,12 @@ class FakeChannel extends EventEmitter {
     await Promise.resolve();
   }
 
+  async get(): Promise<never> {
+    return await Promise.reject(new Error("no answer within 10000 ms"));
+  }
+
   ack({ fields }: { readonly fields: { readonly deliveryTag: number } }): void {
+    if (this.isClosing) throw new Error("Connection closing");
     this.acked.push(fields.deliveryTag);
   }
 
@@ -98,4 +105,18 @@ test("asks for the consumer timeout that it goes by, of the queues that have one
   expect(quorum.fake.consumers[0]?.options).toMatchObject({ arguments: { "x-consumer-timeout": 600_000 } });
   const classic = await open({ name: "mail", timeoutMs: undefined }, [1]);
   expect(classic.fake.consumers[0]?.options).not.toHaveProperty("arguments");
+});
+
+test("a fetch that is not answered in time costs the channel: what it may bring later is nobody's, and must not be acknowledged with others", async () => {
+  const { fake, channel, ends } = await open({ name: "mail", timeoutMs: undefined }, [2]);
+  await expect(channel.get("mail.suspects")).rejects.toThrow("no answer");
+  expect([ends.length, fake.closings, channel.hasEnded]).toEqual([1, 1, true]);
+});
+
+test("an acknowledgement on a connection that is closing does not end the process: the channel has ended", async () => {
+  const { fake, channel, arrivals, ends } = await open({ name: "mail", timeoutMs: undefined }, [2]);
+  fake.deliver(0, 1);
+  fake.isClosing = true;
+  await expect(channel.ack(arrivals[0]!)).rejects.toMatchObject({ code: "AMQP_FAILED" });
+  expect([ends.length, channel.hasEnded]).toEqual([1, true]);
 });

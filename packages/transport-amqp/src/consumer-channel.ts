@@ -77,10 +77,7 @@ export class ConsumerChannel {
       onError: (error) => this.#fail(asError(error)),
     });
     this.#acks = new AckBatch({
-      ack: (tag, upTo) => {
-        // The client throws on a channel that is closing; what is not settled by then goes back.
-        if (!this.hasEnded && !this.#isClosing) this.#channel.ack(named(tag), upTo);
-      },
+      ack: (tag, upTo) => this.#sendAck(tag, upTo),
       barrier: () => this.#barrier(),
     });
     let cause: unknown;
@@ -150,10 +147,16 @@ export class ConsumerChannel {
 
   /** Fetches one message, of this queue or another. @throws AmqpError */
   async get(queue: string): Promise<Arrival | undefined> {
-    const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
-    if (raw === false) return undefined;
-    this.#acks.add(raw.fields.deliveryTag);
-    return { raw, channel: this, slot: undefined };
+    try {
+      const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
+      if (raw === false) return undefined;
+      this.#acks.add(raw.fields.deliveryTag);
+      return { raw, channel: this, slot: undefined };
+    } catch (error) {
+      // An answer that comes later would bring a message that nobody knows of, and that is acknowledged with all up to another.
+      this.#fail(asError(error));
+      throw error;
+    }
   }
 
   /** Ends it; what is not settled goes back to the queue, counted as a loss. Never rejects. */
@@ -209,6 +212,16 @@ export class ConsumerChannel {
       await this.alive();
     } catch {
       // What it ended by is told to those who hold something.
+    }
+  }
+
+  #sendAck(tag: number, upTo: boolean): void {
+    if (this.hasEnded || this.#isClosing) return;
+    try {
+      this.#channel.ack(named(tag), upTo);
+    } catch (error) {
+      // The channel or its connection is closing: what is not settled by then goes back.
+      this.#fail(asError(error));
     }
   }
 

@@ -33,6 +33,7 @@ export class ReopeningChannel {
   readonly #parts: ReopeningParts;
   readonly #begun = Promise.withResolvers<void>();
   #channel: ConsumerChannel | undefined;
+  #newest: AmqpSession | undefined;
   #isOpening = false;
   #hasBegun = false;
   #isClosed = false;
@@ -52,7 +53,10 @@ export class ReopeningChannel {
 
   /** Resolves once consumption has begun; rejects when the first attempt fails. @throws AmqpError */
   async begin(session: AmqpSession): Promise<void> {
+    this.#newest = session;
     await this.#open(session);
+    // Nothing is wanted for now, since a suspect runs alone: its consumer comes with the cap, which may be hours later.
+    if (this.#channel?.isQuiet === true) this.#onBegun();
     await session.answer(this.#begun.promise, `consuming from queue "${this.#parts.queue}"`);
   }
 
@@ -61,6 +65,7 @@ export class ReopeningChannel {
     this.#failures = 0;
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#newest = session;
     void this.#reopen(session);
   }
 
@@ -86,6 +91,8 @@ export class ReopeningChannel {
       this.#channel = channel;
     } finally {
       this.#isOpening = false;
+      // One that came meanwhile was turned away.
+      if (this.#newest !== undefined && this.#newest !== session) void this.#reopen(this.#newest);
     }
     onOpen();
   }

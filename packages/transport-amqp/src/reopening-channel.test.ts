@@ -1,0 +1,118 @@
+import { EventEmitter } from "node:events";
+import type { AmqpSession } from "@lovage/client-amqp";
+import { silentLog, virtualClock } from "@lovage/foundation";
+import { expect, test } from "vitest";
+
+import type { DeclaredTopology } from "./declared-topology.ts";
+import { ReopeningChannel } from "./reopening-channel.ts";
+
+/** A channel of the client on which everything is answered. */
+class FakeChannel extends EventEmitter {
+  consumers = 0;
+
+  async prefetch(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async consume(): Promise<void> {
+    this.consumers += 1;
+    await Promise.resolve();
+  }
+}
+
+/** A session that the test ends. */
+class FakeSession {
+  readonly where = "broker:5672";
+  readonly standstills = 0;
+  readonly channels: FakeChannel[] = [];
+  readonly #ended = new AbortController();
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  async channel(): Promise<FakeChannel> {
+    this.#ended.signal.throwIfAborted();
+    const channel = new FakeChannel();
+    this.channels.push(channel);
+    return await Promise.resolve(channel);
+  }
+
+  async answer<T>(promise: Promise<T>): Promise<T> {
+    return await promise;
+  }
+
+  async closeChannel(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  end(): void {
+    this.#ended.abort(new Error("the broker has gone"));
+    for (const channel of this.channels) channel.emit("close");
+  }
+}
+
+class Scene {
+  readonly clock = virtualClock();
+  cap = 5;
+  /** Declarations wait for it. */
+  declared: Promise<void> = Promise.resolve();
+  readonly channel: ReopeningChannel;
+
+  constructor() {
+    const topology = {
+      declareSuspects: async () => await this.declared,
+      redeclare: async () => await Promise.resolve(),
+      formOf: () => ({ type: "quorum", consumerTimeoutMs: 1_800_000 }),
+    };
+    this.channel = new ReopeningChannel({
+      queue: "mail",
+      clock: this.clock,
+      log: silentLog,
+      topology: topology as unknown as DeclaredTopology,
+      onArrival: () => {},
+      onOpen: () => this.channel.current?.setCap(this.cap),
+      onEnd: () => {},
+      onQuiet: () => {},
+    });
+  }
+
+  async begin(session: FakeSession): Promise<void> {
+    await this.channel.begin(session as unknown as AmqpSession);
+  }
+
+  restart(session: FakeSession): void {
+    this.channel.restart(session as unknown as AmqpSession);
+  }
+}
+
+test("a session that comes while the channel of the one before is still being opened has its channel all the same", async () => {
+  const scene = new Scene();
+  const [first, second, third] = [new FakeSession(), new FakeSession(), new FakeSession()];
+  await scene.begin(first);
+  first.end();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.declared = promise;
+  scene.restart(second);
+  second.end();
+  scene.restart(third);
+  resolve();
+  await scene.clock.advance(60_000);
+  expect(third.channels.map(({ consumers }) => consumers)).toEqual([1]);
+  scene.channel.stop();
+  expect(scene.clock.pending).toBe(0);
+});
+
+test("with nothing wanted for now consumption has begun once there is a channel, and its consumer comes when something is", async () => {
+  const scene = new Scene();
+  const session = new FakeSession();
+  scene.cap = 0;
+  let hasBegun = false;
+  const begun = scene.begin(session).then(() => (hasBegun = true));
+  await scene.clock.advance(0);
+  expect([hasBegun, session.channels.map(({ consumers }) => consumers)]).toEqual([true, [0]]);
+  await begun;
+  scene.channel.current?.setCap(5);
+  await scene.clock.advance(0);
+  expect(session.channels.map(({ consumers }) => consumers)).toEqual([1]);
+});
