@@ -74,6 +74,8 @@ export class DeclaredTopology {
 
   /** Makes a queue exist again that was declared here. @throws as `declare` */
   async redeclare(queue: string): Promise<void> {
+    const suspected = [...this.#queues.keys()].find((name) => suspectsQueueOf(name) === queue);
+    if (suspected !== undefined) return await this.declareSuspects(suspected);
     const home = [...this.#queues.values()].find(({ name }) => name === queue || deadLetterQueueOf(name) === queue);
     await this.#declareQueue(home ?? this.formOf(queue));
     for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding);
