@@ -25,6 +25,8 @@ class Scene {
   readonly channels: Channel[] = [];
   readonly closed: unknown[] = [];
   readonly outcomes: string[] = [];
+  /** Else channels that are to be closed end when the test says so. */
+  endsAtOnce = true;
   readonly publisher = new ConfirmPublisher({ clock: this.clock, log: silentLog });
   readonly #ended = new AbortController();
 
@@ -41,7 +43,7 @@ class Scene {
       },
       closeChannel: async (channel: unknown) => {
         this.closed.push(channel);
-        (channel as Channel).emit("close");
+        if (this.endsAtOnce) (channel as Channel).emit("close");
         await Promise.resolve();
       },
     } as unknown as AmqpSession);
@@ -99,5 +101,30 @@ test("what is not confirmed holds up the others for a quarter of a second, and a
   expect(scene.sent).toEqual(["stuck full next at once"]);
   scene.publisher.close();
   expect(scene.outcomes).toEqual(["full refused", "next refused", "stuck broken", "at once broken"]);
+  expect(scene.clock.pending).toBe(0);
+});
+
+test("a replaced channel that ends late, after the next one was replaced as well, costs nobody's message", async () => {
+  const scene = new Scene();
+  scene.endsAtOnce = false;
+  await scene.post("a");
+  await scene.confirm(0, 0, nack);
+  await scene.clock.advance(1_000);
+  await scene.post("b");
+  await scene.confirm(1, 0, nack);
+  await scene.post("c");
+  scene.channels[0]?.emit("close");
+  await scene.confirm(2, 0);
+  expect(scene.outcomes).toEqual(["a refused", "b refused", "c accepted"]);
+  expect(scene.channels).toHaveLength(3);
+  scene.publisher.close();
+});
+
+test("closed while a channel is to be opened again, it leaves no timer", async () => {
+  const scene = new Scene();
+  await scene.post("a");
+  scene.channels[0]?.emit("close");
+  scene.publisher.close();
+  expect(scene.outcomes).toEqual(["a broken"]);
   expect(scene.clock.pending).toBe(0);
 });

@@ -50,8 +50,9 @@ export class ConfirmPublisher {
   #isFull = false;
   #isPumping = false;
   #isClosed = false;
-  /** It is to be replaced; its end is nobody's loss. */
-  #retired: ConfirmChannel | undefined;
+  #reopening: Timer | undefined;
+  /** Those that were replaced: their end is nobody's loss, however late it comes. */
+  readonly #retired = new WeakSet<ConfirmChannel>();
   /** While it runs nothing is written: the channel is replaced when all that was is confirmed. */
   #drain: Timer | undefined;
   #replacedAtMs = -Infinity;
@@ -94,6 +95,7 @@ export class ConfirmPublisher {
   /** Ends what is pending: written messages as uncertain, others as not sent. */
   close(): void {
     this.#isClosed = true;
+    this.#reopening?.cancel();
     this.#session = undefined;
     this.#fail("the connection was closed");
     const unsent = this.#waiting.slice(this.#next);
@@ -116,7 +118,7 @@ export class ConfirmPublisher {
       let cause: Error | undefined;
       channel.once("error", (error: Error) => (cause = error));
       channel.once("close", () => {
-        if (channel !== this.#retired) this.#onChannelClosed(session, cause);
+        if (!this.#retired.has(channel)) this.#onChannelClosed(session, cause);
       });
       this.#channel = channel;
       this.#isFull = false;
@@ -140,7 +142,8 @@ export class ConfirmPublisher {
   }
 
   #reopen(session: AmqpSession): void {
-    this.#options.clock.timer(reopenMs, () => {
+    this.#reopening?.cancel();
+    this.#reopening = this.#options.clock.timer(reopenMs, () => {
       if (this.#session === session && !session.ended.aborted) void this.#open(session);
     });
   }
@@ -238,7 +241,7 @@ export class ConfirmPublisher {
     const channel = this.#channel;
     if (this.#drain === undefined || this.#flying.size > 0 || session === undefined || channel === undefined) return;
     this.#endDrain();
-    this.#retired = channel;
+    this.#retired.add(channel);
     this.#channel = undefined;
     void session.closeChannel(channel);
     void this.#open(session);
