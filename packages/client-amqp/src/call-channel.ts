@@ -1,6 +1,7 @@
 import { Turns } from "@lovage/foundation";
 import type { Channel } from "amqplib";
 
+import { isAmqpError } from "./amqp-error.ts";
 import type { AmqpLink } from "./amqp-link.ts";
 import type { AmqpSession } from "./amqp-session.ts";
 
@@ -27,19 +28,32 @@ export class CallChannel {
    * @throws AmqpError
    */
   async call<T>(what: string, work: (channel: Channel) => Promise<T>): Promise<T> {
-    return await this.#turns.take(() => this.#run(what, work));
-  }
-
-  async #run<T>(what: string, work: (channel: Channel) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
+      // Before its turn: with the broker away all wait at once.
       const session = await this.#link.nextSession();
       try {
-        const channel = await this.#open(session);
-        return await session.answer(work(channel), what);
+        return await this.#turns.take(() => this.#run(session, what, work));
       } catch (error) {
         // What is called here may be called twice. A session may have died long ago, and only now it shows.
         if (attempt === attempts || !session.ended.aborted || this.#link.state === "closed") throw error;
       }
+    }
+  }
+
+  async #run<T>(session: AmqpSession, what: string, work: (channel: Channel) => Promise<T>): Promise<T> {
+    // It may have ended while this waited for its turn, and the channel be that of the next one.
+    session.ended.throwIfAborted();
+    const channel = await this.#open(session);
+    try {
+      return await session.answer(work(channel), what);
+    } catch (error) {
+      const isUnanswered = isAmqpError(error) && error.kind === "unavailable";
+      // The server may answer it in an hour, and reads no other call of this channel before. One that is blocked reads those of no channel.
+      if (isUnanswered && !session.isBlocked && !session.ended.aborted) {
+        this.#channel = undefined;
+        void session.closeChannel(channel);
+      }
+      throw error;
     }
   }
 
