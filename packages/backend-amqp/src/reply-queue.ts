@@ -40,12 +40,15 @@ export class ReplyQueue {
     const channel = await session.channel();
     this.#channel = channel;
     this.#session = session;
-    channel.once("close", () => this.#onChannelClosed(channel, session));
+    channel.once("close", () => {
+      if (this.#leave(channel)) this.#retry(session);
+    });
     try {
       await this.#consume(channel, session);
       this.#failures = 0;
     } catch (error) {
-      await session.closeChannel(channel);
+      this.#leave(channel);
+      void session.closeChannel(channel);
       throw error;
     }
   }
@@ -78,7 +81,7 @@ export class ReplyQueue {
     const receive = (reply: ConsumeMessage | null): void => {
       if (reply !== null) return this.#receive(channel, reply);
       // The server says so when the queue was deleted.
-      this.#channel = undefined;
+      if (this.#leave(channel)) this.#retry(session);
       void session.closeChannel(channel);
     };
     await session.answer(channel.consume(name, receive), what);
@@ -89,8 +92,14 @@ export class ReplyQueue {
     if (this.#channel === channel) channel.ack(reply);
   }
 
-  #onChannelClosed(channel: Channel, session: AmqpSession): void {
-    if (this.#channel === channel) this.#channel = undefined;
+  /** @returns whether it was the present channel; what else is told of it later is about none that is used */
+  #leave(channel: Channel): boolean {
+    if (this.#channel !== channel) return false;
+    this.#channel = undefined;
+    return true;
+  }
+
+  #retry(session: AmqpSession): void {
     if (this.#isClosed || session.ended.aborted) return;
     const ms = backOff(waits, this.#failures);
     this.#failures += 1;
@@ -103,8 +112,8 @@ export class ReplyQueue {
     try {
       await this.open(session);
     } catch (error) {
-      // The channel was closed, which leads to the next attempt; or the session has ended, and the next one does.
       this.#options.log.warn("Results cannot be received for now.", { queue: this.#options.name, error });
+      this.#retry(session);
     }
   }
 }
