@@ -1,6 +1,6 @@
 import type { AmqpLink, AmqpSession, CallChannel, Channel } from "@lovage/client-amqp";
-import type { Log } from "@lovage/foundation";
-import { checkName, ClosedError } from "@lovage/foundation";
+import type { Clock, Log } from "@lovage/foundation";
+import { backOff, checkName, ClosedError } from "@lovage/foundation";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
 import { asError } from "./as-error.ts";
@@ -11,6 +11,7 @@ import { decodeMessage } from "./message-codec.ts";
 export interface BroadcastParts {
   readonly link: AmqpLink;
   readonly calls: CallChannel;
+  readonly clock: Clock;
   readonly log: Log;
   readonly isClosed: () => boolean;
   /** Publishes to an exchange that exists; resolves once the broker has it. A message that nobody listens for is no fault. */
@@ -25,9 +26,13 @@ interface OpenChannel {
 interface Listening {
   readonly channel: string;
   readonly listener: (message: Message) => void;
+  readonly closed: AbortController;
   consumer: Promise<OpenChannel> | undefined;
-  isClosed: boolean;
+  failures: number;
 }
+
+/** Waits before a channel that ended, or could not be opened, is opened again, while its connection lives. */
+const waits = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
 
 /**
  * A channel is a fanout exchange of its name, with the flags of Celery's `celery.pidbox`; a subscriber has a queue of its own that ends with its
@@ -45,12 +50,7 @@ export class AmqpBroadcast implements Broadcast {
   /** Goes on over a new session. */
   use(session: AmqpSession): void {
     this.#declared.clear();
-    for (const listening of this.#listening) {
-      listening.consumer = this.#listen(session, listening);
-      listening.consumer.catch((error: unknown) => {
-        this.#parts.log.warn(`Channel "${listening.channel}" is not heard for now.`, { error: asError(error).message });
-      });
-    }
+    for (const listening of this.#listening) this.#begin(session, listening);
   }
 
   async publish(channel: string, message: Message): Promise<void> {
@@ -62,7 +62,7 @@ export class AmqpBroadcast implements Broadcast {
   async subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     this.#requireOpen();
     await this.#declare(channel);
-    const listening: Listening = { channel, listener, consumer: undefined, isClosed: false };
+    const listening: Listening = { channel, listener, closed: new AbortController(), consumer: undefined, failures: 0 };
     try {
       listening.consumer = this.#listen(this.#parts.link.requireSession(), listening);
       await listening.consumer;
@@ -74,7 +74,7 @@ export class AmqpBroadcast implements Broadcast {
   }
 
   async #stop(listening: Listening): Promise<void> {
-    listening.isClosed = true;
+    listening.closed.abort();
     this.#listening.delete(listening);
     try {
       const open = await listening.consumer;
@@ -95,8 +95,41 @@ export class AmqpBroadcast implements Broadcast {
     this.#declared.add(channel);
   }
 
+  #begin(session: AmqpSession, listening: Listening): void {
+    listening.consumer = this.#listen(session, listening);
+    listening.consumer.catch((error: unknown) => {
+      this.#parts.log.warn(`Channel "${listening.channel}" is not heard for now.`, { error: asError(error).message });
+      void this.#beginAgain(session, listening);
+    });
+  }
+
+  async #beginAgain(session: AmqpSession, listening: Listening): Promise<void> {
+    const { closed, failures } = listening;
+    listening.failures += 1;
+    try {
+      const signal = AbortSignal.any([session.ended, closed.signal]);
+      await this.#parts.clock.sleep(backOff(waits, failures), { signal });
+    } catch {
+      // Nobody listens any more, or the next session begins.
+      return;
+    }
+    this.#begin(session, listening);
+  }
+
   async #listen(session: AmqpSession, listening: Listening): Promise<OpenChannel> {
     const channel = await session.channel();
+    try {
+      await this.#consume({ channel, session }, listening);
+    } catch (error) {
+      void session.closeChannel(channel);
+      throw error;
+    }
+    listening.failures = 0;
+    channel.once("close", () => void this.#beginAgain(session, listening));
+    return { channel, session };
+  }
+
+  async #consume({ channel, session }: OpenChannel, listening: Listening): Promise<void> {
     const what = `subscribing to "${listening.channel}"`;
     await session.answer(assertFanout(channel, listening.channel), what);
     // Exclusive: it belongs to this connection and ends with it. Named by the server.
@@ -104,10 +137,11 @@ export class AmqpBroadcast implements Broadcast {
     const { queue } = await session.answer(declared, what);
     await session.answer(channel.bindQueue(queue, listening.channel, ""), what);
     const hear: Parameters<Channel["consume"]>[1] = (raw) => {
-      if (raw !== null && !listening.isClosed) listening.listener(decodeMessage(raw, false).message);
+      // The server says so when the queue was deleted.
+      if (raw === null) void session.closeChannel(channel);
+      else if (!listening.closed.signal.aborted) listening.listener(decodeMessage(raw, false).message);
     };
     await session.answer(channel.consume(queue, hear, { noAck: true }), what);
-    return { channel, session };
   }
 
   #requireOpen(): void {

@@ -97,7 +97,7 @@ export class AmqpConnection implements Connection {
     this.admin = this.#admin;
     const send = (exchange: string, message: Parameters<Broadcast["publish"]>[1]): Promise<void> =>
       this.#publisher.send(exchange, message);
-    const broadcast = new AmqpBroadcast({ link, calls, log, isClosed, send });
+    const broadcast = new AmqpBroadcast({ link, calls, clock, log, isClosed, send });
     this.broadcast = broadcast;
     this.#gate = new SuspectGate({ clock, log, sweepMs: sweep, members: () => [...this.#consumers] });
     const use = (session: AmqpSession): void => {
