@@ -51,7 +51,8 @@ const words: readonly (readonly [text: RegExp, kind: AmqpErrorKind])[] = [
   [/\b406\b.*inequivalent arg/is, "mismatch"],
   [/\b404\b|NOT[-_]FOUND/, "missing"],
   [/\b405\b|RESOURCE[-_]LOCKED/, "locked"],
-  [/\b403\b|ACCESS[-_]REFUSED|\b530\b|NOT[-_]ALLOWED/, "denied"],
+  // The last: a vhost that is not there, or not for this user. The client does not pass on what the server says.
+  [/\b403\b|ACCESS[-_]REFUSED|\b530\b|NOT[-_]ALLOWED|ConnectionOpenOk; got <ConnectionClose/, "denied"],
   [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|during opening handshake/, "unavailable"],
   [/channel closed|channel ended|connection clos|socket|heartbeat|ECONNRESET|EPIPE|unexpected close/i, "broken"],
   [/\b320\b|CONNECTION[-_]FORCED|\b541\b|INTERNAL[-_]ERROR|\b506\b/, "broken"],

@@ -16,6 +16,8 @@ export interface LinkOptions {
   readonly log: Log;
   /** Shown in the server's list of connections. */
   readonly name: string;
+  /** Closes the link, also while it is being opened. */
+  readonly signal?: AbortSignal;
   /**
    * Called with each new session before it is used, and before the state is `open`: declares what is needed. When it fails, the session is
    * given up and another one tried.
@@ -43,6 +45,8 @@ export class AmqpLink {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   #session: AmqpSession | undefined;
+  /** The next one, which is not used yet. */
+  #preparing: AmqpSession | undefined;
   #state: LinkState = "reconnecting";
   #cause: Error | undefined;
   #hostsTried = 0;
@@ -50,10 +54,12 @@ export class AmqpLink {
 
   private constructor(options: LinkOptions) {
     this.#options = options;
+    options.signal?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
   /** @throws AmqpError when no host can be reached; ConfigurationError for TLS options that cannot be used */
   static async open(options: LinkOptions): Promise<AmqpLink> {
+    options.signal?.throwIfAborted();
     const link = new AmqpLink(options);
     link.#adopt(await link.#connect());
     return link;
@@ -98,7 +104,7 @@ export class AmqpLink {
   /** Lets go of the broker. Idempotent, never rejects. */
   async close(withinMs = 250): Promise<void> {
     if (this.#state === "closed") return;
-    const session = this.session;
+    const session = this.session ?? this.#preparing;
     this.#become("closed");
     this.#closing.abort();
     await session?.close(withinMs);
@@ -123,6 +129,7 @@ export class AmqpLink {
   }
 
   async #prepared(session: AmqpSession, prepare: LinkOptions["prepare"]): Promise<AmqpSession> {
+    this.#preparing = session;
     try {
       await prepare?.(session);
       session.ended.throwIfAborted();
@@ -130,10 +137,13 @@ export class AmqpLink {
     } catch (error) {
       await session.close(250);
       throw error;
+    } finally {
+      this.#preparing = undefined;
     }
   }
 
   #adopt(session: AmqpSession): void {
+    if (this.#closing.signal.aborted) return void session.close(250);
     this.#session = session;
     this.#become("open");
     session.ended.addEventListener("abort", () => this.#lose(session), { once: true });
@@ -165,7 +175,6 @@ export class AmqpLink {
       try {
         await clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
         const session = await this.#connect();
-        if (this.#closing.signal.aborted) return await session.close(250);
         const awayMs = Math.round(clock.monotonic() - startedAtMs);
         log.info("The connection to RabbitMQ is back.", { attempts: attempt + 1, awayMs, host: session.where });
         return this.#adopt(session);

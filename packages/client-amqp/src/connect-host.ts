@@ -42,7 +42,8 @@ export async function connectHost(
     port: host.port,
     username,
     password,
-    vhost,
+    // The client decodes it once more.
+    vhost: encodeURIComponent(vhost),
     heartbeat: heartbeatMs / 1_000,
   };
   const reason = new AmqpError(`RabbitMQ at ${where} did not answer within ${connectTimeoutMs} ms.`, {
@@ -68,7 +69,7 @@ export async function connectHost(
   } catch (error) {
     // One that comes late is of no use to anybody; a failure was told.
     connecting.then((late) => socketOf(late).destroy(reason)).catch(() => {});
-    const failed = toAmqpError(error, where, "connecting");
+    const failed = toAmqpError(error, where, `connecting to vhost "${vhost}"`);
     throw failed.kind === "denied" ? failed : new AmqpError(failed.message, { kind: "unavailable", cause: failed });
   } finally {
     deadline.cancel();

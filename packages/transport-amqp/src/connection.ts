@@ -63,6 +63,8 @@ export class AmqpConnection implements Connection {
   readonly #consumers = new Set<AmqpConsumer>();
   #consumingLink: Promise<AmqpLink> | undefined;
   #openedConsumingLink: AmqpLink | undefined;
+  /** Ends a link that is still being opened. */
+  readonly #ending = new AbortController();
   #lastState: ConnectionState = "open";
   #closing: Promise<void> | undefined;
 
@@ -205,6 +207,7 @@ export class AmqpConnection implements Connection {
     await Promise.all([consumersClosed, within(clock, graceMs, this.#publisher.idle())]);
     this.#gate.close();
     this.#publisher.close();
+    if (this.#openedConsumingLink === undefined) this.#ending.abort();
     const links = Promise.all([this.#link.close(closingMs), this.#openedConsumingLink?.close(closingMs)]);
     await within(clock, closingMs, links);
   }
@@ -230,6 +233,7 @@ export class AmqpConnection implements Connection {
       clock,
       log,
       name: `${name} (consumes)`,
+      signal: this.#ending.signal,
       onSession: (session) => this.#consumers.forEach((consumer) => consumer.restart(session)),
       onState: (state, cause) => this.#onLinkState(state, cause),
     });
@@ -240,6 +244,7 @@ export class AmqpConnection implements Connection {
       return link;
     } catch (error) {
       this.#consumingLink = undefined;
+      this.#requireOpen();
       throw error;
     }
   }

@@ -1,0 +1,83 @@
+import { AmqpLink, amqpTarget } from "@lovage/client-amqp";
+import { silentLog, systemClock } from "@lovage/foundation";
+import { amqpTransport } from "@lovage/transport-amqp";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { bothWays } from "../network/fault.ts";
+import { FaultProxy } from "../network/fault-proxy.ts";
+import { eventually } from "../processes/eventually.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import type { OwnServer } from "../services/service.ts";
+
+const startMs = 150_000;
+/** Less than what anything that is left behind would wait for. */
+const soonMs = 3_000;
+
+async function expectNoSocket(proxy: FaultProxy): Promise<void> {
+  await eventually(() => proxy.connections === 0, { what: "the end of all connections", withinMs: soonMs });
+}
+
+describeOwnServer("rabbitmq", (start) => {
+  let server: OwnServer;
+  beforeAll(async () => void (server = await start()), startMs);
+  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+
+  async function openProxy(): Promise<FaultProxy> {
+    const { hostname, port } = new URL(server.url);
+    const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
+    onTestFinished(async () => await proxy[Symbol.asyncDispose]());
+    return proxy;
+  }
+
+  test("a link that is closed while a new session is being prepared leaves no socket", async () => {
+    const proxy = await openProxy();
+    const { promise: isPreparing, resolve: preparing } = Promise.withResolvers<void>();
+    let prepared = 0;
+    const link = await AmqpLink.open({
+      target: amqpTarget(proxy.urlOf(server.url), {}),
+      clock: systemClock,
+      log: silentLog,
+      name: "prepared",
+      prepare: async (session) => {
+        prepared += 1;
+        if (prepared === 1) return;
+        preparing();
+        await session.answer(new Promise(() => {}), "preparing");
+      },
+    });
+    proxy.cut();
+    await isPreparing;
+    await link.close();
+    await expectNoSocket(proxy);
+  });
+
+  test("a connection that is closed while the one for consuming is being opened leaves no socket, and the consumer is told", async () => {
+    const proxy = await openProxy();
+    const connection = await amqpTransport({ url: proxy.urlOf(server.url) });
+    await connection.declare({ queues: [{ name: "mail", driver: { queueType: "classic" } }] });
+    proxy.set(bothWays({ isBlackHole: true }));
+    const consumer = connection.consume({ queue: "mail", prefetch: 1, onDelivery: () => {} });
+    consumer.catch(() => {});
+    await eventually(() => proxy.connections === 2, { what: "the second connection", withinMs: soonMs });
+    await connection.close();
+    await expect(consumer).rejects.toMatchObject({ code: "CLOSED" });
+    // Until now the end of a connection did not arrive.
+    proxy.heal();
+    await expectNoSocket(proxy);
+  });
+
+  test("a vhost may have a percent sign in its name", async () => {
+    const vhost = "shop%2Feu";
+    await server.execute("rabbitmqctl", ["add_vhost", vhost]);
+    await server.execute("rabbitmqctl", ["set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*"]);
+    const url = new URL(server.url);
+    const connection = await amqpTransport({ url: `amqp://${url.host}/${encodeURIComponent(vhost)}` });
+    expect(connection.state).toBe("open");
+    await connection.close();
+  });
+
+  test("a vhost that is not there is refused for good, and named", async () => {
+    const { host } = new URL(server.url);
+    const refused = { code: "TRANSPORT_REJECTED", message: expect.stringContaining('"nowhere"') as string };
+    await expect(amqpTransport({ url: `amqp://${host}/nowhere` })).rejects.toMatchObject(refused);
+  });
+});
