@@ -8,6 +8,8 @@ import { StandstillWatch } from "./standstill-watch.ts";
 
 /** How long the server may take to answer a call. */
 const answerMs = 10_000;
+/** How long the socket of a connection that has ended may take to write what is left, such as the answer to the server's farewell. */
+const lastWordsMs = 250;
 
 /** One connection to one node, from its opening to its end. It never comes back; the link opens another. */
 export class AmqpSession {
@@ -59,12 +61,12 @@ export class AmqpSession {
 
   /** @throws AmqpError */
   async channel(): Promise<Channel> {
-    return this.#guard(await this.answer(this.#model.createChannel(), "opening a channel"));
+    return await this.#opened(this.#model.createChannel());
   }
 
   /** @throws AmqpError */
   async confirmChannel(): Promise<ConfirmChannel> {
-    return this.#guard(await this.answer(this.#model.createConfirmChannel(), "opening a channel"));
+    return await this.#opened(this.#model.createConfirmChannel());
   }
 
   /**
@@ -116,6 +118,16 @@ export class AmqpSession {
     this.#end(cause);
   }
 
+  async #opened<C extends Channel>(opening: Promise<C>): Promise<C> {
+    try {
+      return this.#guard(await this.answer(opening, "opening a channel"));
+    } catch (error) {
+      // One that comes late is nobody's; a failure was told.
+      opening.then((late) => this.closeChannel(this.#guard(late))).catch(() => {});
+      throw error;
+    }
+  }
+
   #guard<C extends Channel>(channel: C): C {
     // Told by "close" as well; without a listener the process would end.
     channel.on("error", () => {});
@@ -128,7 +140,15 @@ export class AmqpSession {
     this.#watch.close();
     this.#ended.abort(why);
     for (const fail of this.#asked) fail(why);
-    // The client only ends its side; a peer that is silent would keep the socket open.
-    socketOf(this.#model).destroySoon();
+    this.#endSocket();
+  }
+
+  /** The client only ends its side; a peer that is silent would keep the socket open, and one that reads nothing what is still to be written. */
+  #endSocket(): void {
+    const socket = socketOf(this.#model);
+    if (socket.destroyed) return;
+    const timer = this.#clock.timer(lastWordsMs, () => socket.destroy());
+    socket.once("close", () => timer.cancel());
+    socket.destroySoon();
   }
 }
