@@ -81,6 +81,13 @@ export class DeclaredTopology {
     for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding);
   }
 
+  /** Makes an exchange exist again that was declared here, with what was bound to it. @throws as `declare` */
+  async redeclareExchange(name: string): Promise<void> {
+    const exchange = this.#exchanges.get(name);
+    if (exchange !== undefined) await this.#declareExchange(exchange);
+    for (const binding of this.#bindings.values()) if (binding.exchange === name) await this.#bind(binding);
+  }
+
   /** Makes the queue for the suspects of another exist. @throws TRANSPORT_UNAVAILABLE, TOPOLOGY_MISMATCH */
   async declareSuspects(queue: string): Promise<void> {
     const name = suspectsQueueOf(queue);

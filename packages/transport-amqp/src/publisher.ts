@@ -48,6 +48,8 @@ export class Publisher {
   readonly #calls = new Set<PublishCall>();
   /** Exchanges that were seen on this session: publishing to one that is not there costs the channel. */
   readonly #exchanges = new Set<string>();
+  /** Exchanges that may be gone: a message for them was on its way when the channel ended. */
+  readonly #doubtful = new Set<string>();
   #isClosed = false;
 
   constructor(parts: PublisherParts) {
@@ -58,6 +60,7 @@ export class Publisher {
   /** Goes on over a new session. */
   use(session: AmqpSession): void {
     this.#exchanges.clear();
+    this.#doubtful.clear();
     this.#wire.use(session);
   }
 
@@ -160,9 +163,19 @@ export class Publisher {
   }
 
   #isReady({ to }: Parcel, route: DelayRoute | undefined): boolean {
-    const { topology } = this.#parts;
-    if (typeof to !== "string" && !topology.hasExchange(to.exchange) && !this.#exchanges.has(to.exchange)) return false;
+    if (typeof to !== "string" && !this.#isThere(to.exchange)) return false;
     return route === undefined || route.isMade();
+  }
+
+  #isThere(exchange: string): boolean {
+    if (this.#doubtful.has(exchange)) return false;
+    return this.#parts.topology.hasExchange(exchange) || this.#exchanges.has(exchange);
+  }
+
+  /** To publish to an exchange that was deleted costs the channel, and all that is on its way over it: once, and not for each message. */
+  #doubt({ to }: Parcel, route: DelayRoute | undefined): void {
+    if (typeof to !== "string") this.#doubtful.add(to.exchange);
+    if (route !== undefined) this.#parts.delays.forget();
   }
 
   async #prepareAndPost(
@@ -174,7 +187,7 @@ export class Publisher {
       for (const [index, parcel] of parcels.entries()) {
         const route = routes[index];
         if (this.#isReady(parcel, route)) continue;
-        if (typeof parcel.to !== "string") await this.#look(parcel.to);
+        if (typeof parcel.to !== "string" && !this.#isThere(parcel.to.exchange)) await this.#look(parcel.to);
         await route?.make();
       }
     } catch (error) {
@@ -186,11 +199,13 @@ export class Publisher {
 
   /** @throws MESSAGE_UNROUTABLE for an exchange that does not exist */
   async #look(to: ExchangeAddress): Promise<void> {
+    const { exchange } = to;
+    const { calls, topology } = this.#parts;
     try {
-      await this.#parts.calls.call(`looking for exchange "${to.exchange}"`, (channel) =>
-        channel.checkExchange(to.exchange),
-      );
-      this.#exchanges.add(to.exchange);
+      if (topology.hasExchange(exchange)) await topology.redeclareExchange(exchange);
+      else await calls.call(`looking for exchange "${exchange}"`, (channel) => channel.checkExchange(exchange));
+      this.#exchanges.add(exchange);
+      this.#doubtful.delete(exchange);
     } catch (error) {
       throw toTransportError(error, { to });
     }
@@ -203,9 +218,10 @@ export class Publisher {
 
   #posting(
     call: PublishCall,
-    { message, to, marks, isForGood = false }: Parcel,
+    parcel: Parcel,
     { index, route }: { readonly index: number; readonly route: DelayRoute | undefined },
   ): Posting {
+    const { message, to, marks, isForGood = false } = parcel;
     const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
     const { exchange, routingKey, headers, restMs } = route ?? { ...address, headers: undefined, restMs: 0 };
     const { body } = message;
@@ -217,6 +233,7 @@ export class Publisher {
       body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       state: "waiting",
       done: (error) => {
+        if (error?.kind === "broken") this.#doubt(parcel, route);
         if (error?.kind === "unroutable" && exchange === "" && !isLastTry) {
           isLastTry = true;
           void this.#tryAgain(call, posting, index);
@@ -232,6 +249,8 @@ export class Publisher {
     try {
       this.#parts.delays.forgetQueue(routingKey);
       await this.#parts.topology.redeclare(routingKey);
+      // Its caller was told meanwhile that nothing came of it.
+      if (call.isSettled) return;
       posting.state = "waiting";
       this.#wire.post([posting]);
     } catch (error) {
