@@ -139,6 +139,26 @@ describeOwnServer("rabbitmq", (start) => {
     await eventually(() => deliveries.some((each) => idOf(each) === "after"), { what: "the message", withinMs: 5_000 });
   });
 
+  test("row 26: a consumer begins under a memory alarm too, beside what waits to be published: it is what brings the alarm to its end", async () => {
+    const [queue, beside] = ["alarm-begin", "beside-alarm-begin"];
+    const connection = await open(queue);
+    await connection.declare({ queues: [{ name: beside }] });
+    await connection.publish([messageTo(queue, "a")]);
+    await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "absolute", "1MB"]);
+    try {
+      await eventually(() => isRefused(connection.publish([messageTo(beside, "probe")], { timeoutMs: 500 })), {
+        what: "the alarm at the connection",
+        withinMs: 20_000,
+      });
+      const deliveries = await consume(connection, queue);
+      await eventually(() => deliveries.length === 1, { what: "the delivery", withinMs: 10_000 });
+      await deliveries[0]!.ack();
+      expect(connection.state).toBe("open");
+    } finally {
+      await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "0.6"]);
+    }
+  });
+
   test("row 27: a queue that exists in another form is an error that names the argument", async () => {
     await open("form");
     const other = await amqpTransport({ url: server.url, queueType: "classic" });

@@ -63,6 +63,7 @@ export class AmqpConnection implements Connection {
   readonly #consumers = new Set<AmqpConsumer>();
   #consumingLink: Promise<AmqpLink> | undefined;
   #openedConsumingLink: AmqpLink | undefined;
+  #consumingCalls: CallChannel | undefined;
   /** Ends a link that is still being opened. */
   readonly #ending = new AbortController();
   #lastState: ConnectionState = "open";
@@ -168,8 +169,10 @@ export class AmqpConnection implements Connection {
     let consumer: AmqpConsumer | undefined;
     try {
       const link = await this.#linkForConsuming();
+      this.#consumingCalls ??= new CallChannel(link);
       consumer = new AmqpConsumer(options, {
         link,
+        calls: this.#consumingCalls,
         clock,
         log,
         topology: this.#topology,

@@ -1,4 +1,4 @@
-import type { AmqpLink, AmqpSession } from "@lovage/client-amqp";
+import type { AmqpLink, AmqpSession, CallChannel } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
 import { checkWhole, ClosedError, GracePeriod, within } from "@lovage/foundation";
 import type { CloseOptions, ConsumeOptions, Consumer, OutgoingMessage } from "@lovage/transport";
@@ -23,6 +23,8 @@ import type { UnsettledOriginals } from "./unsettled-originals.ts";
 /** What an {@link AmqpConsumer} works with. */
 export interface ConsumerParts {
   readonly link: AmqpLink;
+  /** Over this link. */
+  readonly calls: CallChannel;
   readonly clock: Clock;
   readonly log: Log;
   readonly topology: DeclaredTopology;

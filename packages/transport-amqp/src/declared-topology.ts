@@ -72,13 +72,17 @@ export class DeclaredTopology {
     for (const binding of bindings) await this.#bind(binding);
   }
 
-  /** Makes a queue exist again that was declared here. @throws as `declare` */
-  async redeclare(queue: string): Promise<void> {
+  /**
+   * Makes a queue exist again that was declared here.
+   * @param calls Over another connection than that which publishes, and is not read under an alarm.
+   * @throws as `declare`
+   */
+  async redeclare(queue: string, calls?: CallChannel): Promise<void> {
     const suspected = [...this.#queues.keys()].find((name) => suspectsQueueOf(name) === queue);
-    if (suspected !== undefined) return await this.declareSuspects(suspected);
+    if (suspected !== undefined) return await this.declareSuspects(suspected, calls);
     const home = [...this.#queues.values()].find(({ name }) => name === queue || deadLetterQueueOf(name) === queue);
-    await this.#declareQueue(home ?? this.formOf(queue));
-    for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding);
+    await this.#declareQueue(home ?? this.formOf(queue), calls);
+    for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding, calls);
   }
 
   /** Makes an exchange exist again that was declared here, with what was bound to it. @throws as `declare` */
@@ -88,11 +92,11 @@ export class DeclaredTopology {
     for (const binding of this.#bindings.values()) if (binding.exchange === name) await this.#bind(binding);
   }
 
-  /** Makes the queue for the suspects of another exist. @throws TRANSPORT_UNAVAILABLE, TOPOLOGY_MISMATCH */
-  async declareSuspects(queue: string): Promise<void> {
+  /** Makes the queue for the suspects of another exist. @param calls As for `redeclare`. @throws TRANSPORT_UNAVAILABLE, TOPOLOGY_MISMATCH */
+  async declareSuspects(queue: string, calls?: CallChannel): Promise<void> {
     const name = suspectsQueueOf(queue);
     const options = suspectsArguments(this.formOf(queue));
-    await this.#call(name, async (channel) => await channel.assertQueue(name, options));
+    await this.#call(name, async (channel) => await channel.assertQueue(name, options), calls);
   }
 
   /** Makes a queue exist for copies of what is held for long of another. @throws TRANSPORT_UNAVAILABLE */
@@ -150,11 +154,11 @@ export class DeclaredTopology {
     if (!queues.some(({ name }) => name === binding.queue)) this.require(binding.queue);
   }
 
-  async #declareQueue(form: QueueForm): Promise<void> {
+  async #declareQueue(form: QueueForm, calls?: CallChannel): Promise<void> {
     const { name } = form;
-    if (isDeadLetterQueue(name) && (await this.#exists(name))) {
+    if (isDeadLetterQueue(name) && (await this.#exists(name, calls))) {
       // It was made with its queue, and keeps letters for as long as that one said.
-    } else await this.#call(name, (channel) => assertQueue(channel, form));
+    } else await this.#call(name, (channel) => assertQueue(channel, form), calls);
     this.#queues.set(name, form);
     this.#names.add(name).add(deadLetterQueueOf(name));
   }
@@ -164,9 +168,9 @@ export class DeclaredTopology {
     this.#exchanges.set(exchange.name, exchange);
   }
 
-  async #bind(binding: Binding): Promise<void> {
+  async #bind(binding: Binding, calls?: CallChannel): Promise<void> {
     try {
-      await this.#call(binding.exchange, (channel) => assertBinding(channel, binding));
+      await this.#call(binding.exchange, (channel) => assertBinding(channel, binding), calls);
     } catch (error) {
       if (!hasCode(error, "QUEUE_NOT_FOUND")) throw error;
       throw new OptionError(
@@ -177,9 +181,9 @@ export class DeclaredTopology {
     this.#bindings.set(JSON.stringify([binding.exchange, binding.queue, binding.routingKey ?? ""]), binding);
   }
 
-  async #exists(queue: string): Promise<boolean> {
+  async #exists(queue: string, calls?: CallChannel): Promise<boolean> {
     try {
-      await this.#call(queue, (channel) => channel.checkQueue(queue));
+      await this.#call(queue, (channel) => channel.checkQueue(queue), calls);
       return true;
     } catch (error) {
       if (hasCode(error, "QUEUE_NOT_FOUND")) return false;
@@ -187,9 +191,13 @@ export class DeclaredTopology {
     }
   }
 
-  async #call(name: string, work: (channel: Channel) => Promise<unknown>): Promise<void> {
+  async #call(
+    name: string,
+    work: (channel: Channel) => Promise<unknown>,
+    calls: CallChannel = this.#options.calls,
+  ): Promise<void> {
     try {
-      await this.#options.calls.call(`declaring "${name}"`, work);
+      await calls.call(`declaring "${name}"`, work);
     } catch (error) {
       throw toTransportError(error, { name });
     }

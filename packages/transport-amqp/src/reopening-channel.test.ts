@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { AmqpSession } from "@lovage/client-amqp";
+import type { AmqpSession, CallChannel } from "@lovage/client-amqp";
 import { silentLog, virtualClock } from "@lovage/foundation";
 import { expect, test } from "vitest";
 
@@ -70,6 +70,7 @@ class Scene {
       clock: this.clock,
       log: silentLog,
       topology: topology as unknown as DeclaredTopology,
+      calls: {} as CallChannel,
       onArrival: () => {},
       onOpen: () => this.channel.current?.setCap(this.cap),
       onEnd: () => {},

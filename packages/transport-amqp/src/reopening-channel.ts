@@ -1,4 +1,4 @@
-import type { AmqpSession } from "@lovage/client-amqp";
+import type { AmqpSession, CallChannel } from "@lovage/client-amqp";
 import { isAmqpError } from "@lovage/client-amqp";
 import type { Clock, Log, Timer } from "@lovage/foundation";
 import { backOff } from "@lovage/foundation";
@@ -13,6 +13,8 @@ export interface ReopeningParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly topology: DeclaredTopology;
+  /** Over the connection that consumes: under an alarm the server does not read from who publishes. */
+  readonly calls: CallChannel;
   readonly onArrival: (arrival: Arrival) => void;
   /** Another channel is there: give it its cap. */
   readonly onOpen: () => void;
@@ -78,9 +80,9 @@ export class ReopeningChannel {
   async #open(session: AmqpSession): Promise<void> {
     if (this.#isOpening || this.#isClosed) return;
     this.#isOpening = true;
-    const { queue, topology, onArrival, onOpen, onQuiet } = this.#parts;
+    const { queue, topology, calls, onArrival, onOpen, onQuiet } = this.#parts;
     try {
-      await topology.declareSuspects(queue);
+      await topology.declareSuspects(queue, calls);
       const onEnd = (cause: Error): void => this.#onEnd(session, cause);
       const events = { onArrival, onQuiet, onEnd, onBegun: () => this.#onBegun() };
       const { type, consumerTimeoutMs } = topology.formOf(queue);
@@ -141,10 +143,10 @@ export class ReopeningChannel {
 
   async #reopen(session: AmqpSession, cause?: Error): Promise<void> {
     if (this.#isClosed || session.ended.aborted || this.#channel !== undefined) return;
-    const { queue, topology, log } = this.#parts;
+    const { queue, topology, calls, log } = this.#parts;
     try {
       // Declaring what is there changes nothing; what is gone is made again.
-      if (cause !== undefined) await topology.redeclare(queue);
+      if (cause !== undefined) await topology.redeclare(queue, calls);
       await this.#open(session);
     } catch (error) {
       log.warn(`Queue "${queue}" cannot be consumed for now.`, { error: asError(error).message });
