@@ -47,7 +47,7 @@ const defaultMaxMessageBytes = 262_144;
 
 /**
  * A connection to RabbitMQ, over two sockets: one that publishes and asks, and, once something is consumed, one that consumes. A server under alarm stops
- * reading from who publishes; acknowledgements must get through all the same.
+ * reading from who publishes; acknowledgements must get through all the same, and what a consumer declares before it begins.
  */
 export class AmqpConnection implements Connection {
   readonly capabilities: Capabilities;
