@@ -202,7 +202,8 @@ export class RedisConnection {
     const silence = new RedisError(`Redis at ${this.where} does not answer.`, { kind: "broken" });
     this.#heartbeat = this.#opening.clock.timer(patienceMs, () => this.#lose(silence), { keepAlive: false });
     try {
-      await this.#openWire().ping();
+      // The one for what is published stands idle for long, and on the way an idle connection is dropped first, without a word.
+      await Promise.all([this.#openWire().ping(), this.#subscriptions.ping()]);
     } catch (error) {
       // The end of the connection is told by its own event; any other answer is one.
       this.#opening.log.debug("Redis refused a heartbeat.", { error: String(error) });

@@ -43,8 +43,15 @@ export class Subscriptions {
     let isOpen = true;
     const add = async (more: readonly string[]): Promise<void> => {
       if (!isOpen) return;
-      for (const channel of more) mine.add(channel);
-      await this.#listen(more, hear);
+      const fresh = more.filter((channel) => !mine.has(channel));
+      for (const channel of fresh) mine.add(channel);
+      try {
+        await this.#listen(more, hear);
+      } catch (error) {
+        for (const channel of fresh) mine.delete(channel);
+        this.#forget(fresh, hear);
+        throw error;
+      }
     };
     await add(channels);
     return {
@@ -75,6 +82,11 @@ export class Subscriptions {
     return typeof this.#id === "number" ? this.#id : undefined;
   }
 
+  /** Resolves when the client has answered; at once while there is none. @throws what the client says */
+  async ping(): Promise<void> {
+    await this.#opened?.ping();
+  }
+
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
@@ -88,9 +100,19 @@ export class Subscriptions {
       this.#byChannel.set(channel, listeners.add(listener));
     }
     if (channels.length === 0) return;
-    const client = await (this.#client ??= this.#start());
+    const client = await (this.#client ??= this.#startOnce());
     // Also where another listener has subscribed already: its answer may be on its way still.
     await client.subscribe(...channels);
+  }
+
+  /** One that could not be opened is not the answer for ever. */
+  async #startOnce(): Promise<Redis> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      this.#client = undefined;
+      throw error;
+    }
   }
 
   async #start(): Promise<Redis> {
