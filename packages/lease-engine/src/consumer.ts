@@ -48,6 +48,8 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   readonly #emptied = Promise.withResolvers<void>();
   readonly #grace: GracePeriod;
   #prefetch: number;
+  /** The latest one: a closing consumer gives back what it brings. */
+  #suspectClaim: Promise<boolean> | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws OPTION_INVALID */
@@ -139,35 +141,11 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   }
 
   accept(messages: readonly ClaimedMessage[], confirmedAtMs: number): void {
-    const { clock, leaseMs, log } = this.#parts;
-    const ageMs = clock.monotonic() - confirmedAtMs;
-    // The answer lay unread while the event loop was blocked, or came that late: others may be at work on these.
-    const isTooLate = ageMs >= leaseMs;
-    if (isTooLate && messages.length > 0) {
-      const text = `An answer of queue "${this.queue}" was read after its leases had ended; its messages are given back.`;
-      log.warn(text, { code: "claim-too-late", ageMs: Math.round(ageMs), messages: messages.length });
-    }
-    for (const message of messages) {
-      const delivery = new LeaseDelivery(this, message, confirmedAtMs);
-      // The prefetch was lowered, or the consumer closed, while the store was asked.
-      const isUnwanted = this.#closing !== undefined || this.#held.length >= this.#prefetch;
-      if (isTooLate || isUnwanted) this.#giveBack(delivery);
-      else this.#handOut(delivery);
-    }
+    this.#take(messages, confirmedAtMs, !this.#parts.gate.isAlone);
   }
 
-  async claimSuspect(): Promise<boolean> {
-    const { store, link, clock, leaseMs, log } = this.#parts;
-    const confirmedAtMs = clock.monotonic();
-    try {
-      const { messages, leasedAtMs } = await store.claim({ queue: this.queue, max: 1, leaseMs, suspects: true });
-      this.accept(messages, leasedAtMs ?? confirmedAtMs);
-      return messages.length > 0;
-    } catch (error) {
-      link.report(error);
-      log.debug(`Claiming a suspect from queue "${this.queue}" failed.`, { error: asError(error).message });
-      return false;
-    }
+  claimSuspect(isWanted: () => boolean): Promise<boolean> {
+    return (this.#suspectClaim = this.#claimSuspect(isWanted));
   }
 
   settle(delivery: LeaseDelivery, settlement: Settlement): Promise<void> {
@@ -213,7 +191,40 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   }
 
   restart(): void {
+    this.#suspectClaim = undefined;
     this.#loop.restart();
+  }
+
+  #take(messages: readonly ClaimedMessage[], confirmedAtMs: number, isWanted: boolean): void {
+    const { clock, leaseMs, log } = this.#parts;
+    const ageMs = clock.monotonic() - confirmedAtMs;
+    // The answer lay unread while the event loop was blocked, or came that late: others may be at work on these.
+    const isTooLate = ageMs >= leaseMs;
+    if (isTooLate && messages.length > 0) {
+      const text = `An answer of queue "${this.queue}" was read after its leases had ended; its messages are given back.`;
+      log.warn(text, { code: "claim-too-late", ageMs: Math.round(ageMs), messages: messages.length });
+    }
+    for (const message of messages) {
+      const delivery = new LeaseDelivery(this, message, confirmedAtMs);
+      // The prefetch was lowered, or the consumer closed, while the store was asked.
+      const hasRoom = this.#closing === undefined && this.#held.length < this.#prefetch;
+      if (isWanted && hasRoom && !isTooLate) this.#handOut(delivery);
+      else this.#giveBack(delivery);
+    }
+  }
+
+  async #claimSuspect(isWanted: () => boolean): Promise<boolean> {
+    const { store, link, clock, leaseMs, log } = this.#parts;
+    const confirmedAtMs = clock.monotonic();
+    try {
+      const { messages, leasedAtMs } = await store.claim({ queue: this.queue, max: 1, leaseMs, suspects: true });
+      this.#take(messages, leasedAtMs ?? confirmedAtMs, isWanted());
+      return messages.length > 0;
+    } catch (error) {
+      link.report(error);
+      log.debug(`Claiming a suspect from queue "${this.queue}" failed.`, { error: asError(error).message });
+      return false;
+    }
   }
 
   #handOut(delivery: LeaseDelivery): void {
@@ -262,7 +273,7 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
 
   async #close(): Promise<void> {
     const { clock, log, gate, onDetached } = this.#parts;
-    const stopped = this.#loop.stop();
+    const stopped = Promise.all([this.#loop.stop(), this.#suspectClaim]);
     if (this.#held.length === 0) {
       this.#grace.end();
       this.#emptied.resolve();

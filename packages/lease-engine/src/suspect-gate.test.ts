@@ -3,7 +3,7 @@ import { TransportUnavailableError } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import type { ClaimRequest } from "./store.ts";
-import { engineBench, hang, idOf } from "./test-support/engine-bench.ts";
+import { engineBench, hang, idOf, outcomeOf } from "./test-support/engine-bench.ts";
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
 
@@ -124,6 +124,61 @@ describe("suspects", () => {
     await clock.advance(1_000);
     store.always("claim", undefined);
     expect(deliveries.map(idOf)).toEqual(["a"]);
+    await connection.close();
+  });
+
+  it("that are on their way when the connection is closed are given back, and not charged", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["suspect"], { losses: 2 });
+    const gate = Promise.withResolvers<void>();
+    store.always("claim", (request) => ((request as ClaimRequest).suspects ? gate.promise : undefined));
+    await consume();
+    const closed = outcomeOf(connection.close());
+    await clock.advance(10);
+    gate.resolve();
+    await clock.advance(10);
+    expect([closed.state, deliveries.length, store.leased.size, store.ready.length]).toEqual(["resolved", 0, 0, 1]);
+    await clock.advance(1_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("go back when the store gives them after it was away, since ordinary work goes on by then", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["suspect"], { losses: 2 });
+    const gate = Promise.withResolvers<void>();
+    store.next("claim", () => undefined);
+    store.next("claim", () => gate.promise);
+    await consume();
+    store.put("q", ["a"]);
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(1_000);
+    gate.resolve();
+    await clock.advance(10);
+    expect(deliveries.map(idOf)).toEqual(["a"]);
+    await deliveries[0]?.ack();
+    await clock.advance(2_000);
+    expect(deliveries.map((delivery) => [idOf(delivery), delivery.count])).toEqual([
+      ["a", 1],
+      ["suspect", 3],
+    ]);
+    await connection.close();
+  });
+
+  it("stay alone when the store then answers an earlier claim", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    const gate = Promise.withResolvers<void>();
+    store.next("claim", () => gate.promise);
+    await consume();
+    store.put("q", ["suspect"], { losses: 2 });
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(1_000);
+    store.put("q", ["a"]);
+    gate.resolve();
+    await clock.advance(10);
+    expect(deliveries.map(idOf)).toEqual(["suspect"]);
+    await deliveries[0]?.ack();
+    await clock.advance(10);
+    expect(deliveries.map(idOf)).toEqual(["suspect", "a"]);
     await connection.close();
   });
 });

@@ -7,8 +7,10 @@ export interface GateMember {
   readonly isTaking: boolean;
   readonly unsettled: number;
   readonly isClaiming: boolean;
-  /** Claims one suspect and hands it out. Resolves to whether there was one. Must not reject. */
-  claimSuspect(): Promise<boolean>;
+  /**
+   * Claims one suspect and hands it out, or gives it back if it is not wanted by then. Resolves to whether there was one. Must not reject.
+   */
+  claimSuspect(isWanted: () => boolean): Promise<boolean>;
   /** Ordinary claims may go on. */
   resume(): void;
   /** A claim that waits for messages is to end. */
@@ -55,6 +57,11 @@ export class SuspectGate {
   /** Whether ordinary messages may be claimed and handed out. */
   get isOpen(): boolean {
     return this.#state === "open";
+  }
+
+  /** Only a suspect may be handed out: an answer to an earlier claim comes too late. */
+  get isAlone(): boolean {
+    return this.#state === "alone";
   }
 
   /** Suspects wait in this queue. */
@@ -112,7 +119,7 @@ export class SuspectGate {
     this.#state = "alone";
     this.#isAsking = true;
     const generation = this.#generation;
-    const wasThere = await member.claimSuspect();
+    const wasThere = await member.claimSuspect(() => generation === this.#generation);
     if (generation !== this.#generation) return;
     this.#isAsking = false;
     if (wasThere) this.#drainMs = drains.firstMs;
