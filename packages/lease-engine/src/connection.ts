@@ -20,6 +20,8 @@ import { asError } from "./as-error.ts";
 import { ConsumerSet } from "./consumer-set.ts";
 import { LeaseConsumer } from "./consumer.ts";
 import { DeclaredTopology } from "./declared-topology.ts";
+import type { DeliveryOwner } from "./delivery.ts";
+import { LeaseDelivery } from "./delivery.ts";
 import { ExchangeRouter } from "./exchange-router.ts";
 import { GuardedAdmin } from "./guarded-admin.ts";
 import { GuardedBroadcast } from "./guarded-broadcast.ts";
@@ -167,20 +169,45 @@ export class LeaseConnection implements Connection, StoreEvents {
   }
 
   deliver(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): void {
-    const { store, log } = this.#options;
     const rest = this.#consumers.deliver(queue, messages, leasedAtMs);
-    if (rest.length === 0) return;
-    const releases = rest.map(({ lease }) => ({ kind: "release", lease, delayMs: 0 }) as const);
-    store.settle(queue, releases).catch((error: unknown) => {
-      log.debug(
-        `Messages of queue "${queue}" that nobody took could not be given back; their leases end by themselves.`,
-        { error: asError(error).message },
-      );
-    });
+    if (rest.length > 0) void this.#giveBack(queue, rest, leasedAtMs);
   }
 
   lost(cause: Error): void {
     this.#link.lose(cause);
+  }
+
+  /** What was handed over and nobody takes. Where it fails, the end of the lease does its work. */
+  async #giveBack(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): Promise<void> {
+    const { store, log } = this.#options;
+    try {
+      if (this.#link.state === "closed") {
+        // Settlers settle no more by then.
+        const releases = messages.map(({ lease }) => ({ kind: "release", lease, delayMs: 0 }) as const);
+        await store.settle(queue, releases);
+      } else {
+        const owner = this.#nobody(queue);
+        await Promise.all(messages.map((message) => new LeaseDelivery(owner, message, leasedAtMs).release()));
+      }
+    } catch (error) {
+      log.debug(`Messages of queue "${queue}" that nobody took could not be given back.`, {
+        error: asError(error).message,
+      });
+    }
+  }
+
+  /** The owner of what no consumer takes: it is settled in line with all else of its queue. */
+  #nobody(queue: string): DeliveryOwner {
+    return {
+      queue,
+      unsettled: 0,
+      check: this.#check,
+      store: this.#options.store,
+      settle: (delivery, settlement) => this.#settlerOf(queue).settle(delivery, settlement),
+      remove: () => {},
+      refill: () => {},
+      expectRoom: () => {},
+    };
   }
 
   /** An error of the store is for the link to act on as well. */

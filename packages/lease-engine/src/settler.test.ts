@@ -1,7 +1,11 @@
-import { LovageError } from "@lovage/foundation";
+import { LovageError, silentLog, virtualClock } from "@lovage/foundation";
 import { describe, expect, it } from "vitest";
 
+import type { LeaseDelivery } from "./delivery.ts";
+import { Settler } from "./settler.ts";
+import { StoreLink } from "./store-link.ts";
 import { engineBench, hang, messageOf, outcomeOf, unavailable } from "./test-support/engine-bench.ts";
+import { ScriptedStore } from "./test-support/scripted-store.ts";
 
 /** Codes of what was refused, `ok` for what was not. */
 async function codesOf(promises: readonly (Promise<unknown> | undefined)[]): Promise<readonly string[]> {
@@ -46,6 +50,54 @@ describe("settling", () => {
     expect(sizes(store.callsOf("settle"))).toEqual([1]);
     await settled;
     await connection.close();
+  });
+
+  it("gives back what was handed over to nobody only when the store has answered what was settled before", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench({ facts: { handsOver: true } });
+    const gate = Promise.withResolvers<void>();
+    store.put("q", ids(1));
+    const consumer = await consume();
+    consumer.setPrefetch(0);
+    store.next("settle", () => gate.promise);
+    const settled = deliveries[0]?.ack();
+    store.put("q", ["handed"]);
+    const { messages } = await store.claim({ queue: "q", max: 1, leaseMs: 3_000, suspects: false });
+    store.events?.deliver("q", messages, clock.monotonic());
+    await clock.advance(10);
+    expect(sizes(store.callsOf("settle"))).toEqual([1]);
+    gate.resolve();
+    await settled;
+    await clock.advance(10);
+    expect(store.settled.map(({ kind }) => kind)).toEqual(["ack", "release"]);
+    await connection.close();
+  });
+
+  it("gives back what is handed over while the store closes", async () => {
+    const { connection, store, clock } = await engineBench({ facts: { handsOver: true } });
+    store.put("q", ["handed"]);
+    const { messages } = await store.claim({ queue: "q", max: 1, leaseMs: 3_000, suspects: false });
+    const close = store.close.bind(store);
+    store.close = async () => {
+      store.events?.deliver("q", messages, clock.monotonic());
+      await close();
+    };
+    await connection.close();
+    expect(store.settled.map(({ kind }) => kind)).toEqual(["release"]);
+  });
+
+  it("refuses what comes after the connection was closed: routing its follow-ups may have taken so long", async () => {
+    const clock = virtualClock();
+    const link = new StoreLink({ clock, log: silentLog, open: hang, restore: hang, onState: () => {} });
+    const store = new ScriptedStore(clock);
+    const settler = new Settler("q", { store, link, clock, leaseMs: 3_000, confirmedAtMs: () => 0 });
+    const owner = { unsettled: 1 };
+    const delivery = { owner, lostError: () => new LovageError("lost", { code: "LEASE_LOST" }), lose: () => {} };
+    settler.close();
+    link.close();
+    const settled = settler.settle(delivery as unknown as LeaseDelivery, { kind: "ack", lease: { id: 1, fence: 1 } });
+    const outcome = outcomeOf(settled);
+    await clock.advance(0);
+    expect(outcome.state).toBe("LEASE_LOST");
   });
 
   it("takes one ack, release or reject", async () => {

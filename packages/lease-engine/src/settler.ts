@@ -107,6 +107,8 @@ export class Settler {
       await rest(clock, backOff(waits, attempt), link.closing);
       open = this.#stillValid(open);
     }
+    // The link is closed, and what came after `close` has nobody else to tell it.
+    for (const entry of open) if (!entry.isOver) lose(entry);
   }
 
   #stillValid(entries: readonly Entry[]): readonly Entry[] {
