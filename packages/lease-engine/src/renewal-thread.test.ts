@@ -1,4 +1,4 @@
-import { silentLog, systemClock } from "@lovage/foundation";
+import { LovageError, silentLog, systemClock } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import type { Connection, Delivery } from "@lovage/transport";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -79,6 +79,17 @@ describe("the renewal thread", () => {
     const calls = counters[callsAt] ?? 0;
     await vi.waitFor(() => expect(counters[callsAt]).toBeGreaterThan(calls), { timeout: 5_000, interval: 5 });
     expect(delivery.signal.aborted).toBe(false);
+  });
+
+  it("keeps what it knows of a lease that is given back: one that it renewed has not ended, and the release is repeated", async () => {
+    const { store, counters } = await threadBench();
+    const isOlderThanLease = (): boolean => (counters[callsAt] ?? 0) * settings.renewEveryMs * 0.75 > settings.leaseMs;
+    await vi.waitFor(() => expect(isOlderThanLease()).toBe(true), { timeout: 5_000, interval: 5 });
+    store.next("settle", () => {
+      throw new LovageError("busy", { code: "BUSY", retryable: true });
+    });
+    await connection?.close();
+    expect(store.settled.map(({ kind }) => kind)).toEqual(["release"]);
   });
 
   it("leaves what is settled alone, and closes its store when the connection closes", async () => {

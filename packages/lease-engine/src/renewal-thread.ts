@@ -68,6 +68,8 @@ export class RenewalThread {
   remove(delivery: LeaseDelivery): void {
     const { slot } = delivery;
     if (slot < 0) return;
+    // Whoever gives it back must know that the lease holds still.
+    delivery.confirmedAtMs = Math.max(delivery.confirmedAtMs, this.#slots.confirmedAtMs(slot));
     delivery.slot = -1;
     this.#deliveries[slot] = undefined;
     this.#slots.free(slot);
