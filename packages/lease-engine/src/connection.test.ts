@@ -68,6 +68,19 @@ describe("closing", () => {
     expect([closed.state, clock.pending]).toEqual(["resolved", 0]);
   });
 
+  it("closes a store once more that comes back only then: its connections would stay open", async () => {
+    const { connection, store, clock } = await engineBench();
+    const gate = Promise.withResolvers<void>();
+    store.next("open", () => gate.promise);
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(100);
+    await connection.close();
+    store.isClosed = false;
+    gate.resolve();
+    await clock.advance(0);
+    expect([store.isClosed, store.callsOf("declare").length]).toEqual([true, 1]);
+  });
+
   it("gives back what a claim brings that was under way", async () => {
     const { connection, consume, store, deliveries, clock } = await engineBench();
     store.put("q", ["a"]);

@@ -79,6 +79,7 @@ export class LeaseConnection implements Connection, StoreEvents {
       clock,
       log,
       open: options.reopen,
+      close: () => store.close(),
       restore: () => this.#restore(),
       onState: (state, cause) => this.#onState(state, cause),
     });

@@ -87,7 +87,7 @@ describe("settling", () => {
 
   it("refuses what comes after the connection was closed: routing its follow-ups may have taken so long", async () => {
     const clock = virtualClock();
-    const link = new StoreLink({ clock, log: silentLog, open: hang, restore: hang, onState: () => {} });
+    const link = new StoreLink({ clock, log: silentLog, open: hang, close: hang, restore: hang, onState: () => {} });
     const store = new ScriptedStore(clock);
     const settler = new Settler("q", { store, link, clock, leaseMs: 3_000, confirmedAtMs: () => 0 });
     const owner = { unsettled: 1 };

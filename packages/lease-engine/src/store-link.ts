@@ -10,6 +10,8 @@ export interface StoreLinkOptions {
   readonly log: Log;
   /** Connects to the store. */
   readonly open: () => Promise<void>;
+  /** Lets go of a store that was connected only after the link was closed. */
+  readonly close: () => Promise<void>;
   /** Brings back what a lost store may have forgotten, before the state becomes `open` again. */
   readonly restore: () => Promise<void>;
   /** Told of each change of state. */
@@ -109,6 +111,10 @@ export class StoreLink {
     const before = this.#losses;
     try {
       await this.#options.open();
+      if (this.#closing.signal.aborted) {
+        await this.#options.close();
+        return false;
+      }
       await this.#options.restore();
       // A loss in between was noticed by nobody else: the state was `reconnecting` all the while.
       return this.#losses === before && this.#state === "reconnecting";
