@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 
-import { silentLog, virtualClock, type VirtualClock } from "@lovage/foundation";
+import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { RedisConnection } from "./redis-connection.ts";
@@ -11,6 +11,8 @@ import { redisTarget } from "./redis-options.ts";
 class FakeServer {
   readonly server = net.createServer((socket) => this.#serve(socket));
   readonly heard: string[] = [];
+  /** Told when an answer to a heartbeat has been written, which the client has not read yet. */
+  onAnswered: () => void = () => {};
   keepsSubscribersWaiting = false;
 
   get url(): string {
@@ -34,8 +36,10 @@ class FakeServer {
         this.heard.push(isSubscriber ? `${word} of a subscriber` : word);
         if (isSubscriber && this.keepsSubscribersWaiting) continue;
         if (word === "SUBSCRIBE") socket.write(`*3\r\n$9\r\nsubscribe\r\n$${argument.length}\r\n${argument}\r\n:1\r\n`);
-        else if (word === "PING") socket.write(isSubscriber ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n");
-        else socket.write("+OK\r\n");
+        else if (word === "PING") {
+          socket.write(isSubscriber ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n");
+          this.onAnswered();
+        } else socket.write("+OK\r\n");
       }
     });
   }
@@ -48,7 +52,7 @@ async function openFake(): Promise<FakeServer> {
   return fake;
 }
 
-async function openTo(fake: FakeServer, clock: VirtualClock, lost: string[]): Promise<RedisConnection> {
+async function openTo(fake: FakeServer, clock: Clock, lost: string[]): Promise<RedisConnection> {
   const target = redisTarget(fake.url, {});
   const onLost = (cause: Error): void => void lost.push(cause.message);
   const connection = await RedisConnection.open({ target, clock, log: silentLog, name: "test", onLost });
@@ -79,5 +83,27 @@ describe("the heartbeat", () => {
     await expect.poll(() => fake.countOf("PING")).toBe(1);
     await clock.advance(5_000);
     expect(lost).toEqual([expect.stringContaining("does not answer")]);
+  });
+
+  it("reads an answer that came in time although the event loop was blocked until it was out of patience", async () => {
+    const [fake, lost] = [await openFake(), [] as string[]];
+    const timers: (() => void)[] = [];
+    const timer: Clock["timer"] = (_, callback) => {
+      timers.push(callback);
+      return { cancel: () => {} };
+    };
+    const connection = await openTo(fake, { ...systemClock, timer }, lost);
+    const answered = new Promise<void>((resolve) => {
+      // After the sockets of this turn, so that the answer is read in the next one.
+      fake.onAnswered = () =>
+        void setImmediate(() => {
+          timers.at(-1)?.();
+          resolve();
+        });
+    });
+    timers.at(-1)?.();
+    await answered;
+    await connection.call("TIME", []);
+    expect(lost).toEqual([]);
   });
 });

@@ -200,7 +200,14 @@ export class RedisConnection {
 
   async #ping(): Promise<void> {
     const silence = new RedisError(`Redis at ${this.where} does not answer.`, { kind: "broken" });
-    this.#heartbeat = this.#opening.clock.timer(patienceMs, () => this.#lose(silence), { keepAlive: false });
+    const onOver = (): void => {
+      // User code may have blocked the event loop all the while: an answer that is there is read before this runs.
+      setImmediate(() => {
+        if (this.#heartbeat === patience) this.#lose(silence);
+      });
+    };
+    const patience = this.#opening.clock.timer(patienceMs, onOver, { keepAlive: false });
+    this.#heartbeat = patience;
     try {
       // The one for what is published stands idle for long, and on the way an idle connection is dropped first, without a word.
       await Promise.all([this.#openWire().ping(), this.#subscriptions.ping()]);
