@@ -40,8 +40,13 @@ export class RedisBroadcast implements Broadcast {
   subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     return asTransport(async () => {
       const one: Listener = { channel, hear: (_, payload) => this.#hear(channel, payload, listener), close: () => {} };
-      await this.#listen(one);
       this.#listeners.add(one);
+      try {
+        await this.#listen(one);
+      } catch (error) {
+        this.#listeners.delete(one);
+        throw error;
+      }
       return {
         close: async () => {
           this.#listeners.delete(one);
@@ -53,12 +58,16 @@ export class RedisBroadcast implements Broadcast {
 
   /** After the connection was opened anew: listens on the new one. */
   async resume(): Promise<void> {
-    for (const one of this.#listeners) await this.#listen(one);
+    // Those that come while it does so listen on the new one by themselves.
+    const known = [...this.#listeners];
+    for (const one of known) await this.#listen(one);
   }
 
   async #listen(one: Listener): Promise<void> {
     const subscription = await this.#context.connection().subscribe([this.#context.nameOf(one.channel)], one.hear);
-    one.close = () => subscription.close();
+    // It may have been closed meanwhile.
+    if (this.#listeners.has(one)) one.close = () => subscription.close();
+    else subscription.close();
   }
 
   #hear(channel: string, payload: Buffer, listener: (message: Message) => void): void {

@@ -31,7 +31,7 @@ export function runOn(
   return server.connection().run(script, [server.keys.base(queue)], args);
 }
 
-/** Enters queues that a script had to make into the list of queues. */
+/** Enters queues that a script had to make into the list of queues. Never rejects. */
 export function enlist(server: Server, made: unknown): Promise<void> | undefined {
   const bases = asList(made);
   return bases.length === 0 ? undefined : enlistAll(server, bases);
@@ -39,5 +39,9 @@ export function enlist(server: Server, made: unknown): Promise<void> | undefined
 
 async function enlistAll(server: Server, bases: readonly unknown[]): Promise<void> {
   const names = bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, ""));
-  await server.connection().call("SADD", [server.keys.queues, ...names]);
+  try {
+    await server.connection().call("SADD", [server.keys.queues, ...names]);
+  } catch {
+    // What was asked for is done, and an error would have it done again. Whoever declares the queue next enters it.
+  }
 }
