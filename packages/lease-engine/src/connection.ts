@@ -182,8 +182,8 @@ export class LeaseConnection implements Connection, StoreEvents {
   async #giveBack(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): Promise<void> {
     const { store, log } = this.#options;
     try {
-      if (this.#link.state === "closed") {
-        // Settlers settle no more by then.
+      if (this.#closing !== undefined) {
+        // At once: nobody waits any more for what stands in line.
         const releases = messages.map(({ lease }) => ({ kind: "release", lease, delayMs: 0 }) as const);
         await store.settle(queue, releases);
       } else {

@@ -72,6 +72,22 @@ describe("settling", () => {
     await connection.close();
   });
 
+  it("gives back what is handed over while the connection closes, although the store has not answered before", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench({ facts: { handsOver: true } });
+    const gate = Promise.withResolvers<void>();
+    store.put("q", ids(1));
+    await consume({ prefetch: 1 });
+    store.put("q", ["handed"]);
+    const { messages } = await store.claim({ queue: "q", max: 1, leaseMs: 3_000, suspects: false });
+    store.next("settle", () => gate.promise);
+    const closed = outcomeOf(connection.close());
+    await clock.advance(0);
+    store.events?.deliver("q", messages, clock.monotonic());
+    gate.resolve();
+    await clock.advance(0);
+    expect([deliveries.length, closed.state, store.leased.size]).toEqual([1, "resolved", 0]);
+  });
+
   it("gives back what is handed over while the store closes", async () => {
     const { connection, store, clock } = await engineBench({ facts: { handsOver: true } });
     store.put("q", ["handed"]);

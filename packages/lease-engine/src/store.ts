@@ -208,7 +208,7 @@ export interface LeaseStore {
   extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
   /**
    * Ends deliveries, in order, in one transaction where the store has them. A settlement whose lease is lost has no effect at all (its follow-ups neither); returns those, `null` for none.
-   * Of one queue one call is under way at a time, and one that failed is repeated before the next, unless its leases have ended meanwhile.
+   * Of one queue one call is under way at a time, and one that failed is repeated before the next, but for leases that have ended and while the connection closes.
    * The third form writes the message to the dead-letter queue with its header `x-lovage-death` (`withDeath`).
    */
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null>;
