@@ -22,6 +22,8 @@ const askSlots = { command: "CLUSTER", args: ["SLOTS"] } as const;
 export class ClusterWire implements RedisWire {
   readonly #opening: WireOpening;
   readonly #nodes = new Map<string, Promise<NodeConnection>>();
+  /** Those of them that are connected. The end of one is the end of the wire, so that none is taken out. */
+  readonly #open = new Set<NodeConnection>();
   #slots: ClusterSlots;
   #isClosed = false;
 
@@ -67,7 +69,7 @@ export class ClusterWire implements RedisWire {
   }
 
   async ping(): Promise<void> {
-    await this.sendToAll("PING", []);
+    await Promise.all([...this.#open].map((node) => node.send({ command: "PING", args: [] })));
   }
 
   async openSubscriber(): Promise<NodeConnection> {
@@ -97,10 +99,13 @@ export class ClusterWire implements RedisWire {
     const { target, clock, name, onEnd } = this.#opening;
     const opened = NodeConnection.open({ target, clock, node, name, onEnd });
     this.#nodes.set(address, opened);
-    opened.catch(async () => {
-      this.#nodes.delete(address);
-      await this.#learn();
-    });
+    opened.then(
+      (open) => this.#open.add(open),
+      async () => {
+        this.#nodes.delete(address);
+        await this.#learn();
+      },
+    );
     if (this.#isClosed) closeWhenOpen(opened);
     return opened;
   }

@@ -1,56 +1,9 @@
-import { once } from "node:events";
-import net from "node:net";
-
 import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { RedisConnection } from "./redis-connection.ts";
 import { redisTarget } from "./redis-options.ts";
-
-/** A server that knows just enough, and can stop to answer those who have subscribed. */
-class FakeServer {
-  readonly server = net.createServer((socket) => this.#serve(socket));
-  readonly heard: string[] = [];
-  /** Told when an answer to a heartbeat has been written, which the client has not read yet. */
-  onAnswered: () => void = () => {};
-  keepsSubscribersWaiting = false;
-
-  get url(): string {
-    return `redis://127.0.0.1:${(this.server.address() as net.AddressInfo).port}`;
-  }
-
-  countOf(heard: string): number {
-    return this.heard.filter((one) => one === heard).length;
-  }
-
-  #serve(socket: net.Socket): void {
-    let isSubscriber = false;
-    socket.on("error", () => {});
-    socket.on("data", (bytes) => {
-      for (const command of bytes.toString().split(/(?=\*\d+\r\n)/)) {
-        const [name = "", argument = ""] = [...command.matchAll(/\$\d+\r\n([^\r]*)\r\n/g)].map(
-          ([, text]) => text ?? "",
-        );
-        const word = name.toUpperCase();
-        isSubscriber ||= word === "SUBSCRIBE";
-        this.heard.push(isSubscriber ? `${word} of a subscriber` : word);
-        if (isSubscriber && this.keepsSubscribersWaiting) continue;
-        if (word === "SUBSCRIBE") socket.write(`*3\r\n$9\r\nsubscribe\r\n$${argument.length}\r\n${argument}\r\n:1\r\n`);
-        else if (word === "PING") {
-          socket.write(isSubscriber ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n");
-          this.onAnswered();
-        } else socket.write("+OK\r\n");
-      }
-    });
-  }
-}
-
-async function openFake(): Promise<FakeServer> {
-  const fake = new FakeServer();
-  await once(fake.server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void fake.server.close());
-  return fake;
-}
+import { openFake, type FakeServer } from "./test-support/fake-server.ts";
 
 async function openTo(fake: FakeServer, clock: Clock, lost: string[]): Promise<RedisConnection> {
   const target = redisTarget(fake.url, {});

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import net from "node:net";
+
+import { onTestFinished } from "vitest";
+
+/** A server that knows just enough, and can stop to answer those who have subscribed. */
+export class FakeServer {
+  readonly server = net.createServer((socket) => this.#serve(socket));
+  readonly heard: string[] = [];
+  /** Told when an answer to a heartbeat has been written, which the client has not read yet. */
+  onAnswered: () => void = () => {};
+  keepsSubscribersWaiting = false;
+  /** Answers nothing. */
+  isSilent = false;
+  /** The nodes of its cluster, which share the slots in this order. */
+  nodes: readonly FakeServer[] = [this];
+
+  get port(): number {
+    return (this.server.address() as net.AddressInfo).port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  countOf(heard: string): number {
+    return this.heard.filter((one) => one === heard).length;
+  }
+
+  #serve(socket: net.Socket): void {
+    let isSubscriber = false;
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      for (const command of bytes.toString().split(/(?=\*\d+\r\n)/)) {
+        const [name = "", argument = ""] = [...command.matchAll(/\$\d+\r\n([^\r]*)\r\n/g)].map(
+          ([, text]) => text ?? "",
+        );
+        const word = name.toUpperCase();
+        isSubscriber ||= word === "SUBSCRIBE";
+        this.heard.push(isSubscriber ? `${word} of a subscriber` : word);
+        if (!this.isSilent && !(isSubscriber && this.keepsSubscribersWaiting)) {
+          socket.write(this.#answer(word, { argument, isSubscriber }));
+          if (word === "PING") this.onAnswered();
+        }
+      }
+    });
+  }
+
+  #answer(word: string, { argument, isSubscriber }: { argument: string; isSubscriber: boolean }): string {
+    if (word === "SUBSCRIBE") return `*3\r\n$9\r\nsubscribe\r\n$${argument.length}\r\n${argument}\r\n:1\r\n`;
+    if (word === "PING") return isSubscriber ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n";
+    return word === "CLUSTER" ? this.#slots() : "+OK\r\n";
+  }
+
+  #slots(): string {
+    const share = 16_384 / this.nodes.length;
+    const range = ({ port }: FakeServer, index: number): string =>
+      `*3\r\n:${index * share}\r\n:${(index + 1) * share - 1}\r\n*2\r\n$9\r\n127.0.0.1\r\n:${port}\r\n`;
+    return `*${this.nodes.length}\r\n${this.nodes.map(range).join("")}`;
+  }
+}
+
+export async function openFake(): Promise<FakeServer> {
+  const fake = new FakeServer();
+  await once(fake.server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void fake.server.close());
+  return fake;
+}
