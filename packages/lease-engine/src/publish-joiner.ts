@@ -88,6 +88,7 @@ export class PublishJoiner {
     let nextMs = Infinity;
     this.#joiner.forEach((call) => (nextMs = Math.min(nextMs, call.deadlineMs)));
     if (nextMs < Infinity) this.#watch(nextMs);
+    this.#tellIdle();
   }
 
   #timeoutOf(call: PublishCall, isUnderWay: boolean): Error {

@@ -142,6 +142,19 @@ describe("suspects", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("leave no timer behind when the question for one fails after the close", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    store.put("q", ["suspect"], { losses: 2 });
+    const gate = Promise.withResolvers<void>();
+    store.always("claim", (request) => ((request as ClaimRequest).suspects ? gate.promise : undefined));
+    await consume();
+    const closed = outcomeOf(connection.close());
+    await clock.advance(1_000);
+    gate.reject(new TransportUnavailableError("closed"));
+    await clock.advance(0);
+    expect([closed.state, clock.pending]).toEqual(["resolved", 0]);
+  });
+
   it("go back when the store gives them after it was away, since ordinary work goes on by then", async () => {
     const { connection, consume, store, deliveries, clock } = await engineBench();
     store.put("q", ["suspect"], { losses: 2 });

@@ -90,6 +90,7 @@ export class SuspectGate {
   }
 
   close(): void {
+    this.#generation += 1;
     this.#drainTimer?.cancel();
     for (const timer of this.#quiet.values()) timer.cancel();
     this.#quiet.clear();
