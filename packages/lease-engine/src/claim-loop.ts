@@ -237,8 +237,8 @@ export class ClaimLoop {
     const { clock, link, log } = this.#options;
     this.#end();
     link.report(error);
-    // The link calls `restart` once the store is back.
-    if (this.#isStopped || link.state !== "open") return;
+    // The link calls `restart` once the store is back. The end of this claim may have been what another one waited for.
+    if (this.#isStopped || link.state !== "open" || this.#state !== "resting") return;
     if (this.#failures === 0) {
       const text = `Claiming from queue "${this.#claimant.queue}" failed; it is tried again.`;
       log[isTransient(error) ? "debug" : "error"](text, { error: error.message });
