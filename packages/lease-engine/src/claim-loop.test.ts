@@ -124,35 +124,6 @@ describe("claiming", () => {
     await connection.close();
   });
 
-  it("asks once at a time, also when the end of a failed claim lets it go on at once", async () => {
-    const { connection, consume, store, clock } = await engineBench();
-    await connection.declare({ queues: [{ name: "r" }] });
-    const gate = Promise.withResolvers<void>();
-    let underWay = 0;
-    let most = 0;
-    store.always("claim", async (request) => {
-      if ((request as ClaimRequest).queue !== "q") return;
-      underWay += 1;
-      most = Math.max(most, underWay);
-      await (underWay === 1 && store.callsOf("claim").length === 1 ? gate.promise : clock.sleep(60_000)).finally(
-        () => (underWay -= 1),
-      );
-    });
-    await consume();
-    store.put("r", ["suspect"], { losses: 2 });
-    const other = await consume({ queue: "r" });
-    // The gate waits for the claim, and finds nobody to run the suspect then.
-    other.setPrefetch(0);
-    gate.reject(new LovageError("no", { code: "STRANGE" }));
-    await clock.advance(30_000);
-    expect([
-      store.callsOf("claim").filter(([request]) => (request as ClaimRequest).queue === "q").length,
-      most,
-    ]).toEqual([2, 1]);
-    await clock.advance(60_000);
-    await connection.close();
-  });
-
   it("declares a queue again that the store does not know any more", async () => {
     const { consume, store, connection, deliveries, clock } = await engineBench();
     store.put("q", ["a"]);

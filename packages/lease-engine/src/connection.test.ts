@@ -117,4 +117,16 @@ describe("closing", () => {
     ];
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: "CLOSED" });
   });
+
+  it("does not wait for the grace when the last publish has run out of time", async () => {
+    const { connection, store, clock } = await engineBench();
+    store.always("open", unavailable);
+    store.events?.lost(new TransportUnavailableError("gone"));
+    const published = outcomeOf(connection.publish([messageOf("a")], { timeoutMs: 1_000 }));
+    const closed = outcomeOf(connection.close({ graceMs: 60_000 }));
+    await clock.advance(999);
+    expect([published.state, closed.state]).toEqual(["pending", "pending"]);
+    await clock.advance(1);
+    expect([published.state, closed.state]).toEqual(["TRANSPORT_UNAVAILABLE", "resolved"]);
+  });
 });

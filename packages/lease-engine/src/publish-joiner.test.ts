@@ -294,16 +294,4 @@ describe("publishing", () => {
     await connection.close();
     expect(clock.pending).toBe(0);
   });
-
-  it("does not hold up the close when the last call has run out of time", async () => {
-    const { connection, store, clock } = await engineBench();
-    store.always("open", unavailable);
-    store.events?.lost(new TransportUnavailableError("gone"));
-    const published = outcomeOf(connection.publish([messageOf("a")], { timeoutMs: 1_000 }));
-    const closed = outcomeOf(connection.close({ graceMs: 60_000 }));
-    await clock.advance(999);
-    expect([published.state, closed.state]).toEqual(["pending", "pending"]);
-    await clock.advance(1);
-    expect([published.state, closed.state]).toEqual(["TRANSPORT_UNAVAILABLE", "resolved"]);
-  });
 });
