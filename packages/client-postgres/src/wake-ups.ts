@@ -19,11 +19,12 @@ export interface WakeScope {
  * that looks, and no wake-up is lost; while nobody sleeps, nothing is notified. Nobody who announces ever waits.
  */
 export class WakeUps {
-  readonly #client: PostgresClient;
+  readonly #client: Pick<PostgresClient, "listen" | "onLifeline">;
   readonly #scope: WakeScope;
-  readonly #armed = new Set<string>();
+  /** By topic: what resolves once it has passed the barrier. Who comes before that must wait as long, or would look too early. */
+  readonly #armed = new Map<string, Promise<void>>();
 
-  constructor(client: PostgresClient, scope: WakeScope) {
+  constructor(client: Pick<PostgresClient, "listen" | "onLifeline">, scope: WakeScope) {
     this.#client = client;
     this.#scope = scope;
   }
@@ -38,6 +39,7 @@ export class WakeUps {
     this.#armed.clear();
   }
 
+  /** Also while somebody is arming it. */
   isArmed(topic: string): boolean {
     return this.#armed.has(topic);
   }
@@ -45,18 +47,24 @@ export class WakeUps {
   /** Resolves once everything announced from now on is heard: look again then. @throws PostgresError (`POSTGRES_FAILED`) */
   async arm(topics: readonly string[]): Promise<void> {
     const missing = topics.filter((topic) => !this.#armed.has(topic));
-    if (missing.length === 0) return;
-    const locks = missing.map((topic) => locksOf(this.#scope, quoteLiteral(topic)));
-    await this.#client.onLifeline(locks.map(([presence]) => `SELECT pg_advisory_lock_shared(${presence})`).join(";"));
-    for (const topic of missing) this.#armed.add(topic);
-    try {
-      const pass = ([, barrier]: Locks): string =>
-        `SELECT pg_advisory_lock(${barrier}); SELECT pg_advisory_unlock(${barrier})`;
-      await this.#client.onLifeline(locks.map((each) => pass(each)).join(";"));
-    } catch (error) {
-      await this.disarm(missing);
-      throw error;
+    if (missing.length > 0) {
+      const passing = this.#pass(missing).catch(async (error: unknown) => {
+        // Unless the connection was replaced meanwhile: those that are armed there are not ours.
+        await this.disarm(missing.filter((topic) => this.#armed.get(topic) === passing));
+        throw error;
+      });
+      for (const topic of missing) this.#armed.set(topic, passing);
     }
+    await Promise.all(topics.flatMap((topic) => this.#armed.get(topic) ?? []));
+  }
+
+  async #pass(topics: readonly string[]): Promise<void> {
+    const locks = topics.map((topic) => locksOf(this.#scope, quoteLiteral(topic)));
+    await this.#client.onLifeline(locks.map(([presence]) => `SELECT pg_advisory_lock_shared(${presence})`).join(";"));
+    const passages = locks.map(
+      ([, barrier]) => `SELECT pg_advisory_lock(${barrier}); SELECT pg_advisory_unlock(${barrier})`,
+    );
+    await this.#client.onLifeline(passages.join(";"));
   }
 
   /** No longer asleep: announcements need not notify. @throws PostgresError (`POSTGRES_FAILED`) */

@@ -1,0 +1,40 @@
+import { postgresBackend } from "@lovage/backend-postgres";
+import { Client } from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { postgresServer } from "../drivers/postgres/postgres-server.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+
+const put = `SELECT lovage.put_results_1(ARRAY[$1], ARRAY['SUCCESS'], ARRAY['{}'], NULL, NULL, ARRAY[60000])`;
+
+describeOwnServer("postgres", (start) => {
+  const server = postgresServer(start);
+
+  test("a result whose commit was under way when another watch of its group began is heard by a watch that came after that one", async () => {
+    const { url } = server();
+    const backend = await postgresBackend({ url });
+    onTestFinished(() => backend.close());
+    const results = backend.results!;
+    const writer = new Client({ connectionString: url });
+    await writer.connect();
+    onTestFinished(() => writer.end());
+    const { rows } = await writer.query<{ id: string }>(
+      "SELECT 'task' || n AS id FROM generate_series(1, 1000) n WHERE hashtextextended('task' || n, 7) & 63 = 0 LIMIT 2",
+    );
+    const [other = "", late = ""] = rows.map(({ id }) => id);
+
+    await writer.query("BEGIN");
+    await writer.query(put, [late]);
+    const first = results.watch([other], () => {});
+    await vi.waitUntil(async () => {
+      const waiting = "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+      return (await writer.query<{ n: number }>(waiting)).rows[0]?.n === 1;
+    });
+    const heard: string[] = [];
+    const second = results.watch([late], ({ taskId }) => heard.push(taskId));
+    for (let look = 0; look < 5; look += 1) await results.get([late]);
+    await writer.query("COMMIT");
+    await Promise.all([first, second]);
+    await vi.waitUntil(() => heard.length > 0, { timeout: 5_000 });
+    expect(heard[0]).toBe(late);
+  });
+});
