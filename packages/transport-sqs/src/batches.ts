@@ -1,4 +1,5 @@
 import type { BatchResultErrorEntry } from "@aws-sdk/client-sqs";
+import { isLovageError } from "@lovage/foundation";
 
 import { kindOfCode, transportError } from "./failure.ts";
 import type { SqsApi } from "./sqs-api.ts";
@@ -44,12 +45,24 @@ export async function sendInBatches<Entry>(options: BatchOptions<Entry>): Promis
   const failures: BatchFailure[] = [];
   const work = async (): Promise<void> => {
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-      failures.push(...(await sendGroup(options, group)));
+      const failed = await sendGroup(options, group);
+      failures.push(...failed);
+      const passing = options.inOrder === true ? failed.find(({ error }) => mayPass(error)) : undefined;
+      // It is sent again, and what is behind it must not be there before it.
+      if (passing !== undefined) failures.push(...groups.splice(0).flatMap((later) => notSent(later, passing.error)));
     }
   };
   const workers = options.inOrder === true ? 1 : Math.min(maxCallsAtOnce, groups.length);
   await Promise.all(Array.from({ length: workers }, work));
   return failures;
+}
+
+function mayPass(error: Error): boolean {
+  return isLovageError(error) && error.retryable;
+}
+
+function notSent(group: readonly Numbered<unknown>[], error: Error): readonly BatchFailure[] {
+  return group.map(({ index }) => ({ index, error, isLost: false }));
 }
 
 function groupsOf<Entry>({ entries, bytesOf = () => 0 }: BatchOptions<Entry>): Numbered<Entry>[][] {
@@ -103,8 +116,7 @@ async function sendOnce<Entry>(
     return { again: failed.filter(({ isPassing }) => isPassing), failed: failed.filter(({ isPassing }) => !isPassing) };
   } catch (error) {
     // The call as a whole; it was tried often enough.
-    const failed = group.map(({ index }) => ({ index, error: error as Error, isLost: false }));
-    return { again: [], failed };
+    return { again: [], failed: notSent(group, error as Error) };
   }
 }
 
