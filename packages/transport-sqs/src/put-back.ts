@@ -19,6 +19,14 @@ export interface Return {
 
 /** Twelve hours, the longest that SQS hides a message. */
 export const maxVisibilitySeconds = 43_200;
+/** For clocks, and for the way to SQS. */
+const marginSeconds = 60;
+
+/** For how long a message that is put back in its old place is hidden: SQS counts its twelve hours from when it handed the message out. What should stay hidden for longer comes early. */
+export function hiddenSeconds({ arrival, delayMs }: Pick<Return, "arrival" | "delayMs">, nowMs: number): number {
+  const heldSeconds = Math.ceil((nowMs - arrival.arrivedAtMs) / 1_000);
+  return Math.max(0, Math.min(maxVisibilitySeconds - marginSeconds - heldSeconds, Math.ceil(delayMs / 1_000)));
+}
 
 /**
  * Gives messages back, uncounted: in a standard queue as copies that carry their count, since SQS would count the receive; in a FIFO queue and among
@@ -52,12 +60,11 @@ export function copyOf({ arrival, delayMs, wasDelivered }: Return): Outgoing {
 }
 
 async function show(
-  { api }: SqsContext,
+  { api, clock }: SqsContext,
   queue: KnownQueue,
   returns: readonly Return[],
 ): Promise<readonly BatchFailure[]> {
-  const changes = returns.map(({ arrival, delayMs }) => {
-    return { handle: arrival.handle, seconds: Math.min(maxVisibilitySeconds - 60, Math.ceil(delayMs / 1_000)) };
-  });
+  const nowMs = clock.monotonic();
+  const changes = returns.map((each) => ({ handle: each.arrival.handle, seconds: hiddenSeconds(each, nowMs) }));
   return await changeVisibility(api, queue, changes);
 }

@@ -7,7 +7,7 @@ import { changeVisibility, visibilitySeconds } from "./change-visibility.ts";
 import { deleteAll } from "./delete.ts";
 import type { Held } from "./lease-table.ts";
 import { publishMessages } from "./publish.ts";
-import { copyOf } from "./put-back.ts";
+import { copyOf, hiddenSeconds } from "./put-back.ts";
 import type { KnownQueue } from "./queue-directory.ts";
 import { sendAll } from "./send.ts";
 import type { SqsContext } from "./sqs-context.ts";
@@ -148,12 +148,13 @@ interface Outcome {
 }
 
 async function removeAll(settling: Settling, open: readonly Open[], outcome: Outcome): Promise<void> {
-  const { api, queue } = settling;
+  const { api, queue, clock } = settling;
+  const nowMs = clock.monotonic();
   const shown = queue.isFifo ? open.filter(({ settlement }) => settlement.kind === "release") : [];
   const deleted = open.filter((each) => !shown.includes(each));
-  const changes = shown.map(({ settlement, held }) => {
+  const changes = shown.map(({ settlement, held: { arrival } }) => {
     const delayMs = settlement.kind === "release" ? settlement.delayMs : 0;
-    return { handle: held.arrival.handle, seconds: Math.ceil(delayMs / 1_000) };
+    return { handle: arrival.handle, seconds: hiddenSeconds({ arrival, delayMs }, nowMs) };
   });
   const [kept, hidden] = await Promise.all([
     deleteAll(
@@ -163,10 +164,11 @@ async function removeAll(settling: Settling, open: readonly Open[], outcome: Out
     ),
     changeVisibility(api, queue, changes),
   ]);
-  const error =
-    conclude(settling, deleted, { ...outcome, failures: kept, deletes: true }) ??
-    conclude(settling, shown, { ...outcome, failures: hidden, deletes: false });
-  if (error !== undefined) throw error;
+  const errors = [
+    conclude(settling, deleted, { ...outcome, failures: kept, deletes: true }),
+    conclude(settling, shown, { ...outcome, failures: hidden, deletes: false }),
+  ];
+  for (const error of errors) if (error !== undefined) throw error;
 }
 
 /** Notes what became of each. @returns an error that makes the call worth repeating */
