@@ -42,6 +42,9 @@ export class PostgresClient implements PostgresSession {
   readonly #sessions: SessionPool;
   readonly #listeners = new Map<string, Set<ChannelListener>>();
   #lifeline: Lifeline | undefined;
+  #reviving: Promise<void> | undefined;
+  /** Of the database; stays known while the connection is away. */
+  #address: string | undefined;
   #hasSaidPooled = false;
 
   private constructor(opening: PostgresOpening) {
@@ -73,33 +76,13 @@ export class PostgresClient implements PostgresSession {
   /** Whether a value is a client of `pg` on the database that this one works on, as far as their settings tell. */
   isSameDatabase(value: unknown): value is ClientBase {
     if (typeof value !== "object" || value === null || !("getTransactionStatus" in value)) return false;
-    const address = addressOf(this.#lifeline === undefined ? undefined : this.#lifeline.client);
-    return address !== undefined && address === addressOf(value);
+    return this.#address !== undefined && this.#address === addressOf(value);
   }
 
   /** Connects anew after a loss, and listens again. Does nothing while all is well. @throws PostgresError (`POSTGRES_FAILED`) */
-  async revive(): Promise<void> {
-    if (this.#lifeline !== undefined) return;
-    const client = await this.#connectBeside();
-    const { clock, log, target } = this.#opening;
-    const lifeline = new Lifeline({
-      client,
-      dispose: () =>
-        target.pool === undefined ? client.connection.stream.destroy() : (client as PoolClient).release(true),
-      where: this.where,
-      clock,
-      log,
-      onNotification: (channel, payload) => this.#listeners.get(channel)?.forEach((listener) => listener(payload)),
-      onLost: (cause, isSilent) => this.#lost(lifeline, cause, isSilent),
-    });
-    this.#lifeline = lifeline;
-    try {
-      await this.#look(client, lifeline);
-    } catch (error) {
-      lifeline.close();
-      if (this.#lifeline === lifeline) this.#lifeline = undefined;
-      throw error;
-    }
+  revive(): Promise<void> {
+    if (this.#lifeline !== undefined) return Promise.resolve();
+    return (this.#reviving ??= this.#connect().finally(() => (this.#reviving = undefined)));
   }
 
   /** As {@link SessionPool.query}. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -126,7 +109,12 @@ export class PostgresClient implements PostgresSession {
     const listeners = this.#listeners.get(channel) ?? new Set();
     this.#listeners.set(channel, listeners);
     listeners.add(listener);
-    if (!this.isPolling) await this.onLifeline(`LISTEN ${channel}`);
+    try {
+      if (!this.isPolling) await this.onLifeline(`LISTEN ${channel}`);
+    } catch (error) {
+      listeners.delete(listener);
+      throw error;
+    }
     return () => void listeners.delete(listener);
   }
 
@@ -142,6 +130,32 @@ export class PostgresClient implements PostgresSession {
     this.#lifeline?.close();
     this.#lifeline = undefined;
     await ended;
+  }
+
+  async #connect(): Promise<void> {
+    const client = await this.#connectBeside();
+    const { clock, log, target } = this.#opening;
+    const lifeline = new Lifeline({
+      client,
+      dispose: () =>
+        target.pool === undefined ? client.connection.stream.destroy() : (client as PoolClient).release(true),
+      where: this.where,
+      clock,
+      log,
+      onNotification: (channel, payload) => this.#listeners.get(channel)?.forEach((listener) => listener(payload)),
+      onLost: (cause, isSilent) => this.#lost(lifeline, cause, isSilent),
+    });
+    try {
+      await this.#look(client, lifeline);
+      // A client of the user's pool is not ended by our end.
+      if (this.#sessions.isClosed) throw this.#sessions.ended();
+    } catch (error) {
+      lifeline.close();
+      throw error;
+    }
+    // From now on its loss is told: what is lost before that is told to the caller, who would try again twice.
+    this.#lifeline = lifeline;
+    this.#address = addressOf(client);
   }
 
   #lost(lifeline: Lifeline, cause: PostgresError, isSilent: boolean): void {
@@ -190,8 +204,7 @@ export class PostgresClient implements PostgresSession {
 }
 
 /** What a client of `pg` says of the database that it is connected to. */
-function addressOf(client: object | undefined): string | undefined {
-  if (client === undefined) return undefined;
+function addressOf(client: object): string {
   const { host, port, database } = client as Partial<Pick<Client, "host" | "port" | "database">>;
   return JSON.stringify([host, port, database]);
 }

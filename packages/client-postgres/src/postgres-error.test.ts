@@ -22,6 +22,8 @@ test.each([
   [server("ECONNRESET"), "broken", true],
   [server("EPIPE"), "broken", true],
   [new Error("Connection terminated unexpectedly"), "broken", true],
+  [new Error("timeout expired"), "unavailable", true],
+  [new Error("Query read timeout"), "broken", true],
   [new Error("self-signed certificate"), "denied", false],
   [new AggregateError([server("ECONNREFUSED")], ""), "other", false],
 ] as const)("%o is %s", (error, kind, retryable) => {

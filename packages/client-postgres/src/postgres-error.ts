@@ -86,8 +86,10 @@ function kindOf(error: unknown, sqlState: string | undefined): PostgresErrorKind
   if (hasCode(error, unsent)) return "unavailable";
   const text = error instanceof Error ? error.message : String(error);
   // The client has no codes for these.
-  if (/timeout exceeded when trying to connect|Cannot use a pool after/i.test(text)) return "unavailable";
-  if (/not queryable|client was closed|Connection terminated|Connection ended/i.test(text)) return "broken";
+  if (/timeout expired|timeout exceeded when trying to connect|Cannot use a pool after/i.test(text))
+    return "unavailable";
+  if (/not queryable|client was closed|Connection terminated|Connection ended|Query read timeout/i.test(text))
+    return "broken";
   if (/certificate|self-signed|SSL|TLS/i.test(text)) return "denied";
   return hasCode(error, ["ECONNRESET", "EPIPE"]) ? "broken" : "other";
 }

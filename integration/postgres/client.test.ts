@@ -1,0 +1,64 @@
+import { PostgresClient, postgresTarget } from "@lovage/client-postgres";
+import { silentLog, systemClock } from "@lovage/foundation";
+import { Client } from "pg";
+import { expect, onTestFinished, test } from "vitest";
+import { postgresServer } from "../drivers/postgres/postgres-server.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import { askServer } from "./ask-server.ts";
+
+const ours = "application_name = 'client-test'";
+
+describeOwnServer("postgres", (start) => {
+  const server = postgresServer(start);
+
+  /** A client whose connection for notifications has just been ended. */
+  async function bereft(): Promise<PostgresClient> {
+    const lost = Promise.withResolvers<void>();
+    const client = await PostgresClient.open({
+      target: postgresTarget(server().url, {}),
+      clock: systemClock,
+      log: silentLog,
+      name: "client-test",
+      onLost: () => lost.resolve(),
+    });
+    onTestFinished(() => client.close());
+    await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ours}`);
+    await lost.promise;
+    return client;
+  }
+
+  async function ask(sql: string): Promise<unknown> {
+    return (await askServer(server().url, (client) => client.query(sql))).rows[0];
+  }
+
+  test("a transaction on the same database is known as such also while the connection for notifications is away", async () => {
+    const client = await bereft();
+    const caller = new Client(server().url);
+    await caller.connect();
+    onTestFinished(() => caller.end());
+    expect(client.isSameDatabase(caller)).toBe(true);
+    const elsewhere = new URL(server().url);
+    elsewhere.pathname = "/elsewhere";
+    expect(client.isSameDatabase(new Client(elsewhere.href))).toBe(false);
+  });
+
+  test("two who call it back at the same moment get one connection", async () => {
+    const client = await bereft();
+    await Promise.all([client.revive(), client.revive()]);
+    expect(await ask(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE ${ours}`)).toEqual({ n: 1 });
+  });
+
+  test("who could not listen and tries again hears everything once", async () => {
+    const client = await bereft();
+    const heard: string[] = [];
+    const ended = Promise.withResolvers<void>();
+    const listen = (): Promise<unknown> =>
+      client.listen("news", (payload) => (payload === "end" ? ended.resolve() : heard.push(payload)));
+    await expect(listen()).rejects.toMatchObject({ kind: "unavailable" });
+    await client.revive();
+    await listen();
+    await ask("SELECT pg_notify('news', 'a'), pg_notify('news', 'end')");
+    await ended.promise;
+    expect(heard).toEqual(["a"]);
+  });
+});

@@ -1,0 +1,74 @@
+import { EventEmitter } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+
+import { silentLog, systemClock, virtualClock } from "@lovage/foundation";
+import { expect, onTestFinished, test, vi } from "vitest";
+
+import { PostgresClient } from "./postgres-client.ts";
+import { postgresTarget, type ReadyPool } from "./postgres-options.ts";
+
+test("a server that takes the connection and says nothing cannot be reached: it is tried again, and no fault of the user's", async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const target = postgresTarget(`postgres://user@127.0.0.1:${(server.address() as AddressInfo).port}/db`, {});
+  const opening = PostgresClient.open({ target, clock: systemClock, log: silentLog, name: "test", onLost: () => {} });
+  const refused = opening.catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await refused).toMatchObject({ code: "POSTGRES_FAILED", kind: "unavailable", retryable: true });
+});
+
+/** A session of a pool, which ends at its first statement unless it is sound. */
+class Session extends EventEmitter {
+  readonly processID = 7;
+  readonly #isSound: boolean;
+
+  constructor(isSound: boolean) {
+    super();
+    this.#isSound = isSound;
+  }
+
+  async query(): Promise<object> {
+    if (this.#isSound) return { rows: [{ pid: 7 }] };
+    this.emit("end");
+    throw new Error("Connection terminated unexpectedly");
+  }
+
+  release(): void {}
+}
+
+function pooled(sessions: Session[]) {
+  const pool = { connect: async () => sessions.shift(), totalCount: 0, options: { max: 3 } } as unknown as ReadyPool;
+  const lost = vi.fn<() => void>();
+  const target = postgresTarget("postgres://localhost", { pool });
+  return { lost, opening: { target, clock: virtualClock(), log: silentLog, name: "test", onLost: lost } };
+}
+
+test("a way back that fails is told to the caller alone: told as a loss as well, it would be sought twice from then on", async () => {
+  const first = new Session(true);
+  const { lost, opening } = pooled([first, new Session(false)]);
+  const client = await PostgresClient.open(opening);
+  first.emit("end");
+  expect(lost).toHaveBeenCalledTimes(1);
+  await expect(client.revive()).rejects.toMatchObject({ kind: "broken" });
+  expect(lost).toHaveBeenCalledTimes(1);
+  await client.close();
+});
+
+test("a connection that comes after the end is given back to the user's pool", async () => {
+  const [first, late] = [new Session(true), new Session(true)];
+  const { opening } = pooled([first, late]);
+  const client = await PostgresClient.open(opening);
+  const released = vi.spyOn(late, "release");
+  first.emit("end");
+  const reviving = client.revive();
+  await client.close();
+  await expect(reviving).rejects.toMatchObject({ kind: "unavailable" });
+  expect(released).toHaveBeenCalledOnce();
+});
