@@ -23,7 +23,8 @@ export class PostgresBroadcast implements Broadcast {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #turns = new Turns();
   #hearing: Promise<unknown> = Promise.resolve();
-  #isListening = false;
+  /** Once for all subscriptions; a second time would bring each message twice. */
+  #listening: Promise<void> | undefined;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
@@ -37,10 +38,7 @@ export class PostgresBroadcast implements Broadcast {
 
   subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     return asTransport(async () => {
-      if (!this.#isListening) {
-        await this.#database.client().listen(this.#pgChannel, (payload) => this.#heard(payload));
-        this.#isListening = true;
-      }
+      await (this.#listening ??= this.#listen());
       const listeners = this.#listeners.get(channel) ?? new Set();
       this.#listeners.set(channel, listeners);
       // The same function may listen twice.
@@ -48,6 +46,15 @@ export class PostgresBroadcast implements Broadcast {
       listeners.add(own);
       return { close: async () => void listeners.delete(own) };
     });
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#database.client().listen(this.#pgChannel, (payload) => this.#heard(payload));
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   get #pgChannel(): string {
