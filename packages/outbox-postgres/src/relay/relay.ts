@@ -131,9 +131,15 @@ export class Relay {
   async #connect(): Promise<void> {
     if (!this.#isLost) return;
     const { database, component, settings } = this.#options;
-    await database.client.revive();
-    if (settings.target.migrate) await applySchema(database.client, component);
+    // Before it begins: a loss that is told meanwhile is another one.
     this.#isLost = false;
+    try {
+      await database.client.revive();
+      if (settings.target.migrate) await applySchema(database.client, component);
+    } catch (error) {
+      this.#isLost = true;
+      throw error;
+    }
   }
 
   async #publish(rows: readonly OutboxRow[]): Promise<void> {
