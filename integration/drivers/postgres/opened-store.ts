@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { postgresTarget, type PostgresOptions } from "@lovage/client-postgres";
-import { silentLog, systemClock } from "@lovage/foundation";
+import { silentLog, systemClock, type Clock } from "@lovage/foundation";
 import type { RoutedMessage, StoreEvents } from "@lovage/lease-engine";
 import { onTestFinished } from "vitest";
 import { PostgresStore } from "../../../packages/transport-postgres/src/store.ts";
@@ -9,14 +9,21 @@ import { PostgresStore } from "../../../packages/transport-postgres/src/store.ts
 export interface StoreOpening extends PostgresOptions {
   readonly url: string;
   readonly events?: Partial<StoreEvents>;
+  /** @default the machine's */
+  readonly clock?: Clock;
 }
 
 /** An open store with the queue `q`, in a schema of its own unless one is named. Closed after the test. */
-export async function openedStore({ url, events, ...options }: StoreOpening): Promise<PostgresStore> {
+export async function openedStore({
+  url,
+  events,
+  clock = systemClock,
+  ...options
+}: StoreOpening): Promise<PostgresStore> {
   const schema = options.schema ?? `test-${randomUUID().slice(0, 8)}`;
   const store = new PostgresStore({
     target: postgresTarget(url, { ...options, schema }),
-    clock: systemClock,
+    clock,
     log: silentLog,
     name: "test",
     maxMessageBytes: 262_144,

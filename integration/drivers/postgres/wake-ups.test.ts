@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { virtualClock } from "@lovage/foundation";
 import { Client } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
@@ -27,6 +28,19 @@ describeOwnServer("postgres", (start) => {
     await publisher.publish([message("b")], client);
     expect(woken).toBe(1);
     await client.query("COMMIT");
+    await vi.waitUntil(() => woken === 2, { timeout: 5_000 });
+  });
+
+  test("what was published just before a publisher closed is told as well", async () => {
+    const { url } = server();
+    let woken = 0;
+    const sleeper = await openedStore({ url, schema: "closing", events: { wake: () => (woken += 1) } });
+    // Its time stands still, so that the second message comes within the quiet time of the first.
+    const publisher = await openedStore({ url, schema: "closing", clock: virtualClock() });
+    expect((await sleeper.claim(request)).messages).toEqual([]);
+    await publisher.publish([message("a")]);
+    await publisher.publish([message("b")]);
+    await publisher.close();
     await vi.waitUntil(() => woken === 2, { timeout: 5_000 });
   });
 

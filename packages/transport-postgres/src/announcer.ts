@@ -57,12 +57,15 @@ export class Announcer {
     this.#timer = this.#clock.timer(quietMs, () => this.#tell(), { keepAlive: false });
   }
 
-  close(): void {
+  /** Tells no more. Gives the queues that are still to be told. */
+  close(): readonly string[] {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
+    const untold = [...this.#waiting];
     this.#waiting.clear();
     this.#wholeAtMs.clear();
+    return untold;
   }
 
   #tell(): void {

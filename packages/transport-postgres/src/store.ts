@@ -9,7 +9,7 @@ import {
   type SchemaComponent,
   type ServerFacts,
 } from "@lovage/client-postgres";
-import type { Clock, Log, StoreSchema } from "@lovage/foundation";
+import { within, type Clock, type Log, type StoreSchema } from "@lovage/foundation";
 import type {
   BindingStore,
   Claim,
@@ -62,6 +62,8 @@ const maxBatch = 1_000;
 /** With notifications only a crash between two steps of a publisher tells nobody. */
 const fallbackPollMs = 2_000;
 const pollingMs = 500;
+/** How long `close` waits for its last announcement, of a server that may be silent: sleepers find the messages by themselves in about as long. */
+const lastTellingMs = 1_000;
 
 /** Queues in a schema of PostgreSQL, for the lease engine. Every operation on messages is one function of the schema, and goes by the server's clock. */
 export class PostgresStore implements LeaseStore {
@@ -77,6 +79,8 @@ export class PostgresStore implements LeaseStore {
   readonly #turns: TurnByQueue = new Map();
   readonly #doubtful = new DoubtfulSettlements();
   readonly #announcer: Announcer;
+  /** The last announcement; `close` lets it end. */
+  #announced = Promise.resolve();
   #client: PostgresClient | undefined;
   #wakeUps: WakeUps | undefined;
   #sleepers: Sleepers | undefined;
@@ -168,7 +172,9 @@ export class PostgresStore implements LeaseStore {
   }
 
   async close(): Promise<void> {
-    this.#announcer.close();
+    const untold = this.#announcer.close();
+    if (untold.length > 0) this.#announce(untold);
+    await within(this.#options.clock, lastTellingMs, this.#announced);
     const client = this.#client;
     this.#client = undefined;
     await client?.close();
@@ -212,8 +218,13 @@ export class PostgresStore implements LeaseStore {
       peek: (queue) => peekAt(this.#database, queue),
       wake: (queue) => this.#events?.wake(queue),
     });
-    await this.#wakeUps.listen((queue) => this.#events?.wake(queue));
-    return client;
+    try {
+      await this.#wakeUps.listen((queue) => this.#events?.wake(queue));
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   #open(): PostgresClient {
@@ -235,9 +246,14 @@ export class PostgresStore implements LeaseStore {
   }
 
   #announce(queues: readonly string[]): void {
-    this.#client
-      ?.query(this.#database.statements.announce, [queues])
-      .catch((error: unknown) => this.#options.log.debug("Sleepers were not told.", { error: String(error) }));
+    const tell = async (): Promise<void> => {
+      try {
+        await this.#client?.query(this.#database.statements.announce, [queues]);
+      } catch (error) {
+        this.#options.log.debug("Sleepers were not told.", { error: String(error) });
+      }
+    };
+    this.#announced = tell();
   }
 }
 
