@@ -4,6 +4,7 @@ import { encodeFrame, readStoredFrame } from "@lovage/lease-engine";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
+import type { Statements } from "./statements.ts";
 
 /** How long a broadcast can be read; a subscriber that is stopped for longer misses it. */
 const retentionMs = 60_000;
@@ -62,7 +63,7 @@ export class SqliteBroadcast implements Broadcast {
 
   /** After the connection was opened anew: listens on the new one. */
   resume(): void {
-    for (const one of this.#listeners) one.listen();
+    for (const one of this.#listeners) one.resume();
   }
 
   /** Idempotent. */
@@ -81,6 +82,8 @@ class ChannelListener {
   #isReading = false;
   #isStale = false;
   #isStopped = false;
+  /** Since it read last the connection was opened anew, on another file perhaps. */
+  #mayBeReplaced = false;
 
   constructor(context: BroadcastContext, channel: string, listener: (message: Message) => void) {
     this.#context = context;
@@ -90,22 +93,24 @@ class ChannelListener {
 
   async start(): Promise<void> {
     const { relaxed } = this.#context.client();
-    this.#lastId = await relaxed.read(() => {
-      const row = relaxed.statement("SELECT seq FROM sqlite_sequence WHERE name = 'lovage_broadcasts'").get();
-      return Number(row?.["seq"] ?? 0);
-    });
-    this.listen();
+    this.#lastId = await relaxed.read(() => lastIdIn(relaxed));
+    this.#listen();
   }
 
-  listen(): void {
-    this.#subscription?.close();
-    this.#subscription = this.#context.client().wake.subscribe(topicOf(this.#channel), () => void this.#read());
-    void this.#read();
+  resume(): void {
+    this.#mayBeReplaced = true;
+    this.#listen();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#subscription?.close();
+  }
+
+  #listen(): void {
+    this.#subscription?.close();
+    this.#subscription = this.#context.client().wake.subscribe(topicOf(this.#channel), () => void this.#read());
+    void this.#read();
   }
 
   /** One at a time; a wake-up that comes meanwhile makes it look once more. */
@@ -128,7 +133,12 @@ class ChannelListener {
   async #readOnce(): Promise<void> {
     const { relaxed } = this.#context.client();
     const sql = "SELECT id, channel, frame FROM lovage_broadcasts WHERE id > ? ORDER BY id LIMIT ?";
-    const rows = await relaxed.read(() => relaxed.statement(sql).all(this.#lastId, maxRead));
+    const rows = await relaxed.read(() => {
+      // The numbers of a new file begin again.
+      if (this.#mayBeReplaced && lastIdIn(relaxed) < this.#lastId) this.#lastId = 0;
+      this.#mayBeReplaced = false;
+      return relaxed.statement(sql).all(this.#lastId, maxRead);
+    });
     if (rows.length === maxRead) this.#isStale = true;
     for (const row of rows) {
       this.#lastId = Number(row["id"]);
@@ -136,6 +146,11 @@ class ChannelListener {
       this.#listener(readStoredFrame(this.#lastId, row["frame"] as Uint8Array));
     }
   }
+}
+
+function lastIdIn(db: Statements): number {
+  const row = db.statement("SELECT seq FROM sqlite_sequence WHERE name = 'lovage_broadcasts'").get();
+  return Number(row?.["seq"] ?? 0);
 }
 
 function topicOf(channel: string): string {
