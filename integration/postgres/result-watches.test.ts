@@ -37,4 +37,17 @@ describeOwnServer("postgres", (start) => {
     await vi.waitUntil(() => heard.length > 0, { timeout: 5_000 });
     expect(heard[0]).toBe(late);
   });
+
+  test("news of a result are heard once, also when two watches began at the same moment", async () => {
+    const backend = await postgresBackend({ url: server().url });
+    onTestFinished(() => backend.close());
+    const results = backend.results!;
+    const heard: string[] = [];
+    await Promise.all(["x", "y"].map((id) => results.watch([id], ({ taskId }) => heard.push(taskId))));
+    for (const taskId of ["x", "y"]) {
+      await results.put([{ taskId, state: "SUCCESS", document: "{}", fence: null, expiresInMs: 60_000 }]);
+      await vi.waitUntil(() => heard.includes(taskId), { timeout: 5_000 });
+    }
+    expect(heard).toEqual(["x", "y"]);
+  });
 });

@@ -24,7 +24,8 @@ export class ResultWatches {
   /** The group of each watched task. */
   readonly #topics = new Map<string, string>();
   #timer: Timer | undefined;
-  #isListening = false;
+  /** Once for all watches; a second time would have all news read twice. */
+  #listening: Promise<void> | undefined;
   #isReading = false;
   readonly #closing = new AbortController();
 
@@ -78,12 +79,18 @@ export class ResultWatches {
   async #arm(taskIds: readonly string[]): Promise<void> {
     const { client, wakeUps } = this.#database;
     if (client.isPolling) return;
-    if (!this.#isListening) {
-      await wakeUps.listen((taskId) => this.#heard(taskId));
-      this.#isListening = true;
-    }
+    await (this.#listening ??= this.#listen());
     await this.#findTopics(taskIds.filter((taskId) => !this.#topics.has(taskId)));
     await wakeUps.arm([...new Set(taskIds.flatMap((taskId) => this.#topics.get(taskId) ?? []))]);
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#database.wakeUps.listen((taskId) => this.#heard(taskId));
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
   /** The server tells the groups: its hash is its own. */
