@@ -38,6 +38,13 @@ describeOwnServer("postgres", (start) => {
     await vi.waitFor(() => expect(ids.toSorted()).toEqual(["a", "b"]), within);
   });
 
+  test("a message whose id and mark PostgreSQL cannot hold is asked about all the same, and holds up nobody", async () => {
+    const outbox = await new OutboxPlace(server().url).open({ relay: false });
+    await outbox.publish([{ ...message("a\0"), headers: { "x-lovage-outbox": "call/\0" } }, message("b")]);
+    const ids = await collect(outbox);
+    await vi.waitFor(() => expect(ids).toEqual(["a\0", "b"]), within);
+  });
+
   test("an app sends in a transaction, and ends tasks in one: business rows, what comes after and the result", async () => {
     const place = new OutboxPlace(server().url);
     const { url } = server();

@@ -9,6 +9,8 @@ import type { Headers, Message } from "@lovage/transport";
 const header = "x-lovage-outbox";
 /** Longer ones do not fit into an index. */
 const longestKey = 500;
+/** PostgreSQL's texts hold every character but this. */
+const unstorable = "\0";
 
 /** A mark of the same length as any that is made, for measuring. */
 export const widestMark: Headers = { [header]: "0".repeat(73) };
@@ -34,8 +36,8 @@ export interface InboxKey {
 /** The key of a message. Its message id is part of it, because what comes after a task may have inherited the header. */
 export function inboxKeyOf({ headers, properties }: Message): InboxKey {
   const [id, copy] = idIn(headers)?.split("/") ?? [];
-  if (id === undefined || copy === undefined) return { id: shortened(properties.messageId), copy: null };
-  return { id: shortened(`${properties.messageId} ${id}`), copy };
+  if (id === undefined || copy === undefined) return { id: storable(properties.messageId), copy: null };
+  return { id: storable(`${properties.messageId} ${id}`), copy: storable(copy) };
 }
 
 function idIn(headers: Headers): string | undefined {
@@ -43,6 +45,8 @@ function idIn(headers: Headers): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function shortened(key: string): string {
-  return Buffer.byteLength(key) <= longestKey ? key : createHash("sha256").update(key).digest("hex");
+/** Headers and ids are what the sender wrote, whoever that was: one that the inbox cannot be asked about would hold up all that is behind it. */
+function storable(key: string): string {
+  if (Buffer.byteLength(key) <= longestKey && !key.includes(unstorable)) return key;
+  return createHash("sha256").update(key).digest("hex");
 }
