@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import { backOff, type Clock, type Log } from "@lovage/foundation";
+import { abortable, backOff, type Clock, type Log } from "@lovage/foundation";
 import type { Client, ClientBase, Pool, PoolClient } from "pg";
 
 import { hearErrors } from "./hear-errors.ts";
@@ -86,7 +86,7 @@ export class SessionPool implements PostgresSession {
   async lend(pool: Pool = this.#pool): Promise<PoolClient> {
     if (this.isClosed) throw this.ended();
     try {
-      return await pool.connect();
+      return await this.#take(pool);
     } catch (error) {
       const failure = toPostgresError(error, this.#options.where);
       if (failure.kind !== "broken") throw failure;
@@ -109,10 +109,23 @@ export class SessionPool implements PostgresSession {
   /** Idempotent; statements under way fail. A pool of the user's stays open. */
   async close(): Promise<void> {
     if (this.isClosed) return;
-    this.#closing.abort();
+    this.#closing.abort(this.ended());
     if (this.#options.target.pool !== undefined) return;
     this.cut();
     await Promise.all([this.#pool.end(), this.#userPool?.end()]);
+  }
+
+  /** In a pool that has none free the wait may last; our end does not wait for its end. */
+  #take(pool: Pool): Promise<PoolClient> {
+    const taken = pool.connect();
+    if (pool.idleCount > 0) return taken;
+    const giveBack = (client: PoolClient): void => {
+      if (this.isClosed) client.release();
+    };
+    const waiting = abortable(taken, this.#closing.signal);
+    // A failure is told to who waits.
+    taken.then(giveBack, () => {});
+    return waiting;
   }
 
   async #inTransaction<T>(client: PoolClient, work: (session: PostgresSession) => Promise<T>): Promise<T> {
