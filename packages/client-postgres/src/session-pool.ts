@@ -27,8 +27,12 @@ const waits = { baseMs: 10, maxMs: 500, jitter: "full" } as const;
 /** Of the server; the client gives up later, for a server that does not answer at all. */
 const statementTimeoutMs = 10_000;
 const patienceMs = 15_000;
-/** Not worth compiling: every statement touches few rows. */
-const sessionSettings = `SELECT set_config('statement_timeout', '${statementTimeoutMs}', false), set_config('jit', 'off', false)`;
+/**
+ * Not worth compiling: every statement touches few rows. A statement that has waited for a lock must see what was committed meanwhile, or two would hold what is for one:
+ * the default of the database may be another.
+ */
+const sessionSettings = `SELECT set_config('statement_timeout', '${statementTimeoutMs}', false), set_config('jit', 'off', false),
+  set_config('default_transaction_isolation', 'read committed', false)`;
 
 /** Sessions that are lent for one statement or one transaction: ours, and apart from them those for work of the user's. */
 export class SessionPool implements PostgresSession {
