@@ -17,6 +17,7 @@ export type {
 } from "./postgres-options.ts";
 export type { PostgresLocation } from "./postgres-url.ts";
 export { quoteIdentifier, quoteLiteral } from "./quote-identifier.ts";
+export { readBytes } from "./read-bytes.ts";
 export { applySchema, planSchema } from "./schema.ts";
 export type { SchemaComponent, SchemaStep } from "./schema.ts";
 export { defineStatement, numberArray } from "./statement.ts";
