@@ -1,4 +1,4 @@
-export { openSqlite, openSqliteConnection } from "./open-sqlite.ts";
+export { fileIdentity, openSqlite, openSqliteConnection } from "./open-sqlite.ts";
 export type { SqliteClient, SqliteOpening } from "./open-sqlite.ts";
 export { applySchema, planSchema } from "./schema.ts";
 export type { SchemaComponent, SchemaRefusal, SchemaStep } from "./schema.ts";

@@ -103,11 +103,11 @@ class OpenClient implements SqliteClient {
     this.durable = durable;
     this.relaxed = relaxed;
     this.wake = wake;
-    this.#identity = identityOf(this.path);
+    this.#identity = fileIdentity(this.path);
   }
 
   isReplaced(): boolean {
-    return identityOf(this.path) !== this.#identity;
+    return fileIdentity(this.path) !== this.#identity;
   }
 
   close(): void {
@@ -117,7 +117,8 @@ class OpenClient implements SqliteClient {
   }
 }
 
-function identityOf(path: string): string | undefined {
+/** Tells the file at a path from another one that takes its place; `undefined` while there is none. */
+export function fileIdentity(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
