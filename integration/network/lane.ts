@@ -114,7 +114,8 @@ export class Lane {
       to.write(piece.subarray(0, room), () => reset());
       return this.close();
     }
-    if (to.write(piece)) return;
+    // A socket that has ended takes nothing, and never drains.
+    if (to.write(piece) || !to.writableNeedDrain) return;
     to.once("drain", () => this.#changed.ring());
     while (to.writableNeedDrain && !this.#isClosed) await this.#changed.heard();
   }
