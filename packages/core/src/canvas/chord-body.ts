@@ -38,6 +38,16 @@ export function chordBody(
   return { joins: expansion.joins, sends: expansion.sends, lost: [], arrivals: [], children: [child] };
 }
 
+/**
+ * What follows a chord whose members have all arrived where its body cannot be sent, because their results are too large for one message, say: the
+ * body has failed.
+ * @throws PAYLOAD_DECODE
+ */
+export function unsendableBody(body: WireSignature, cause: unknown, context: FollowUpContext): FollowUps {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return failedChord(body, celeryException("ChordError", `The body cannot be sent: ${why}`), context);
+}
+
 function failedChord(body: WireSignature, exception: TaskException, context: FollowUpContext): FollowUps {
   const { steps, arrivals } = lostSteps([body], { state: "FAILURE", exception });
   const after = firstTasksOf(body).map((task) => {

@@ -6,6 +6,7 @@ import type { AppRuntime } from "../app/app-runtime.ts";
 import { currentTask } from "../app/current-task.ts";
 import type { CanvasSender } from "../canvas/canvas-sender.ts";
 import type { FollowUp, JoinNeeded } from "../canvas/follow-up.ts";
+import { joinOpenings } from "../canvas/join-openings.ts";
 import type { SignatureOptions } from "../canvas/signature-options.ts";
 import type { StepSettings } from "../protocol/signature-settings.ts";
 import type { TaskCall } from "../protocol/task-call.ts";
@@ -17,9 +18,6 @@ import { CallDefaults } from "./call-defaults.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { origin } from "./create-call.ts";
-
-/** How long a join is kept after its last member has arrived: as long as results are. */
-const joinExpiresMs = 86_400_000;
 
 /** What workflows are sent with. */
 export interface BrokerCanvasSenderOptions {
@@ -85,7 +83,7 @@ export class BrokerCanvasSender implements CanvasSender {
     const messages = await this.#options.producer.prepareAll(sends);
     if (joins.length > 0) {
       const backend = await this.#joins();
-      await Promise.all(joins.map((join) => backend.open({ ...join, expiresInMs: joinExpiresMs })));
+      await Promise.all(joinOpenings({ joins, sends }, this.nowMs()).map((opening) => backend.open(opening)));
     }
     const connection = await this.#options.runtime.connection();
     if (messages.length > 0) await connection.publish(messages);

@@ -149,6 +149,73 @@ describe("what follows a task", () => {
     expect(await resultOf("big-id")).toMatchObject({ state: "FAILURE", error: { type: "FollowUpError" } });
   });
 
+  test("the body of a chord that cannot be sent has failed, and its errbacks are called", async () => {
+    const { app, dead, resultOf, until } = await setUp();
+    const told: unknown[] = [];
+    const big = app.task("big", () => "x".repeat(150_000));
+    const total = app.task("total", (all: readonly string[]) => all.length);
+    const next = app.task("next", (count: number) => count);
+    const onError = app.task("on-error", (id: string) => void told.push(id));
+    await app.worker().start();
+    const body = chain(total.s().set({ taskId: "body" }).onError(onError.s()), next.s().set({ taskId: "next-id" }));
+    await chord(group([big.s().set({ taskId: "a" }), big.s().set({ taskId: "b" })]), body).delay();
+    await until(() => told.length === 1);
+    expect(told).toEqual(["body"]);
+    for (const id of ["body", "next-id"]) {
+      expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "ChordError" } });
+    }
+    expect((await resultOf("body"))?.error?.message).toContain("cannot be sent");
+    expect([(await resultOf("a"))?.state, (await resultOf("b"))?.state, await dead()]).toEqual([
+      "SUCCESS",
+      "SUCCESS",
+      [],
+    ]);
+  });
+
+  test("is not sent again by a delivery that finds the join of its chord closed between two questions", async () => {
+    const bodies: unknown[] = [];
+    const { app, clock } = await setUp({
+      wrapBackend: (backend) =>
+        changed(backend, {
+          joins: changed(backend.joins!, {
+            arrive: async (arrival) => {
+              const progress = await backend.joins!.arrive(arrival);
+              if (progress.completes) await backend.joins!.close(arrival.joinId);
+              return progress;
+            },
+          }),
+        }),
+    });
+    const one = app.task("one", () => 1);
+    const total = app.task("total", (all: readonly number[]) => void bodies.push(all));
+    await app.worker().start();
+    await chord(group([one.s(), one.s()]), total.s()).delay();
+    await clock.advance(5_000);
+    expect(bodies).toEqual([]);
+  });
+
+  test("a chord waits for a member that is delayed for longer than results are kept", async () => {
+    const kept: number[] = [];
+    const { app, clock } = await setUp({
+      wrapBackend: (backend) =>
+        changed(backend, {
+          joins: changed(backend.joins!, {
+            open: (opening) => (kept.push(opening.expiresInMs), backend.joins!.open(opening)),
+          }),
+        }),
+    });
+    const one = app.task("one", () => 1);
+    const total = app.task("total", (all: readonly number[]) => all.length);
+    const dayMs = 86_400_000;
+    const late = new Date(clock.now() + 3 * dayMs);
+    await chord(group([one.s(), one.s().set({ countdown: "2d" })]), total.s()).delay();
+    await chord(group([one.s(), one.s().set({ eta: late })]), total.s()).delay();
+    await app.worker().start();
+    await chain(one.si(), group([one.si(), one.si().set({ countdown: "4d" })]), total.s()).delay();
+    await clock.advance(1_000);
+    expect(kept).toEqual([3 * dayMs, 4 * dayMs, 5 * dayMs]);
+  });
+
   test("that the broker refuses makes a dead letter, and the worker goes on", async () => {
     const refusal = new MessageTooLargeError("x", { bytes: 2, maxBytes: 1 });
     const { app, dead, until } = await setUp({

@@ -1,12 +1,14 @@
 import type { Backend, Joins } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
+import { isLovageError } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { OutgoingMessage } from "@lovage/transport";
 import type { Producer } from "../app/app-runtime.ts";
-import { chordBody } from "../canvas/chord-body.ts";
+import { chordBody, unsendableBody } from "../canvas/chord-body.ts";
 import { expandFollowUps } from "../canvas/expand-follow-ups.ts";
 import type { FollowUpContext } from "../canvas/expand-follow-ups.ts";
-import type { FollowUp, FollowUps, TaskOutcome } from "../canvas/follow-up.ts";
+import type { ChordArrival, FollowUp, FollowUps, TaskOutcome } from "../canvas/follow-up.ts";
+import { joinOpenings } from "../canvas/join-openings.ts";
 import type { ResultNode } from "../protocol/result-tuple.ts";
 import type { TaskCall } from "../protocol/task-call.ts";
 import type { ResultRecords } from "./result-records.ts";
@@ -35,10 +37,14 @@ export interface Arrived {
   readonly joinIds: readonly string[];
 }
 
+/** What follows a chord whose members have all arrived. */
+interface Completed {
+  readonly followUps: FollowUps;
+  readonly messages: readonly OutgoingMessage[];
+}
+
 /** Nothing comes after the task. */
 export const nothing: Prepared = Object.freeze({ messages: [], children: [] });
-
-const joinExpiryMs = 86_400_000;
 
 /** Whether anything comes after a call. */
 export function hasFollowUps({ embed }: TaskCall): boolean {
@@ -72,15 +78,16 @@ export class HandOver {
     const all = [...messages];
     const joinIds: string[] = [];
     for (const due = followUps === undefined ? [] : [followUps]; due.length > 0;) {
-      const { joins, lost, arrivals } = due.pop() as FollowUps;
-      for (const join of joins) await this.#requireJoins(run.call).open({ ...join, expiresInMs: joinExpiryMs });
+      const { joins, sends, lost, arrivals } = due.pop() as FollowUps;
+      for (const opening of joinOpenings({ joins, sends }, this.#parts.clock.now()))
+        await this.#requireJoins(run.call).open(opening);
       await this.#parts.records?.putLost(run, lost);
       for (const arrival of arrivals) {
         const next = await this.#arriveAt(run, arrival);
         if (next === undefined) continue;
         joinIds.push(arrival.arrival.joinId);
-        all.push(...(await this.#messagesOf(next.sends)));
-        due.push(next);
+        all.push(...next.messages);
+        due.push(next.followUps);
       }
     }
     return { messages: all, joinIds };
@@ -93,12 +100,25 @@ export class HandOver {
   }
 
   /** What the arrival completes, if it does. */
-  async #arriveAt({ call }: TaskRun, { arrival, body }: FollowUps["arrivals"][number]): Promise<FollowUps | undefined> {
+  async #arriveAt({ call }: TaskRun, { arrival, body }: ChordArrival): Promise<Completed | undefined> {
     const joins = this.#requireJoins(call);
     const { known, completes } = await joins.arrive(arrival);
     if (!known || !completes) return undefined;
     const members = await joins.members(arrival.joinId);
-    return chordBody(members, { body, completing: call }, this.#context(call));
+    // Closed since by another delivery of this call, which has sent the body.
+    if (members.length === 0) return undefined;
+    const context = this.#context(call);
+    try {
+      return await this.#complete(chordBody(members, { body, completing: call }, context));
+    } catch (error) {
+      if (isLovageError(error) && error.retryable) throw error;
+      // The members have done their part: it is the body that fails, for whoever waits for it.
+      return this.#complete(unsendableBody(body, error, context));
+    }
+  }
+
+  async #complete(followUps: FollowUps): Promise<Completed> {
+    return { followUps, messages: await this.#messagesOf(followUps.sends) };
   }
 
   #requireJoins({ task }: TaskCall): Joins {
