@@ -20,8 +20,12 @@ export class TimeLimitExceeded extends LovageError {
 
 /** The worker stops and its grace has passed: the reason with which `task.signal` is aborted then. Code `WORKER_SHUTDOWN`. */
 export class WorkerShutdownError extends LovageError {
-  constructor() {
-    super("The worker stops. The task was given back and will run again elsewhere.", { code: "WORKER_SHUTDOWN" });
+  /** @param isAcknowledged Before it ran (`ack: "early"`): no message of it is left that could be given back. */
+  constructor(isAcknowledged: boolean) {
+    const then = isAcknowledged
+      ? 'The task was acknowledged before it ran (ack: "early"), so it has failed and does not run again.'
+      : "The task was given back and will run again elsewhere.";
+    super(`The worker stops. ${then}`, { code: "WORKER_SHUTDOWN" });
   }
 }
 

@@ -58,6 +58,8 @@ export class Pipeline {
   /** Of the live ones, those whose admission asks the backend. */
   readonly #asking = new Set<TaskRun>();
   readonly #abandoned = new Set<TaskRun>();
+  /** Settlements of runs that were acknowledged before. */
+  readonly #recording = new Set<Promise<void>>();
   readonly #settledAt: BatchInstant;
   #settling = 0;
   #lastStepAtMs: number;
@@ -149,12 +151,17 @@ export class Pipeline {
     for (const run of this.#asking) run.end({ kind: "postponed", delayMs: 0 });
   }
 
-  /** Aborts all that runs and gives its messages back. */
-  giveBackAll(): void {
+  /**
+   * Aborts all that runs and gives its messages back. What was acknowledged before it ran has failed instead. Resolves once the ends of such are recorded,
+   * for which no message would come again. Never rejects.
+   */
+  async giveBackAll(): Promise<void> {
     for (const run of this.#live) {
-      run.abort(new WorkerShutdownError());
-      run.end({ kind: "postponed", delayMs: 0 });
+      const error = new WorkerShutdownError(run.isAcknowledged);
+      run.abort(error);
+      run.end(run.isAcknowledged ? { kind: "failure", error, reason: "failed" } : { kind: "postponed", delayMs: 0 });
     }
+    await Promise.all(this.#recording);
   }
 
   #proceedLater(run: TaskRun, admission: Promise<Admission>): void {
@@ -183,7 +190,9 @@ export class Pipeline {
       const how = await settleDelivery(run, () => run.delivery.ack(), this.#parts);
       if (how === "lost") return run.end({ kind: "dropped", why: "its lease was lost" });
       run.settlement = earlySettlement(run.delivery, connection, clock);
-      if (!run.isEnded) this.#run(run, args);
+      if (!run.isEnded) return this.#run(run, args);
+      // The worker has stopped meanwhile, and could not give back what was acknowledged.
+      this.#settle(run, { kind: "failure", error: new WorkerShutdownError(true), reason: "failed" });
     } catch (error) {
       run.end(this.#decide(run, error));
     }
@@ -233,9 +242,17 @@ export class Pipeline {
   #settle(run: TaskRun, outcome: Outcome): void {
     this.#settling += 1;
     const { claims } = this.#parts;
-    if (outcome.kind !== "postponed" || claims.windowOf(run) === undefined) void this.#settler.settle(run, outcome);
+    if (run.isAcknowledged) this.#record(run, outcome);
+    else if (outcome.kind !== "postponed" || claims.windowOf(run) === undefined)
+      void this.#settler.settle(run, outcome);
     // Whoever has it next is to find it free.
     else void claims.end(run, "given back").then(() => this.#settler.settle(run, outcome));
+  }
+
+  #record(run: TaskRun, outcome: Outcome): void {
+    const recording = this.#settler.settle(run, outcome);
+    this.#recording.add(recording);
+    void recording.then(() => this.#recording.delete(recording));
   }
 
   readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {

@@ -84,6 +84,11 @@ export class TaskRun {
     return this.delivery.signal.aborted;
   }
 
+  /** It was acknowledged before it ran, and cannot be given back. */
+  get isAcknowledged(): boolean {
+    return this.settlement !== this.delivery;
+  }
+
   get isResultIgnored(): boolean {
     return this.call.ignoreResult ?? this.definition?.options.ignoreResult ?? false;
   }

@@ -1,5 +1,5 @@
 import type { Backend } from "@lovage/backend";
-import { GracePeriod } from "@lovage/foundation";
+import { abortable, GracePeriod } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { Connection, Delivery } from "@lovage/transport";
@@ -34,6 +34,9 @@ export interface WorkerSessionParts {
 
 /** After so long without any end, running tasks count as long. */
 const stalledMs = 1_000;
+
+/** After the grace, to record how those have ended that cannot be given back. */
+const recordingMs = 1_000;
 
 /** A worker at work: all that is there from its start to its stop. */
 export class WorkerSession {
@@ -141,11 +144,22 @@ export class WorkerSession {
     const upkeep = this.#upkeep.stop();
     this.#checkQuiet();
     await this.#grace.over;
-    this.#pipeline.giveBackAll();
+    const recorded = this.#pipeline.giveBackAll();
     await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
+    await this.#waitAtMost(recorded, recordingMs);
     this.#over.abort();
     await Promise.all([upkeep, this.#feed.close()]);
     this.#runLog.tellLost();
+  }
+
+  async #waitAtMost(work: Promise<void>, limitMs: number): Promise<void> {
+    const deadline = this.#clock.deadline(limitMs);
+    try {
+      await abortable(work, deadline.signal);
+    } catch {
+      // What could not be recorded in time is told by the settler, which ends with all else now.
+    }
+    deadline.cancel();
   }
 
   readonly #checkQuiet = (): void => {

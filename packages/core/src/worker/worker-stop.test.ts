@@ -101,6 +101,55 @@ describe("a worker that stops", () => {
     await next.stop({ timeout: 0 });
   });
 
+  test("records as failed what it cannot give back, because it was acknowledged before it ran", async () => {
+    const { app, until, resultOf, dead, waiting } = await setUp();
+    let runs = 0;
+    const reasons: unknown[] = [];
+    const task = app.task("task", { ack: "early", bind: true, retryFor: true }, async (self) => {
+      runs += 1;
+      self.signal.addEventListener("abort", () => reasons.push(self.signal.reason));
+      await forever();
+    });
+    const worker = app.worker();
+    await worker.start();
+    const { id } = await task.delay();
+    await until(() => runs === 1);
+    await worker.stop({ timeout: 0 });
+    expect(reasons).toMatchObject([
+      { code: "WORKER_SHUTDOWN", message: expect.stringContaining("does not run again") },
+    ]);
+    expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "WorkerShutdownError" } });
+    expect((await dead()).map(({ death }) => death?.reason)).toEqual(["failed"]);
+    expect(await waiting()).toEqual([]);
+  });
+
+  test("records as failed what was being acknowledged, before it ran, when its time was over", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const { app, until, resultOf, dead } = await setUp({
+      onDelivery: (delivery) =>
+        changed(delivery, {
+          ack: async (messages) => {
+            const acknowledged = delivery.ack(messages);
+            asked.resolve();
+            await answer.promise;
+            return acknowledged;
+          },
+        }),
+    });
+    let runs = 0;
+    const task = app.task("task", { ack: "early" }, () => void (runs += 1));
+    const worker = app.worker();
+    await worker.start();
+    const { id } = await task.delay();
+    await asked.promise;
+    const stopping = worker.stop({ timeout: 0 });
+    answer.resolve();
+    await stopping;
+    await until(async () => (await dead()).length === 1);
+    expect([runs, (await resultOf(id))?.state]).toEqual([0, "FAILURE"]);
+  });
+
   test("hands nothing on from a task that ends after it was given back", async () => {
     const { app, clock, resultOf } = await setUp();
     const task = app.task("task", async () => {
