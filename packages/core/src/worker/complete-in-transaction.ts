@@ -4,6 +4,7 @@ import type { TransactedWork } from "@lovage/transport";
 import { TaskEndedError, TaskTransactionError } from "./errors.ts";
 import { hasFollowUps, nothing } from "./hand-over.ts";
 import type { HandOver } from "./hand-over.ts";
+import { isOfLaterAttempt } from "./later-attempt.ts";
 import type { RecordContent } from "./record-content.ts";
 import type { ResultRecords } from "./result-records.ts";
 import type { TaskRun } from "./task-run.ts";
@@ -82,6 +83,8 @@ async function endIn<T>(
   const record: RecordContent = { state: "SUCCESS", value, ...(children.length === 0 ? {} : { children }) };
   const outcome = await records.putIn(transaction, run, record);
   if (outcome === undefined) return { value, followUps: messages, record };
+  // Not a record of this message's: it ends like any, but for the record.
+  if (outcome === "stale" && isOfLaterAttempt(await records.find(run), run)) return { value, followUps: messages };
   // Cancelled, or ended by another delivery: nothing of this one may be seen.
   if (outcome !== "stored") throw new TaskTransactionError(run.call.task, { cause: `its result is ${outcome}` });
   return { value, followUps: messages };

@@ -1,4 +1,4 @@
-import type { PutOutcome, ResultPut, Results } from "@lovage/backend";
+import type { PutOutcome, ResultPut, ResultRecord, Results } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
 import { isFinalState } from "@lovage/backend";
 import type { LostStep } from "../canvas/follow-up.ts";
@@ -41,6 +41,12 @@ export class ResultRecords {
   async putIn(transaction: unknown, run: TaskRun, content: RecordContent): Promise<PutOutcome | undefined> {
     const outcomes = await this.#options.results.putIn?.(transaction, [this.#putOf(run, content)]);
     return outcomes?.[0];
+  }
+
+  /** What is stored of a run's call. @throws BACKEND_UNAVAILABLE */
+  async find({ call }: TaskRun): Promise<ResultRecord | undefined> {
+    const [record] = await this.#options.results.get([call.id]);
+    return record;
   }
 
   #putOf(run: TaskRun, content: RecordContent): ResultPut {

@@ -116,7 +116,7 @@ describe("a worker that stops", () => {
     await until(() => runs === 1);
     await worker.stop({ timeout: 0 });
     expect(reasons).toMatchObject([
-      { code: "WORKER_SHUTDOWN", message: expect.stringContaining("does not run again") },
+      { code: "WORKER_SHUTDOWN", message: expect.stringContaining("does not run again") as string },
     ]);
     expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "WorkerShutdownError" } });
     expect((await dead()).map(({ death }) => death?.reason)).toEqual(["failed"]);
