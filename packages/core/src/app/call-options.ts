@@ -14,8 +14,8 @@ export interface CallOptions {
   /** The call is dropped, with a REVOKED result, when it has not started by then. @default the task's `expires`, then never */
   readonly expires?: Duration | Date | undefined;
   /**
-   * Names the call and its result. 1 to 200 bytes of printable text. A call whose id has a successful result already is not run again, so that a
-   * call may be sent twice with the same id when it is not known whether it was accepted. @default a random UUID
+   * Names the call and its result. 1 to 200 bytes of printable text. A call may be sent again with the same id when it is not known whether it was
+   * accepted: its result is then that of the first run that succeeds, but it may run twice. @default a random UUID
    */
   readonly taskId?: string | undefined;
   /** Headers of one's own, which the task sees as `task.headers`. */

@@ -37,17 +37,33 @@ export function checkPriority(value: unknown): number {
   return checkInteger(value, "priority", { min: 0, max: 9 });
 }
 
-/** Two limits that were given together: a soft one that comes no earlier than the hard one would never be seen. @throws OPTION_INVALID */
-export function checkLimits(limits: {
+/** Time limits of one run, as far as they were given. */
+interface TimeLimits {
   readonly softMs: number | undefined;
   readonly hardMs: number | undefined;
-}): void {
-  const { softMs, hardMs } = limits;
+}
+
+/** Two limits that were given together: a soft one that comes no earlier than the hard one would never be seen. @throws OPTION_INVALID */
+export function checkLimits({ softMs, hardMs }: TimeLimits): void {
   if (softMs === undefined || hardMs === undefined || softMs < hardMs) return;
   throw new OptionError(
     `softTimeLimit must be shorter than timeLimit; they are ${formatDuration(softMs)} and ${formatDuration(hardMs)}.`,
     { field: "softTimeLimit" },
   );
+}
+
+/**
+ * The soft limit to go by, where the limits above were given for less than those beneath them (a call's above its task's): one from beneath that does not fit
+ * the hard limit above it was not meant for it, and is left out.
+ * @throws OPTION_INVALID for one from above that does not fit the hard limit beneath
+ */
+export function softLimitOf(above: TimeLimits, beneath: TimeLimits): number | undefined {
+  if (above.softMs !== undefined) {
+    checkLimits({ softMs: above.softMs, hardMs: above.hardMs ?? beneath.hardMs });
+    return above.softMs;
+  }
+  const fits = above.hardMs === undefined || (beneath.softMs ?? 0) < above.hardMs;
+  return fits ? beneath.softMs : undefined;
 }
 
 /**

@@ -32,6 +32,19 @@ test("a task's own options stand above the app's, and durations become milliseco
   expect(resolved.rateLimit).toEqual({ tokens: 100, perMs: 60_000 });
 });
 
+test("a soft time limit of the app's that does not fit a task's own limit is left out, and one of the task's is refused", () => {
+  const defaults = { softTimeLimit: "25s", timeLimit: "30s" } as const;
+  expect(resolveTaskOptions({ timeLimit: "10s" }, defaults)).toMatchObject({
+    softTimeLimitMs: undefined,
+    timeLimitMs: 10_000,
+  });
+  expect(resolveTaskOptions({ timeLimit: "1m" }, defaults)).toMatchObject({ softTimeLimitMs: 25_000 });
+  expect(resolveTaskOptions({ softTimeLimit: "20s" }, defaults)).toMatchObject({ softTimeLimitMs: 20_000 });
+  expect(() => resolveTaskOptions({ softTimeLimit: "40s" }, defaults)).toThrow(
+    expect.objectContaining({ code: "OPTION_INVALID", field: "softTimeLimit" }) as Error,
+  );
+});
+
 describe("bad options name their field before anything is sent", () => {
   test.each([
     ["maxRetries", -1],

@@ -1,5 +1,5 @@
 import { checkName, OptionError, parseDuration, quoteValue, suggestion } from "@lovage/foundation";
-import { checkBoolean, checkInteger, checkLimits, checkPriority, checkWord } from "./check-option.ts";
+import { checkBoolean, checkInteger, checkLimits, checkPriority, checkWord, softLimitOf } from "./check-option.ts";
 import { parseRateLimit } from "./rate-limit.ts";
 import type { ResolvedTaskOptions } from "./task-definition.ts";
 import type { ErrorFilter, TaskOptions } from "./task-options.ts";
@@ -34,7 +34,8 @@ type Read = { readonly [Key in keyof typeof readers]?: ReturnType<(typeof reader
  * @throws OPTION_INVALID, NAME_INVALID that name the option
  */
 export function resolveTaskOptions(own: TaskOptions, defaults: TaskOptions = {}): ResolvedTaskOptions {
-  const read: Read = { ...readOptions(defaults), ...readOptions(own) };
+  const [beneath, above] = [readOptions(defaults), readOptions(own)];
+  const read: Read = { ...beneath, ...above };
   return {
     queue: read.queue,
     priority: read.priority,
@@ -45,7 +46,7 @@ export function resolveTaskOptions(own: TaskOptions, defaults: TaskOptions = {})
     retryBackoffMaxMs: read.retryBackoffMax ?? 600_000,
     retryJitter: read.retryJitter ?? true,
     timeLimitMs: read.timeLimit,
-    softTimeLimitMs: read.softTimeLimit,
+    softTimeLimitMs: softLimitOf(limitsOf(above), limitsOf(beneath)),
     ack: read.ack ?? "late",
     ignoreResult: read.ignoreResult ?? false,
     trackStarted: read.trackStarted ?? false,
@@ -59,8 +60,12 @@ export function resolveTaskOptions(own: TaskOptions, defaults: TaskOptions = {})
 function readOptions(options: TaskOptions): Read {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const read = Object.fromEntries(given.map(([key, value]) => [key, readerOf(key)(value)])) as Read;
-  checkLimits({ softMs: read.softTimeLimit, hardMs: read.timeLimit });
+  checkLimits(limitsOf(read));
   return read;
+}
+
+function limitsOf({ softTimeLimit, timeLimit }: Read): Parameters<typeof checkLimits>[0] {
+  return { softMs: softTimeLimit, hardMs: timeLimit };
 }
 
 function readerOf(key: string): (value: unknown) => unknown {

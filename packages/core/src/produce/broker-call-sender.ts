@@ -78,6 +78,12 @@ export class BrokerCallSender implements CallSender {
     if (checked.taskId !== undefined) {
       throw new OptionError("Many calls cannot share one taskId: leave it out.", { field: "taskId" });
     }
+    if (checked.link !== undefined || checked.linkError !== undefined) {
+      throw new OptionError(
+        "Many calls cannot share one link, which has one id: send a group of signatures that have each their own.",
+        { field: "link" },
+      );
+    }
     checkArgsList(task.name, argsList);
     const sending = this.#usualSending(task, options) ?? (await this.#prepare(task, argsList, checked));
     const { runtime } = this.#options;
@@ -115,10 +121,12 @@ export class BrokerCallSender implements CallSender {
 
   #sendingOf(definition: TaskDefinition, options: CheckedCallOptions, embed: CallEmbed): Sending {
     const merged = this.#defaults.merge(definition, options);
+    const { results, runtime } = this.#options;
     const context = {
-      source: this.#options.results,
+      source: results,
       ignored: merged.ignoreResult === true,
-      expiresMs: definition.options.resultExpiresMs,
+      // A worker that starts late must still find it cancelled when it is due.
+      expiresMs: definition.options.resultExpiresMs + delayOf(merged, runtime.clock.now()),
     };
     return { definition, options: merged, embed, how: toSendOptions(merged), context };
   }
@@ -147,6 +155,10 @@ function checkArgs(task: string, args: unknown): void {
   throw new OptionError(`The arguments of a call of task "${task}" must be an array; they are ${quoteValue(args)}.`, {
     field: "args",
   });
+}
+
+function delayOf({ countdownMs, etaMs }: CheckedCallOptions, nowMs: number): number {
+  return countdownMs ?? Math.max(0, (etaMs ?? nowMs) - nowMs);
 }
 
 function toSendOptions({ queue, countdownMs, etaMs, transaction }: CheckedCallOptions): SendOptions {

@@ -1,3 +1,4 @@
+import { softLimitOf } from "../app/check-option.ts";
 import type { ResolvedTaskOptions, TaskDefinition } from "../app/task-definition.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
 
@@ -8,9 +9,16 @@ import type { CheckedCallOptions } from "./check-call-options.ts";
 export class CallDefaults {
   readonly #known = new WeakMap<TaskDefinition, CheckedCallOptions>();
 
-  /** Options of a call with those of its task beneath. */
+  /** Options of a call with those of its task beneath. @throws OPTION_INVALID for a soft limit that does not fit the task's hard one */
   merge(definition: TaskDefinition, options: CheckedCallOptions): CheckedCallOptions {
-    return { ...this.#of(definition), ...options };
+    const merged = { ...this.#of(definition), ...options };
+    const { softTimeLimitMs: softMs, timeLimitMs: hardMs } = options;
+    if (softMs === undefined && hardMs === undefined) return merged;
+    const { softTimeLimitMs, timeLimitMs } = definition.options;
+    const fitting = softLimitOf({ softMs, hardMs }, { softMs: softTimeLimitMs, hardMs: timeLimitMs });
+    if (fitting !== undefined || merged.softTimeLimitMs === undefined) return merged;
+    const { softTimeLimitMs: _unfit, ...rest } = merged;
+    return rest;
   }
 
   #of(definition: TaskDefinition): CheckedCallOptions {

@@ -14,7 +14,7 @@ export interface ResultContext {
   readonly source: ResultSource;
   /** The call stores no result. */
   readonly ignored: boolean;
-  /** How long results of the task are kept. @default a day */
+  /** How long the result of a cancelled call is kept: until it would have been due, and as long as others after that. @default a day */
   readonly expiresMs?: number;
 }
 

@@ -1,16 +1,15 @@
-import { ConfigurationError, suggestion } from "@lovage/foundation";
-import type { App } from "../../app/app.ts";
 import type { CallOptions } from "../../app/call-options.ts";
-import { callByName, runtimeOf } from "../../app/runtime-of.ts";
+import { callByName } from "../../app/runtime-of.ts";
 import { withApp } from "../app-module/open-app.ts";
 import type { CallFlags } from "../commands/call-command.ts";
 import { print, printJson } from "../output/print.ts";
+import { requireTask } from "./require-task.ts";
 import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
 
 /** Sends a call by the name of its task; prints its id, or its result. */
 export async function callTask(task: string, flags: CallFlags): Promise<void> {
   await withApp(flags, async (app) => {
-    if (flags.force !== true) checkKnown(app, task);
+    if (flags.force !== true) requireTask(app, task);
     await sharedBroker(app);
     // Before the call is sent: a result that nobody can read would be waited for in vain.
     if (flags.wait === true) await checkSharedBackend(app);
@@ -18,15 +17,6 @@ export async function callTask(task: string, flags: CallFlags): Promise<void> {
     if (flags.wait === true) await printJson((await result.get({ timeout: flags.timeout })) ?? null);
     else await print(`${result.id}\n`);
   });
-}
-
-/** @throws CONFIGURATION_INVALID */
-function checkKnown(app: App, task: string): void {
-  const { tasks } = runtimeOf(app);
-  if (tasks.get(task) !== undefined) return;
-  throw new ConfigurationError(
-    `App "${app.name}" knows no task "${task}".${suggestion(task, tasks.names())} --force sends it all the same, for a task of another program.`,
-  );
 }
 
 function callOptions({ kwargs, queue, countdown, eta, expires, priority, taskId }: CallFlags): CallOptions {

@@ -6,6 +6,7 @@ import { withApp } from "../app-module/open-app.ts";
 import type { ScheduleChange, ScheduleSetFlags } from "../commands/schedules-command.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { print } from "../output/print.ts";
+import { requireTask } from "./require-task.ts";
 import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
 
 /** Pauses, resumes or removes a schedule. */
@@ -20,8 +21,9 @@ export async function changeSchedule(verb: ScheduleChange, name: string, flags: 
 /** Adds or changes a schedule of the store, and prints when it is next due. */
 export async function setSchedule(name: string, flags: ScheduleSetFlags): Promise<void> {
   await withApp(flags, async (app) => {
-    await checkSharedBackend(app);
     const { task, args, kwargs, queue } = flags;
+    if (flags.force !== true) requireTask(app, task);
+    await checkSharedBackend(app);
     await app.schedules.set(name, {
       task,
       schedule: scheduleOf(flags),

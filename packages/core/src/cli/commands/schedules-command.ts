@@ -24,10 +24,12 @@ export interface ScheduleSetFlags extends GlobalOptions {
   readonly args: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
   readonly queue?: string;
+  readonly force?: boolean;
 }
 
 const notes = `
 Schedules are those of the app's code and those of the store, which this command changes; a beat that runs sees changes within 5 s.
+A task that the app does not know is refused; --force takes it, for tasks of other programs that the app has no app.remote for.
 
 Examples:
   lovage -A ./tasks.ts schedules list
@@ -101,6 +103,7 @@ function addSetCommand(schedules: Command): void {
     )
     .option("--kwargs <json>", "keyword arguments, a JSON object (default: none)", optionValue(readJsonKeywords))
     .option("--queue <name>", "queue (default: the task's)", optionValue(readQueue))
+    .option("--force", "take a task that the app does not know")
     .action(async (name: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ScheduleSetFlags>();
       if (flags.cron === undefined && flags.every === undefined && flags.at === undefined)

@@ -1,0 +1,72 @@
+import type { Backend } from "@lovage/backend";
+import { virtualClock } from "@lovage/foundation";
+import { describe, expect, test } from "vitest";
+import { createApp } from "../app/create-app.ts";
+import { decodeTask } from "../protocol/decode-task.ts";
+import { fakeConnection } from "../test-support/fake-connection.ts";
+import { memoryBackend } from "../test-support/memory-results.ts";
+import { recordedLog } from "../test-support/recorded-log.ts";
+import { changedResults } from "../worker/test-support/worker-harness.ts";
+
+const setUp = (options: { readonly backend?: Backend } = {}) => {
+  const connection = fakeConnection();
+  const clock = virtualClock();
+  const app = createApp({ broker: connection, log: recordedLog(), clock, ...options });
+  return { app, connection, clock };
+};
+
+const withCode = (code: string, more: Record<string, unknown> = {}): Error =>
+  expect.objectContaining({ code, ...more }) as Error;
+
+describe("a call", () => {
+  test("has time limits that fit those of its task, or is refused", async () => {
+    const { app, connection } = setUp();
+    const limits = { timeLimit: "30s", softTimeLimit: "25s" } as const;
+    const here = app.task("here", limits, () => 1);
+    const there = app.remote<() => number>("there", limits);
+    for (const task of [here, there]) {
+      await expect(task.applyAsync([], { softTimeLimit: "40s" })).rejects.toThrow(
+        withCode("OPTION_INVALID", { field: "softTimeLimit" }),
+      );
+    }
+    await there.applyAsync([], { timeLimit: "10s" });
+    await there.applyAsync([], { timeLimit: "1m" });
+    await there.applyAsync([], { softTimeLimit: "20s" });
+    const sent = connection.published.map((message) => {
+      const { timeLimitMs, softTimeLimitMs } = decodeTask(message);
+      return [timeLimitMs, softTimeLimitMs];
+    });
+    expect(sent).toEqual([
+      [10_000, undefined],
+      [60_000, 25_000],
+      [30_000, 20_000],
+    ]);
+  });
+
+  test("of many has no link, whose id all of them would share", async () => {
+    const { app, connection } = setUp();
+    const add = app.task("add", (x: number, y: number) => x + y);
+    const options = { link: add.s(1) } as object;
+    await expect(add.applyMany([[1, 2]], options)).rejects.toThrow(withCode("OPTION_INVALID", { field: "link" }));
+    expect(connection.published).toEqual([]);
+  });
+
+  test("that is cancelled stays so until it would have been due, and as long as its result is kept after that", async () => {
+    const kept: number[] = [];
+    const backend = changedResults(await memoryBackend(virtualClock()), (results) => ({
+      put: (puts) => {
+        kept.push(...puts.map(({ expiresInMs }) => expiresInMs));
+        return results.put(puts);
+      },
+    }));
+    const { app, clock } = setUp({ backend });
+    const task = app.task("task", { resultExpires: "1h" }, () => 1);
+    const hourMs = 3_600_000;
+    await (await task.delay()).cancel();
+    await (await task.applyAsync([], { countdown: "2d" })).cancel();
+    const [many] = await task.applyMany([[]], { eta: new Date(clock.now() + 5 * hourMs) });
+    await many?.cancel();
+    await (await task.applyAsync([], { eta: new Date(0) })).cancel();
+    expect(kept).toEqual([hourMs, 49 * hourMs, 6 * hourMs, hourMs]);
+  });
+});
