@@ -104,7 +104,8 @@ export class Expansion {
 
   #addGroup(signature: WireSignature, members: readonly WireSignature[], place: Place): ResultNode {
     const { taskId, groupId } = this.#settingsOf(signature);
-    const id = groupId ?? taskId ?? this.#lineage.newId(place.path);
+    // As the body of a chord, or within another group, it is told that one's id beside its own.
+    const id = taskId ?? groupId ?? this.#lineage.newId(place.path);
     if (place.rest.length > 0) {
       // What follows a group needs all of its results: that is a chord.
       const [first, ...others] = place.rest.toReversed();
@@ -131,7 +132,10 @@ export class Expansion {
     const chord = this.#bodyOf(withLinks(body, settings), { groupId, rest, path: place.path });
     if (header.length === 0) return this.add(chord, { ...place, results: [[]], rest: [] });
     const members = joinAll(header, { groupId, index: 0, chord });
-    this.joins.push({ joinId: groupId, size: members.reduce((sum, member) => sum + arrivalsOf(member), 0) });
+    const size = members.reduce((sum, member) => sum + arrivalsOf(member), 0);
+    // All members end in empty groups: none would ever arrive.
+    if (size === 0) this.add(chord, { ...place, results: [[]], rest: [], path: `${place.path}/body` });
+    else this.joins.push({ joinId: groupId, size });
     return { id: groupId, members: this.#addAll(members, { ...place, rest: [] }) };
   }
 

@@ -241,6 +241,12 @@ describe("what Celery sends is carried on", () => {
     expect(sends[0]?.call.softTimeLimitMs).toBeUndefined();
   });
 
+  test("a countdown below zero, as Python computes one from an instant that has passed, means at once", () => {
+    const embed = { callbacks: [signature("cb", { options: { countdown: -0.2 } })] };
+    const { sends } = expandFollowUps(aCall({ embed }), { state: "SUCCESS", value: 1 }, { nowMs: 0 });
+    expect(sends.map(({ send }) => send)).toEqual([{}]);
+  });
+
   test("what brings no id gets the same one each time, and another one at each place", () => {
     const body = signature("body");
     const header = signature("celery.group", { kwargs: { tasks: [signature("a"), signature("b")] } });

@@ -101,6 +101,28 @@ describe("a chord", () => {
     expect(simulation.joins.size).toBe(0);
   });
 
+  test("whose body is a group sends that under its own id, which is the result's", async () => {
+    const simulation = new Simulation(handlers);
+    const header = fork([simulation.s("add", 1), simulation.s("add", 2)]);
+    const body = fork([simulation.s("total"), simulation.s("list")]);
+    const result = await link(header, body).delay();
+    simulation.run();
+    const groups = simulation.sent.map(({ call }) => [call.task, call.groupId]);
+    const [[, headerId] = []] = groups;
+    expect(result.id).not.toBe(headerId);
+    expect(groups.slice(2)).toEqual([
+      ["total", result.id],
+      ["list", result.id],
+    ]);
+  });
+
+  test("whose members all end in empty groups goes on with no results", async () => {
+    const simulation = new Simulation(handlers);
+    const result = await link(fork([link(simulation.s("add", 1), fork([]))]), simulation.s("list")).delay();
+    simulation.run();
+    expect(await result.get()).toEqual([[]]);
+  });
+
   test("with a failing member ends its body, and what comes after it, with a ChordError", async () => {
     const simulation = new Simulation(handlers);
     const header = fork([simulation.s("add", 1), simulation.s("fail")]);

@@ -55,12 +55,12 @@ export class FieldReader {
     return ms ?? this.#fail(name, "a time in ISO 8601");
   }
 
-  /** A length of time in ms, from seconds; 0 stays 0. */
+  /** A length of time in ms, from seconds; 0 stays 0, and what is less is 0: Python may count back from an instant that has passed. */
   seconds(name: string): number | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    return typeof value === "number" && value >= 0
-      ? Math.round(value * 1_000)
+    return typeof value === "number" && !Number.isNaN(value)
+      ? Math.max(0, Math.round(value * 1_000))
       : this.#fail(name, "a number of seconds");
   }
 
