@@ -30,7 +30,7 @@ export class OverlapSlot {
   async take({ name, overlap }: ScheduleDefinition, taskId: string): Promise<Turn> {
     if (overlap === "allow") return "publish";
     const { app, coordination } = this.#parts;
-    const key = `schedule:${app}|${name}`;
+    const key = keyOf(app, name);
     const request = { key, owner: taskId, expiresInMs: longestRunMs };
     const { owner } = await coordination.claimKey(request);
     if (owner === taskId) return "publish";
@@ -44,6 +44,13 @@ export class OverlapSlot {
     return second.owner === taskId ? "publish" : "wait";
   }
 
+  /** Gives the place back of a task that is never sent: nobody would record its end. @throws BACKEND_UNAVAILABLE */
+  async free({ name, overlap }: ScheduleDefinition, taskId: string): Promise<void> {
+    if (overlap === "allow") return;
+    const { app, coordination } = this.#parts;
+    await coordination.releaseKey(keyOf(app, name), taskId);
+  }
+
   async #hasEnded(schedule: string, taskId: string): Promise<boolean> {
     const { results } = this.#parts;
     if (results === undefined) {
@@ -54,4 +61,8 @@ export class OverlapSlot {
     const [record] = await results.get([taskId]);
     return record !== undefined && isFinalState(record.state);
   }
+}
+
+function keyOf(app: string, schedule: string): string {
+  return `schedule:${app}|${schedule}`;
 }

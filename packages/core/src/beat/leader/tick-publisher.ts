@@ -70,6 +70,7 @@ export class TickPublisher {
     } catch (error) {
       if (!isLovageError(error) || error.retryable || error.code === "CLOSED") throw error;
       log.error("A tick cannot be published; it is left out.", { schedule: name, instant: iso(instantMs), error });
+      await slot.free(definition, taskId);
     }
     await this.#passOver(name, instantMs);
     return false;
