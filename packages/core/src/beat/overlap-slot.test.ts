@@ -31,3 +31,18 @@ test("a tick that cannot be published does not keep its successors from running"
   await harness.clock.advance(180_000);
   expect(ran).toHaveLength(3);
 });
+
+test("a tick that waits for the run before it is not missed, however long that takes", async () => {
+  await using harness = await beatHarness();
+  const app = harness.join();
+  const started: string[] = [];
+  const slow = app.task("slow", async () => {
+    started.push(new Date(harness.clock.now()).toISOString().slice(14, 16));
+    await harness.clock.sleep(540_000);
+  });
+  app.schedule("slow", { task: slow, schedule: every("5m"), overlap: "queue", missed: "skip", maxRuns: 3 });
+  await app.worker().start();
+  await app.beat().start();
+  await harness.clock.advance(3_600_000);
+  expect(started).toEqual(["05", "14", "23"]);
+});

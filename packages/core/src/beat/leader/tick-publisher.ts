@@ -30,6 +30,9 @@ export interface TickPublisherParts {
 export class TickPublisher {
   readonly #parts: TickPublisherParts;
 
+  /** When a tick of a schedule was last found to wait for another run, by the monotonic clock. */
+  readonly #waitedAtMs = new Map<string, number>();
+
   constructor(parts: TickPublisherParts) {
     this.#parts = parts;
   }
@@ -40,8 +43,9 @@ export class TickPublisher {
    * @throws what may be mended by trying again; nothing is lost
    */
   async publish(kept: KeptSchedule): Promise<boolean> {
-    const { clock, log, missedAfterMs, isLeader } = this.#parts;
+    const { clock, log, isLeader } = this.#parts;
     const { name, document, progress } = kept;
+    const missedAfterMs = this.#missedAfterMs(name);
     const plan = planTicks(document.definition, progress, { nowMs: clock.now(), missedAfterMs });
     if (plan.skippedToMs !== undefined) {
       log.warn("Ticks were missed and are not made up for.", { schedule: name });
@@ -49,9 +53,20 @@ export class TickPublisher {
     }
     for (const instantMs of plan.instants) {
       if (!isLeader()) return false;
-      if (await this.#publishOne(document.definition, instantMs)) return true;
+      if (await this.#publishOne(document.definition, instantMs)) {
+        this.#waitedAtMs.set(name, clock.monotonic());
+        return true;
+      }
+      this.#waitedAtMs.delete(name);
     }
     return false;
+  }
+
+  /** What has waited until now is late and was not missed: this beat was there. */
+  #missedAfterMs(name: string): number {
+    const { clock, missedAfterMs } = this.#parts;
+    const waitedAtMs = this.#waitedAtMs.get(name) ?? -Infinity;
+    return clock.monotonic() - waitedAtMs < missedAfterMs ? Infinity : missedAfterMs;
   }
 
   /** @returns whether it waits */
