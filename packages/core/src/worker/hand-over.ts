@@ -67,7 +67,7 @@ export class HandOver {
    * Makes the messages, before the result is stored: what cannot be sent is a failure of the task.
    * @throws PAYLOAD_DECODE, PAYLOAD_ENCODE, PAYLOAD_TOO_LARGE, NAME_INVALID, FEATURE_UNSUPPORTED without a backend for the joins of a chord
    */
-  async prepare({ call }: TaskRun, end: TaskOutcome): Promise<Prepared> {
+  async prepare({ call }: Pick<TaskRun, "call">, end: TaskOutcome): Promise<Prepared> {
     const followUps = expandFollowUps(call, end, this.#context(call));
     if (followUps.joins.length + followUps.arrivals.length > 0) this.#requireJoins(call);
     return { messages: await this.#messagesOf(followUps.sends), children: followUps.children, followUps };

@@ -1,6 +1,7 @@
 import type { Backend, ResultRecord } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
 import type { OutgoingMessage } from "@lovage/transport";
+import type { TaskOutcome } from "../canvas/follow-up.ts";
 import type { Producer } from "../app/app-runtime.ts";
 import { describeError } from "../protocol/describe-error.ts";
 import { endingOf } from "./ending.ts";
@@ -116,8 +117,21 @@ export class Settler {
       if (outcome.kind === "success" || outcome.kind === "retry") return this.#unsendable(run, error);
       if (outcome.kind !== "failure") throw error;
       this.#parts.log.error("What comes after a failed task cannot be sent.", { ...namesOf(run), error });
-      return nothing;
+      return end === undefined ? nothing : this.#prepareRest(run, end);
     }
+  }
+
+  /** Those who would wait in vain are told of a failure, though its errbacks cannot be sent, or what comes after it cannot be read. Nothing of it is a message. */
+  async #prepareRest({ call }: TaskRun, end: TaskOutcome): Promise<Prepared> {
+    const { chain, chord } = call.embed;
+    for (const embed of [{ ...(chain && { chain }), ...(chord && { chord }) }, { ...(chord && { chord }) }]) {
+      try {
+        return await this.#parts.handOver.prepare({ call: { ...call, embed } }, end);
+      } catch (error) {
+        this.#parts.log.debug("What comes after a failed task cannot be told.", { taskId: call.id, error });
+      }
+    }
+    return nothing;
   }
 
   #unsendable(run: TaskRun, cause: unknown): Outcome {
