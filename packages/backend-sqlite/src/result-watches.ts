@@ -37,6 +37,7 @@ export class ResultWatches {
 
   constructor(store: Store) {
     this.#store = store;
+    store.onReplaced = () => this.#follow();
   }
 
   /** Wakes the watchers of all programs, once for all that was committed in this turn. */
@@ -95,6 +96,15 @@ export class ResultWatches {
     this.#subscription = this.#store.client.wake.subscribe(topic, () => this.#wake());
     this.#seenChange = lastChange(connection);
     this.#lookIn(slowLookMs);
+  }
+
+  /** After another file was opened: all that it holds is news, and its numbers are its own. */
+  #follow(): void {
+    if (this.#subscription === undefined) return;
+    this.#subscription.close();
+    this.#subscription = this.#store.client.wake.subscribe(topic, () => this.#wake());
+    this.#seenChange = 0;
+    this.#wake();
   }
 
   #disarm(): void {

@@ -34,20 +34,19 @@ export interface SqliteBackendSettings extends SqliteBackendOptions {
 export async function sqliteBackend(settings: SqliteBackendSettings): Promise<Backend> {
   const { path, clock = systemClock, log = silentLog, ...rest } = settings;
   const options = readOptions(sqliteBackendOptions, rest, "The SQLite backend");
-  const client = await openClient({ path, clock, log, synchronous: options.synchronous });
-  try {
-    checked(await applySchema(client.durable, backendTables));
-    return new SqliteBackend(new Store({ client, clock, log }), options);
-  } catch (error) {
-    client.close();
-    throw toBackendError(error);
-  }
+  const open = (): Promise<SqliteClient> => openClient({ path, clock, log, synchronous: options.synchronous });
+  return new SqliteBackend(new Store({ client: await open(), reopen: open, clock, log }), options);
 }
 
+/** Opens the file at the path, with the tables of this release. */
 async function openClient(opening: Parameters<typeof openSqlite>[0]): Promise<SqliteClient> {
+  let client: SqliteClient | undefined;
   try {
-    return await openSqlite(opening);
+    client = await openSqlite(opening);
+    checked(await applySchema(client.durable, backendTables));
+    return client;
   } catch (error) {
+    client?.close();
     throw toBackendError(error);
   }
 }
