@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { startFauxqs } from "fauxqs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { s3ClaimCheck, type S3ClaimCheck, type S3ClaimCheckOptions } from "./s3-claim-check.ts";
 
@@ -31,6 +35,25 @@ async function start(options: Partial<S3ClaimCheckOptions> = {}): Promise<{
   return { check, keys, stop };
 }
 
+/** A server that sends the beginning of a body of 30 MB, and nothing more. */
+async function stall(): Promise<{ readonly endpoint: string; readonly connections: () => number }> {
+  let open = 0;
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-length": 30_000_000, "x-amz-checksum-crc32": "AAAAAA==" });
+    response.write(new Uint8Array(1_000));
+  });
+  server.on("connection", (socket) => {
+    open += 1;
+    socket.on("close", () => (open -= 1));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => open };
+}
+
 describe("the claim check in S3", () => {
   it("gives back what it was given, under its prefix, until it is deleted", async () => {
     const { check, keys } = await start({ prefix: "lovage/" });
@@ -48,6 +71,22 @@ describe("the claim check in S3", () => {
     const { check } = await start({ maxBytes: 10 });
     await check.put("mail/1", new Uint8Array(11));
     await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
+  });
+
+  it("lets go of the connection on which a body came that it does not fetch", async () => {
+    const { endpoint, connections } = await stall();
+    const check = s3ClaimCheck({ bucket, endpoint, credentials, maxBytes: 10 });
+    onTestFinished(() => check.close());
+    await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
+    await vi.waitUntil(() => connections() === 0);
+  });
+
+  it("waits for the rest of a body no longer than a call may take", async () => {
+    const { endpoint, connections } = await stall();
+    const check = s3ClaimCheck({ bucket, endpoint, credentials, timeoutMs: 200 });
+    onTestFinished(() => check.close());
+    await expect(check.get("mail/1")).rejects.toMatchObject({ code: "CLAIM_CHECK_UNAVAILABLE" });
+    await vi.waitUntil(() => connections() === 0);
   });
 
   it("says that a bucket is wrong, and which", async () => {

@@ -47,10 +47,16 @@ export function s3ClaimCheck(options: S3ClaimCheckOptions): S3ClaimCheck {
       await call(`keep ${body.byteLength} bytes`, (abortSignal) => client.send(command, { abortSignal }));
     },
     get: (key) =>
-      call("fetch a body", async (abortSignal) => {
+      call("fetch a body", async (signal) => {
         const command = new GetObjectCommand({ Bucket, Key: prefix + key });
+        const unwanted = new AbortController();
+        const abortSignal = AbortSignal.any([signal, unwanted.signal]);
         const { Body, ContentLength = 0 } = await client.send(command, { abortSignal });
-        if (ContentLength <= maxBytes) return await Body?.transformToByteArray();
+        const bytes = Body?.transformToByteArray();
+        if (ContentLength <= maxBytes) return await bytes;
+        // Left unread it would hold its connection, of which there are 50; and only to its reader does it tell that it was ended.
+        unwanted.abort();
+        await bytes?.catch(() => {});
         throw new TransportRejectedError(
           `The body ${key} in S3 has ${ContentLength} bytes; at most ${maxBytes} are fetched.`,
         );
