@@ -18,7 +18,8 @@ export class ResultWatches {
   readonly #keys: Keys;
   readonly #byTask = new Map<string, Set<Listener>>();
   readonly #news = new Set<string>();
-  #subscription: ChannelSubscription | undefined;
+  /** One for all watches, also for those that begin at the same moment: channels of another one would never be ended. */
+  #subscription: Promise<ChannelSubscription> | undefined;
   #isReading = false;
 
   constructor(link: Link, keys: Keys) {
@@ -53,9 +54,9 @@ export class ResultWatches {
   }
 
   async #subscribe(connection: RedisConnection, taskIds: readonly string[]): Promise<void> {
-    const channels = taskIds.map((taskId) => this.#keys.result(taskId));
-    if (this.#subscription !== undefined) return await this.#subscription.add(channels);
-    this.#subscription = await connection.subscribe(channels, (channel) => this.#announced(channel));
+    this.#subscription ??= connection.subscribe([], (channel) => this.#announced(channel));
+    const subscription = await this.#subscription;
+    await subscription.add(taskIds.map((taskId) => this.#keys.result(taskId)));
   }
 
   /** On a new connection all is subscribed to again, and read, for something may have been missed. */
@@ -63,10 +64,7 @@ export class ResultWatches {
     this.#subscription = undefined;
     const taskIds = [...this.#byTask.keys()];
     if (taskIds.length === 0) return;
-    this.#subscription = await connection.subscribe(
-      taskIds.map((taskId) => this.#keys.result(taskId)),
-      (channel) => this.#announced(channel),
-    );
+    await this.#subscribe(connection, taskIds);
     this.#tell(await readResults(connection, this.#keys, taskIds));
   }
 
@@ -108,6 +106,6 @@ export class ResultWatches {
       this.#byTask.delete(taskId);
       idle.push(this.#keys.result(taskId));
     }
-    this.#subscription?.remove(idle);
+    void this.#subscription?.then((subscription) => subscription.remove(idle));
   }
 }
