@@ -1,8 +1,8 @@
-import { RedisConnection, redisTarget } from "@lovage/client-redis";
+import { RedisConnection, redisTarget, serverTimeMs } from "@lovage/client-redis";
 import { silentLog, systemClock } from "@lovage/foundation";
 import { expect, onTestFinished, test, vi } from "vitest";
 
-import type { Backend, ResultRecord } from "@lovage/backend";
+import type { Backend, Joins, ResultRecord } from "@lovage/backend";
 import { redisBackend } from "@lovage/backend-redis";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { redisServer } from "./redis-server.ts";
@@ -74,6 +74,32 @@ describeOwnServer("redis", (start) => {
     });
     await vi.waitUntil(() => told.some(({ state }) => state === "SUCCESS"), { timeout: 10_000 });
     expect(told.at(-1)?.document).toBe(put.document);
+  });
+
+  test("a member that arrived before its join was opened counts in it", async () => {
+    const { backend } = await open();
+    const { joins } = backend;
+    const arrive = (memberId: string, index: number): ReturnType<Joins["arrive"]> | undefined =>
+      joins?.arrive({ joinId: "early", memberId, index, payload: `[1,"${memberId}","SUCCESS",5]` });
+    expect(await arrive("a", 0)).toMatchObject({ known: false });
+    await joins?.open({ joinId: "early", size: 2, expiresInMs: 60_000 });
+    expect(await arrive("a", 0)).toMatchObject({ known: true, arrived: 1, completes: false });
+    expect(await arrive("b", 1)).toMatchObject({ known: true, arrived: 2, completes: true });
+  });
+
+  test("a revocation is read behind those that were read before its server lost them", async () => {
+    const { backend, beside } = await open();
+    const revoke = async (taskId: string): Promise<unknown> =>
+      await backend.results?.put([{ taskId, state: "REVOKED", document: "{}", fence: null, expiresInMs: 60_000 }]);
+    for (const taskId of ["lost 1", "lost 2"]) await revoke(taskId);
+    const before = await backend.results?.revocations();
+    expect(before?.taskIds).toEqual(["lost 1", "lost 2"]);
+    await beside.call("FLUSHALL", []);
+    const flushedAtMs = await serverTimeMs(beside);
+    await vi.waitUntil(async () => (await serverTimeMs(beside)) > flushedAtMs + 1);
+    await revoke("later");
+    const { cursor = "" } = before ?? {};
+    expect((await backend.results?.revocations({ after: cursor }))?.taskIds).toEqual(["later"]);
   });
 
   test("a server that is away is told as such", async () => {

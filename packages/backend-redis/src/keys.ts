@@ -33,7 +33,7 @@ export class Keys {
     return `${this.#prefix}:fence:{${tag}}${tag === result ? "" : taskId}`;
   }
 
-  /** Revoked tasks: `:order` by the moment (a sorted set), `:until` by the end of their record, `:count` so far. */
+  /** Revoked tasks: `:order` by the moment (a sorted set), `:until` by the end of their record, `:count` the last number. */
   get revoked(): string {
     return `${this.#prefix}:{revoked}`;
   }

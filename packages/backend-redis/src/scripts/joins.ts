@@ -1,11 +1,12 @@
 import { defineScript, type RedisScript } from "@lovage/client-redis";
 
-/** KEYS: the join, size of Celery's chord. ARGV: size, ms to keep it. */
+/** KEYS: the join, size of Celery's chord. ARGV: size, ms to keep it. Members that were quicker have been counted already. */
 export const openScript: RedisScript = defineScript(
   "join-open",
   `
 if redis.call('HSETNX', KEYS[1], 'size', ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'ttl', ARGV[2], 'n', 0)
+redis.call('HSET', KEYS[1], 'ttl', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'n', 0)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `,

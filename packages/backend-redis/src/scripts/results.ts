@@ -8,13 +8,18 @@ local function record_of(document, beside)
 end
 `;
 
-/** Notes a revoked task. It is kept as long as its result. */
+/**
+ * Notes a revoked task. It is kept as long as its result. Numbers begin at the present time: a server that has lost the last of them, as after a failover, does
+ * not give them again, and nobody who has read those misses what comes later.
+ */
 const revoke = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function revoke(revoked, id, ttl)
   if redis.call('ZSCORE', revoked .. ':order', id) then redis.call('ZADD', revoked .. ':until', now + ttl, id) return end
-  redis.call('ZADD', revoked .. ':order', redis.call('INCR', revoked .. ':count'), id)
+  local number = string.format('%.0f', math.max(tonumber(redis.call('GET', revoked .. ':count') or 0) + 1, now * 1024))
+  redis.call('SET', revoked .. ':count', number)
+  redis.call('ZADD', revoked .. ':order', number, id)
   redis.call('ZADD', revoked .. ':until', now + ttl, id)
 end
 `;
