@@ -18,7 +18,7 @@ const tickMs = 1_000;
 const revocationTicks = 5;
 const clockTicks = 30;
 const sweepTicks = 60;
-/** A sweep is a bounded step; so many in a row are enough for one time. */
+/** A sweep is a bounded step; so many in a row are enough for one tick. */
 const sweepsAtOnce = 20;
 
 /** What a worker does now and then, on one timer. */
@@ -27,6 +27,8 @@ export class Upkeep {
   #timer: Timer | undefined;
   #ticks = 0;
   #sweeping: Promise<void> | undefined;
+  /** More expires than one round removes: the next tick goes on, or it would pile up without end. */
+  #isBehind = false;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -50,15 +52,21 @@ export class Upkeep {
     everySecond();
     if (this.#ticks % revocationTicks === 0) void readRevocations();
     if (this.#ticks % clockTicks === 0) void refreshClock();
-    if (this.#ticks % sweepTicks === 0) this.#sweeping ??= this.#sweep();
+    if (this.#ticks % sweepTicks === 0 || this.#isBehind) this.#sweeping ??= this.#sweep();
   }
 
   /** Never rejects: what was not removed now is removed the next time. */
   async #sweep(): Promise<void> {
     const { backend, log } = this.#options;
+    this.#isBehind = false;
     try {
-      for (let step = 0; step < sweepsAtOnce && this.#timer !== undefined; step += 1) {
-        if (backend === undefined || (await backend.sweep()) === 0) break;
+      let first = 0;
+      for (let step = 1; step <= sweepsAtOnce && this.#timer !== undefined; step += 1) {
+        const removed = (await backend?.sweep()) ?? 0;
+        if (removed === 0) break;
+        if (step === 1) first = removed;
+        // A step that removes much less than the first has found the end of what was left over.
+        this.#isBehind = step === sweepsAtOnce && removed > first / 2;
       }
     } catch (error) {
       log.debug("Expired records cannot be removed at present.", { error });
