@@ -45,12 +45,17 @@ export class ExpiringMap<Value> {
   }
 
   /**
-   * Looks at a bounded number of entries, going on where the sweep before ended, and removes those that have expired.
+   * Looks at a bounded number of entries and removes those that have expired: the oldest, which go first where all are kept equally long, then on from where the
+   * sweep before ended. That walk alone would never come round where more is added meanwhile than it looks at.
    * @returns how many were removed.
    */
   sweep(nowMs: number, maxLooks: number): number {
     let removed = 0;
-    for (let looks = Math.min(maxLooks, this.#entries.size); looks > 0; looks -= 1) {
+    for (const [key, { expiresAtMs }] of this.#entries) {
+      if (removed >= maxLooks || expiresAtMs > nowMs) break;
+      removed += Number(this.delete(key));
+    }
+    for (let looks = Math.min(maxLooks - removed, this.#entries.size); looks > 0; looks -= 1) {
       const next = this.#next();
       if (next === undefined) break;
       const [key, entry] = next;
