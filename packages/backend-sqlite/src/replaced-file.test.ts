@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 
-import type { Backend, ResultPut } from "@lovage/backend";
+import type { Backend, Hold, ResultPut } from "@lovage/backend";
 import { systemClock, type Clock } from "@lovage/foundation";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { sqliteBackend } from "./index.ts";
@@ -70,3 +70,20 @@ test("a lock in the file that was deleted is not taken for one in the new file",
     granted: false,
   });
 });
+
+test("numbers go on in the new file: no revocation is behind a cursor of the old one, and no fence comes back", async () => {
+  const worker = await open();
+  await worker.results.put(["a", "b", "c"].map((taskId) => ({ ...put(taskId), state: "REVOKED" })));
+  const { cursor } = await worker.results.revocations();
+  const request = { name: "door", holder: "worker", leaseMs: 3_600_000 };
+  const first = await worker.coordination.acquire(request);
+  remove();
+  const caller = await open();
+  await caller.results.put([{ ...put("later"), state: "REVOKED" }]);
+  await vi.waitUntil(async () => (await worker.results.get(["later"]))[0] !== undefined, { timeout: 5_000 });
+  expect((await worker.results.revocations({ after: cursor })).taskIds).toEqual(["later"]);
+  const second = await worker.coordination.acquire(request);
+  expect(fenceOf(second)).toBeGreaterThan(fenceOf(first));
+});
+
+const fenceOf = (hold: Hold): number => (hold.granted ? hold.fence : Number.NaN);

@@ -118,7 +118,7 @@ describe("watches", () => {
     const other = new DatabaseSync(file.path);
     other.exec("UPDATE lovage_backend_counter SET value = value + 1");
     other.exec(
-      "INSERT INTO lovage_result (change, task_id, state, expires_at, document) VALUES (1, 'a', 'SUCCESS', 9e15, '1')",
+      "INSERT INTO lovage_result (change, task_id, state, expires_at, document) SELECT value, 'a', 'SUCCESS', 9e15, '1' FROM lovage_backend_counter",
     );
     other.close();
     await vi.waitFor(() => expect(told).toEqual(["a"]), { timeout: 10_000, interval: 5 });

@@ -12,7 +12,8 @@ export const backendTables: SchemaComponent = {
       compatible: 1,
       statements: [
         "CREATE TABLE lovage_backend_counter (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL)",
-        "INSERT INTO lovage_backend_counter (id, value) VALUES (1, 0)",
+        // From the present time on, so that a new file in the place of another goes on behind its numbers: fences and cursors are kept elsewhere.
+        "INSERT INTO lovage_backend_counter (id, value) VALUES (1, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000)",
         "CREATE TABLE lovage_result (change INTEGER PRIMARY KEY, task_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, attempt INTEGER, delivery INTEGER, expires_at INTEGER NOT NULL, document TEXT NOT NULL)",
         "CREATE INDEX lovage_result_expiry ON lovage_result (expires_at)",
         "CREATE INDEX lovage_result_revoked ON lovage_result (state) WHERE state = 'REVOKED'",
