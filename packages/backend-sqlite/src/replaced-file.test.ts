@@ -30,6 +30,8 @@ const put = (taskId: string): ResultPut => {
   return { taskId, state: "SUCCESS", document: "1", fence: [0, 1], expiresInMs: 3_600_000 };
 };
 
+const revoke = (taskId: string): ResultPut => ({ ...put(taskId), state: "REVOKED" });
+
 function remove(): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
 }
@@ -73,13 +75,13 @@ test("a lock in the file that was deleted is not taken for one in the new file",
 
 test("numbers go on in the new file: no revocation is behind a cursor of the old one, and no fence comes back", async () => {
   const worker = await open();
-  await worker.results.put(["a", "b", "c"].map((taskId) => ({ ...put(taskId), state: "REVOKED" })));
+  await worker.results.put(["a", "b", "c"].map(revoke));
   const { cursor } = await worker.results.revocations();
   const request = { name: "door", holder: "worker", leaseMs: 3_600_000 };
   const first = await worker.coordination.acquire(request);
   remove();
   const caller = await open();
-  await caller.results.put([{ ...put("later"), state: "REVOKED" }]);
+  await caller.results.put([revoke("later")]);
   await vi.waitUntil(async () => (await worker.results.get(["later"]))[0] !== undefined, { timeout: 5_000 });
   expect((await worker.results.revocations({ after: cursor })).taskIds).toEqual(["later"]);
   const second = await worker.coordination.acquire(request);
