@@ -1,5 +1,5 @@
 import type { ChannelListener, ChannelSubscription, RedisConnection } from "@lovage/client-redis";
-import { silentLog, systemClock } from "@lovage/foundation";
+import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { expect, test, vi } from "vitest";
 
 import { Keys } from "./keys.ts";
@@ -10,8 +10,13 @@ import { ResultWatches } from "./result-watches.ts";
 class FakeConnection {
   readonly isCluster = false;
   readonly subscriptions: Set<string>[] = [];
+  /** Tells of news of a channel. */
+  announce: (channel: string) => void = () => {};
+  isAway = false;
+  reads = 0;
 
-  async subscribe(channels: readonly string[], _listener: ChannelListener): Promise<ChannelSubscription> {
+  async subscribe(channels: readonly string[], listener: ChannelListener): Promise<ChannelSubscription> {
+    this.announce = (channel) => listener(channel, Buffer.alloc(0));
     const heard = new Set<string>();
     const add = async (more: readonly string[]): Promise<void> => {
       for (const channel of more) heard.add(channel);
@@ -24,6 +29,8 @@ class FakeConnection {
   }
 
   async call(_command: string, keys: readonly string[]): Promise<readonly null[]> {
+    this.reads += 1;
+    if (this.isAway) throw new Error("away");
     return keys.map(() => null);
   }
 
@@ -32,9 +39,9 @@ class FakeConnection {
   }
 }
 
-function watchesOver(connection: FakeConnection): ResultWatches {
+function watchesOver(connection: FakeConnection, clock: Clock = systemClock): ResultWatches {
   const link = {
-    clock: systemClock,
+    clock,
     log: silentLog,
     isClosed: false,
     use: async <T>(work: (open: RedisConnection) => Promise<T>): Promise<T> =>
@@ -50,4 +57,16 @@ test("watches that begin at the same moment are all unsubscribed when they have 
   expect(connection.channels).toHaveLength(3);
   for (const watch of running) watch.close();
   await vi.waitUntil(() => connection.channels.length === 0);
+});
+
+test("what nobody watches any more is not read for ever while the server is away", async () => {
+  const [connection, clock] = [new FakeConnection(), virtualClock()];
+  const watch = await watchesOver(connection, clock).add(["a"], () => {});
+  connection.isAway = true;
+  connection.announce("celery-task-meta-a");
+  await vi.waitUntil(() => connection.reads === 2);
+  watch.close();
+  await clock.advance(60_000);
+  expect(connection.reads).toBeLessThan(5);
+  expect(clock.pending).toBe(0);
 });

@@ -83,7 +83,7 @@ export class ResultWatches {
       } catch (error) {
         if (this.#link.isClosed) break;
         this.#link.log.warn("Results cannot be read for those who watch them; trying again.", { error: String(error) });
-        for (const taskId of taskIds) this.#news.add(taskId);
+        for (const taskId of taskIds.filter((each) => this.#byTask.has(each))) this.#news.add(taskId);
         await this.#link.clock.sleep(retryMs);
       }
     }
