@@ -4,7 +4,10 @@ import type { Database } from "./database.ts";
 import { nowMs } from "./schema/now-ms.ts";
 
 const acquire = "SELECT * FROM @acquire_1($1, $2, $3::int, $4::bigint, $5::bigint)";
-const renew = `UPDATE @holds SET ends_at = ${nowMs} + $3::bigint WHERE name = $1 AND holder = $2 AND ends_at > ${nowMs} RETURNING 1`;
+/** In turn with those who ask for a place: one that looked at the hold before this is committed, and at the time behind its end, would be given it as well. */
+const renew = `WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('lovage/backend/hold/' || $1, 0))),
+  t AS MATERIALIZED (SELECT ${nowMs} AS now_ms FROM turn)
+  UPDATE @holds h SET ends_at = t.now_ms + $3::bigint FROM t WHERE h.name = $1 AND h.holder = $2 AND h.ends_at > t.now_ms RETURNING 1`;
 const release =
   "WITH w AS (DELETE FROM @waiters WHERE name = $1 AND holder = $2) DELETE FROM @holds WHERE name = $1 AND holder = $2";
 const reserve = "SELECT @reserve_1($1, $2::float8, $3::float8, $4::float8)";
