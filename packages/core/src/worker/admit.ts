@@ -127,7 +127,9 @@ async function takeTurn(run: TaskRun, parts: AdmissionParts): Promise<Outcome | 
   const coordination = parts.backend?.coordination;
   const limit = run.definition?.options.rateLimit;
   if (coordination === undefined || limit === undefined) return undefined;
-  const request = { name: `rate:${run.call.task}`, ...limit, burst: 1 };
+  // A bucket for each limit: turns that were reserved under a lower one, hours ahead perhaps, do not hold up those of a new release.
+  const name = `rate:${run.call.task}:${limit.tokens}/${limit.perMs}`;
+  const request = { name, ...limit, burst: 1 };
   const turn = await keepTrying(() => coordination.reserve(request), { ...parts, isWanted: () => !run.isLost });
   if (turn === unwanted) return { kind: "dropped", why: "its lease was lost" };
   if (turn.inMs <= 0) return undefined;

@@ -1,4 +1,6 @@
+import { memoryTransport } from "@lovage/transport-memory";
 import { afterEach, describe, expect, test } from "vitest";
+import { createApp } from "../app/create-app.ts";
 import { changed, workerHarness } from "./test-support/worker-harness.ts";
 import type { WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -28,6 +30,28 @@ describe("a rate limit", () => {
     // The broker may deliver up to 1.1 s late; the average holds.
     expect(startsAtMs.at(-1)! - startsAtMs[0]!).toBeGreaterThanOrEqual(3_800);
     expect(startsAtMs.at(-1)! - startsAtMs[0]!).toBeLessThanOrEqual(5_500);
+  });
+
+  test("that is raised holds from then on, however far ahead turns of the lower one are reserved", async () => {
+    harness = await workerHarness();
+    const { app, backend, clock } = harness;
+    const broker = await memoryTransport({ clock, name: "of the release before" });
+    const before = createApp({ broker, backend, clock });
+    const low = before.task("limited", { rateLimit: "1/h", ignoreResult: true }, () => {});
+    await before.worker().start();
+    await low.applyMany(Array.from({ length: 10 }, () => []));
+    await clock.advance(1_000);
+    let isClosed = false;
+    const closing = before.close().then(() => (isClosed = true));
+    await harness.until(() => isClosed);
+    await closing;
+    await broker.close();
+    let runs = 0;
+    const raised = app.task("limited", { rateLimit: "10/s", ignoreResult: true }, () => void (runs += 1));
+    await app.worker().start();
+    await raised.applyMany(Array.from({ length: 5 }, () => []));
+    await clock.advance(5_000);
+    expect(runs).toBe(5);
   });
 
   test("takes one turn for each run, and hides how", async () => {
