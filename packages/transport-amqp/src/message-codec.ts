@@ -72,6 +72,11 @@ export function renewalOf({ properties }: ConsumeMessage | GetMessage): string |
   return text(table[names.renewal]);
 }
 
+/** The first queue that let go of it since it was published, if there is one. */
+export function firstDeathQueueOf({ properties }: ConsumeMessage | GetMessage): string | undefined {
+  return text(properties.headers?.["x-first-death-queue"]);
+}
+
 /**
  * A message as the client gives it.
  * @param isQuorum Whether it comes from a quorum queue, which counts deliveries; a classic one only says that there was one.
@@ -83,13 +88,20 @@ export function decodeMessage(raw: ConsumeMessage | GetMessage, isQuorum: boolea
     ? numberIn(table, "x-delivery-count")
     : (optionalNumber(table, "x-delivery-count") ?? cameBack);
   const headers = decodeHeaders(table, isOurs);
+  const written = writtenMarksOf(raw);
   return {
     message: { headers, properties: propertiesOf(raw, table, headers), body: raw.content },
-    marks: {
-      losses: numberIn(table, names.losses) + counted,
-      deliveries: numberIn(table, names.deliveries) + counted,
-      restMs: numberIn(table, names.rest),
-    },
+    marks: { ...written, losses: written.losses + counted, deliveries: written.deliveries + counted },
+  };
+}
+
+/** What was written in it when it was published, without what the broker counted since. */
+export function writtenMarksOf({ properties }: ConsumeMessage | GetMessage): Marks {
+  const table = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    losses: numberIn(table, names.losses),
+    deliveries: numberIn(table, names.deliveries),
+    restMs: numberIn(table, names.rest),
   };
 }
 

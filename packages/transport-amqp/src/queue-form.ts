@@ -113,6 +113,11 @@ export function holdingQueueOf(queue: string, id: string): string {
   return `${queue}.held.${id}`;
 }
 
+/** Whether it is one for copies of what is held of this queue. */
+export function isHoldingQueue(name: string, queue: string): boolean {
+  return name.startsWith(holdingQueueOf(queue, ""));
+}
+
 /** What a holding queue is told that has lost its consumer: give all back to the queue that it came from. */
 export function holdingArguments(queue: string): Options.AssertQueue {
   return {

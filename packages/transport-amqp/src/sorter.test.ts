@@ -5,7 +5,7 @@ import { Sorter } from "./sorter.ts";
 
 const sorterOf = (maxDeliveries: number): Sorter => new Sorter({ queue: "mail", maxDeliveries, isQuorum: true });
 
-function came(headers: Readonly<Record<string, number>>): ConsumeMessage {
+function came(headers: Readonly<Record<string, number | string>>): ConsumeMessage {
   const fields = { deliveryTag: 1, redelivered: true, exchange: "", routingKey: "mail", consumerTag: "one" };
   return { fields, properties: { headers, messageId: "a" }, content: Buffer.from("x") } as unknown as ConsumeMessage;
 }
@@ -29,4 +29,10 @@ it("gives up what was lost for the last time while it ran alone", () => {
 
 it("gives up at the first loss where one delivery is allowed", () => {
   expect(sorterOf(1).sort(came({ "x-delivery-count": 1 }), "mail")).toMatchObject({ next: "exhausted" });
+});
+
+it("goes by what the holder of a copy had counted, not by what its queue counted when the holder was gone", () => {
+  const copy = { "x-lovage-losses": 1, "x-lovage-deliveries": 7, "x-first-death-queue": "mail.held.one" };
+  const sorted = sorterOf(3).sort(came({ ...copy, "x-delivery-count": 1 }), "mail");
+  expect(sorted).toMatchObject({ next: "forward", to: "mail", delayMs: 0, marks: { losses: 1, deliveries: 7 } });
 });

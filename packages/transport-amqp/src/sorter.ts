@@ -1,8 +1,8 @@
 import type { ConsumeMessage, GetMessage } from "@lovage/client-amqp";
 import type { Message } from "@lovage/transport";
 
-import { decodeMessage, type Marks } from "./message-codec.ts";
-import { suspectsQueueOf } from "./queue-form.ts";
+import { decodeMessage, firstDeathQueueOf, writtenMarksOf, type Marks } from "./message-codec.ts";
+import { isHoldingQueue, suspectsQueueOf } from "./queue-form.ts";
 
 /** What a {@link Sorter} goes by. */
 export interface SorterOptions {
@@ -29,6 +29,7 @@ export type Sorted = {
  * | was lost as often as is allowed, the last time alone | is exhausted |
  * | may be lost once more at most, and comes from the queue itself | goes to the queue of suspects |
  * | came back to a classic queue, which does not count | goes to the end of the queue with its count |
+ * | was held by a copy whose holder is gone | goes to the end of the queue with the count that stands in it |
  * | else | is handed out |
  *
  * A quorum queue counts more than was lost when its node crashes: what the first consumer held is given to the others, which are gone as well, and
@@ -50,7 +51,11 @@ export class Sorter {
   /** @param source The queue it came from. */
   sort(raw: ConsumeMessage | GetMessage, source: string): Sorted {
     const { queue, isQuorum } = this.#options;
-    const { message, marks } = decodeMessage(raw, isQuorum);
+    const decoded = decodeMessage(raw, isQuorum);
+    const { message } = decoded;
+    // RabbitMQ 4 leaves in a copy what the queue counted that held it, which its holder had counted before.
+    const isPassedOn = isHoldingQueue(firstDeathQueueOf(raw) ?? "", queue);
+    const marks = isPassedOn ? writtenMarksOf(raw) : decoded.marks;
     if (marks.restMs > 0) {
       return { message, marks: { ...marks, restMs: 0 }, next: "forward", to: queue, delayMs: marks.restMs };
     }
@@ -61,7 +66,8 @@ export class Sorter {
       return { message, marks: counted, next: "forward", to: this.#suspects, delayMs: 0 };
     }
     // A count that stands nowhere but in a flag would be lost with the next delivery.
-    if (!isQuorum && raw.fields.redelivered) return { message, marks, next: "forward", to: source, delayMs: 0 };
+    if (isPassedOn || (!isQuorum && raw.fields.redelivered))
+      return { message, marks, next: "forward", to: source, delayMs: 0 };
     return { message, marks, next: "hand-out" };
   }
 
