@@ -5,5 +5,6 @@ export const fauxqs: SqsEmulator = {
   service: "sqs",
   rungs: ["private"],
   except: { standard: {}, FIFO: {} },
+  outlivesRestarts: true,
   stress: { parallel: 4, load: { producers: 4, consumers: 4, each: 200 } },
 };

@@ -25,5 +25,6 @@ export const moto: SqsEmulator = {
       "delay: a hundred messages due at once all come in time": slow,
     },
   },
+  outlivesRestarts: false,
   stress: { parallel: 4, load: { producers: 2, consumers: 1, each: 50 } },
 };

@@ -11,5 +11,6 @@ export interface SqsEmulator {
   readonly rungs: readonly OwnRung[];
   /** What it cannot do and SQS can, with its name in the reasons. */
   readonly except: Readonly<Record<SqsUnderTest["kind"], Exceptions>>;
+  readonly outlivesRestarts: boolean;
   readonly stress: NonNullable<TransportUnderTest<unknown>["stress"]>;
 }

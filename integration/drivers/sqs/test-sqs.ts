@@ -15,7 +15,7 @@ export function testSqs(under: SqsUnderTest, emulator: SqsEmulator): void {
   else testGivenSqs(under, given);
 }
 
-function testEmulator({ kind }: SqsUnderTest, { service, rungs, except, stress }: SqsEmulator): void {
+function testEmulator({ kind }: SqsUnderTest, { service, rungs, except, outlivesRestarts, stress }: SqsEmulator): void {
   const { driver, newName } = driverFor(kind);
   describeOwnServer(
     service,
@@ -31,6 +31,7 @@ function testEmulator({ kind }: SqsUnderTest, { service, rungs, except, stress }
             options: { prefix: `case${number}-`, lease: leaseMs, sweep: sweepMs },
             ...(newName === undefined ? {} : { newName }),
           }),
+          outlivesRestarts,
           stress,
           except: { ...exceptionsOf(kind), ...except[kind] },
         },
