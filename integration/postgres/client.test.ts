@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
+import { openClient } from "./open-client.ts";
 
 const ours = "application_name = 'client-test'";
 
@@ -33,9 +34,7 @@ describeOwnServer("postgres", (start) => {
 
   test("a transaction on the same database is known as such also while the connection for notifications is away", async () => {
     const client = await bereft();
-    const caller = new Client(server().url);
-    await caller.connect();
-    onTestFinished(() => caller.end());
+    const caller = await openClient(server().url);
     expect(client.isSameDatabase(caller)).toBe(true);
     const elsewhere = new URL(server().url);
     elsewhere.pathname = "/elsewhere";

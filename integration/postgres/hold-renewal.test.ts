@@ -1,9 +1,9 @@
 import { postgresBackend } from "@lovage/backend-postgres";
-import { Client } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
+import { openClient } from "./open-client.ts";
 
 const patience = { timeout: 10_000 };
 
@@ -16,9 +16,7 @@ describeOwnServer("postgres", (start) => {
     onTestFinished(() => backend.close());
     const coordination = backend.coordination!;
     await coordination.acquire({ name: "one", holder: "a", leaseMs: 1_000 });
-    const gate = new Client(url);
-    await gate.connect();
-    onTestFinished(() => gate.end());
+    const gate = await openClient(url);
     await gate.query("BEGIN");
     await gate.query("SELECT FROM lovage.holds FOR UPDATE");
     const renewing = coordination.renew("one", "a", 60_000);

@@ -1,9 +1,9 @@
 import { postgresBackend } from "@lovage/backend-postgres";
-import { Client } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
+import { openClient } from "./open-client.ts";
 
 describeOwnServer("postgres", (start) => {
   const server = postgresServer(start);
@@ -15,9 +15,7 @@ describeOwnServer("postgres", (start) => {
     );
     const backend = await postgresBackend({ url });
     onTestFinished(() => backend.close());
-    const gate = new Client(url);
-    await gate.connect();
-    onTestFinished(() => gate.end());
+    const gate = await openClient(url);
     await gate.query("BEGIN");
     await gate.query("SELECT pg_advisory_xact_lock(hashtextextended('lovage/backend/hold/one', 0))");
     const asking = ["a", "b"].map((holder) => backend.coordination!.acquire({ name: "one", holder, leaseMs: 60_000 }));

@@ -1,8 +1,8 @@
 import { postgresBackend } from "@lovage/backend-postgres";
-import { Client } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
+import { openClient } from "./open-client.ts";
 
 const put = `SELECT lovage.put_results_1(ARRAY[$1], ARRAY['SUCCESS'], ARRAY['{}'], NULL, NULL, ARRAY[60000])`;
 
@@ -14,9 +14,7 @@ describeOwnServer("postgres", (start) => {
     const backend = await postgresBackend({ url });
     onTestFinished(() => backend.close());
     const results = backend.results!;
-    const writer = new Client({ connectionString: url });
-    await writer.connect();
-    onTestFinished(() => writer.end());
+    const writer = await openClient(url);
     const { rows } = await writer.query<{ id: string }>(
       "SELECT 'task' || n AS id FROM generate_series(1, 1000) n WHERE hashtextextended('task' || n, 7) & 63 = 0 LIMIT 2",
     );

@@ -3,10 +3,11 @@ import { sql } from "drizzle-orm";
 import knex, { type Knex } from "knex";
 import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
 import { createApp, type App, type Task } from "lovage";
-import { Client, Pool, type PoolClient } from "pg";
+import { Pool, type PoolClient } from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
+import { openClient } from "./open-client.ts";
 
 class Rollback extends Error {}
 
@@ -129,9 +130,7 @@ describeOwnServer("postgres", (start) => {
 
   test("a pool, a client without a transaction and one whose transaction has failed are refused, and nothing is sent", async () => {
     const { app, confirm } = openApp();
-    const client = new Client({ connectionString: server().url });
-    await client.connect();
-    onTestFinished(() => client.end());
+    const client = await openClient(server().url);
     const refusal = { code: "TRANSACTION_UNSUPPORTED" };
     await expect(confirm.applyAsync([1], { transaction: openPool() })).rejects.toMatchObject(refusal);
     await expect(confirm.applyAsync([1], { transaction: client })).rejects.toMatchObject(refusal);

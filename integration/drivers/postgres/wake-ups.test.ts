@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { virtualClock } from "@lovage/foundation";
-import { Client } from "pg";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { message, openedStore } from "./opened-store.ts";
 import { postgresServer } from "./postgres-server.ts";
+import { openClient } from "../../postgres/open-client.ts";
 
 const request = { queue: "q", max: 10, leaseMs: 30_000, suspects: false };
 
@@ -21,9 +21,7 @@ describeOwnServer("postgres", (start) => {
     await vi.waitUntil(() => woken === 1, { timeout: 5_000 });
     expect((await sleeper.claim(request)).messages).toHaveLength(1);
     expect((await sleeper.claim(request)).messages).toEqual([]);
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    onTestFinished(() => client.end());
+    const client = await openClient(url);
     await client.query("BEGIN");
     await publisher.publish([message("b")], client);
     expect(woken).toBe(1);
@@ -47,9 +45,7 @@ describeOwnServer("postgres", (start) => {
   test("while nobody sleeps nothing is notified", async () => {
     const { url } = server();
     const busy = await openedStore({ url, schema: "busy" });
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    onTestFinished(() => client.end());
+    const client = await openClient(url);
     const notifications: string[] = [];
     client.on("notification", ({ payload = "" }) => notifications.push(payload));
     const { rows } = await client.query<{ body: string }>(
@@ -109,9 +105,7 @@ describeOwnServer("postgres", (start) => {
     for (let batch = 0; batch < 3; batch += 1) await store.publish(due);
     await pause(10);
     await store.claim(request);
-    const client = new Client({ connectionString: server().url });
-    await client.connect();
-    onTestFinished(() => client.end());
+    const client = await openClient(server().url);
     const { rows } = await client.query<{ count: string }>("SELECT count(*) FROM due.messages WHERE state = 1");
     expect(Number(rows[0]?.count)).toBe(2_000);
   });

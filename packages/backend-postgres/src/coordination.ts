@@ -1,11 +1,12 @@
 import type { BucketRequest, ClaimKeyRequest, Coordination, Hold, HoldRequest } from "@lovage/backend";
 
 import type { Database } from "./database.ts";
+import { holdTurn } from "./schema/hold-turn.ts";
 import { nowMs } from "./schema/now-ms.ts";
 
 const acquire = "SELECT * FROM @acquire_1($1, $2, $3::int, $4::bigint, $5::bigint)";
 /** In turn with those who ask for a place: one that looked at the hold before this is committed, and at the time behind its end, would be given it as well. */
-const renew = `WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('lovage/backend/hold/' || $1, 0))),
+const renew = `WITH turn AS MATERIALIZED (SELECT ${holdTurn("$1")}),
   t AS MATERIALIZED (SELECT ${nowMs} AS now_ms FROM turn)
   UPDATE @holds h SET ends_at = t.now_ms + $3::bigint FROM t WHERE h.name = $1 AND h.holder = $2 AND h.ends_at > t.now_ms RETURNING 1`;
 const release =

@@ -1,5 +1,5 @@
 import type { ResultRecord, ResultWatch } from "@lovage/backend";
-import { ClosedError, type Timer, rest } from "@lovage/foundation";
+import { ClosedError, Once, type Timer, rest } from "@lovage/foundation";
 
 import type { Database } from "./database.ts";
 import { readResults } from "./read-results.ts";
@@ -25,7 +25,7 @@ export class ResultWatches {
   readonly #topics = new Map<string, string>();
   #timer: Timer | undefined;
   /** Once for all watches; a second time would have all news read twice. */
-  #listening: Promise<void> | undefined;
+  readonly #listening = new Once(() => this.#database.wakeUps.listen((taskId) => this.#heard(taskId)));
   #isReading = false;
   readonly #closing = new AbortController();
 
@@ -79,18 +79,9 @@ export class ResultWatches {
   async #arm(taskIds: readonly string[]): Promise<void> {
     const { client, wakeUps } = this.#database;
     if (client.isPolling) return;
-    await (this.#listening ??= this.#listen());
+    await this.#listening.run();
     await this.#findTopics(taskIds.filter((taskId) => !this.#topics.has(taskId)));
     await wakeUps.arm([...new Set(taskIds.flatMap((taskId) => this.#topics.get(taskId) ?? []))]);
-  }
-
-  async #listen(): Promise<void> {
-    try {
-      await this.#database.wakeUps.listen((taskId) => this.#heard(taskId));
-    } catch (error) {
-      this.#listening = undefined;
-      throw error;
-    }
   }
 
   /** The server tells the groups: its hash is its own. */

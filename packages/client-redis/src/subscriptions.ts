@@ -1,3 +1,4 @@
+import { Once } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
 /** Told of what is published. `payload` is a buffer of its own. */
@@ -25,7 +26,8 @@ export interface ChannelSubscription {
 export class Subscriptions {
   readonly #open: () => Promise<Redis>;
   readonly #byChannel = new Map<string, Set<ChannelListener>>();
-  #client: Promise<Redis> | undefined;
+  /** One that could not be opened is not the answer for ever. */
+  readonly #client = new Once(() => this.#start());
   #opened: Redis | undefined;
   #id: unknown;
   #onKeys: KeyListener | undefined;
@@ -100,19 +102,9 @@ export class Subscriptions {
       this.#byChannel.set(channel, listeners.add(listener));
     }
     if (channels.length === 0) return;
-    const client = await (this.#client ??= this.#startOnce());
+    const client = await this.#client.run();
     // Also where another listener has subscribed already: its answer may be on its way still.
     await client.subscribe(...channels);
-  }
-
-  /** One that could not be opened is not the answer for ever. */
-  async #startOnce(): Promise<Redis> {
-    try {
-      return await this.#start();
-    } catch (error) {
-      this.#client = undefined;
-      throw error;
-    }
   }
 
   async #start(): Promise<Redis> {

@@ -61,23 +61,12 @@ export class SqliteConnection {
 
   /** A prepared statement, prepared once. `sql` must be a constant of the source: values travel as parameters. */
   statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements.get(sql) ?? this.#prepare(sql, this.#statements);
   }
 
   /** As `statement`, with rows as arrays, in the order of the columns: for many rows, whose objects would take longer to make than all else. */
   tuples(sql: string): StatementSync {
-    let statement = this.#tuples.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      statement.setReturnArrays(true);
-      this.#tuples.set(sql, statement);
-    }
-    return statement;
+    return this.#tuples.get(sql) ?? this.#prepare(sql, this.#tuples);
   }
 
   /** Runs several statements without parameters and results. */
@@ -107,6 +96,13 @@ export class SqliteConnection {
     this.#statements.clear();
     this.#tuples.clear();
     this.#database.close();
+  }
+
+  #prepare(sql: string, kept: Map<string, StatementSync>): StatementSync {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(kept === this.#tuples);
+    kept.set(sql, statement);
+    return statement;
   }
 
   #enqueue<T>(work: () => T, { waitMs = defaultWaitMs }: WaitOptions): Promise<T> {

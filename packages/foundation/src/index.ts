@@ -1,4 +1,5 @@
 export { abortable } from "./abortable.ts";
+export { asBuffer } from "./as-buffer.ts";
 export { backOff } from "./back-off.ts";
 export type { BackOffOptions } from "./back-off.ts";
 export { checkDelay } from "./check-delay.ts";
@@ -24,6 +25,7 @@ export { NameError } from "./name-error.ts";
 export { checkName } from "./name.ts";
 export type { NameKind, NameOptions } from "./name.ts";
 export { nearestName, suggestion } from "./nearest-name.ts";
+export { Once } from "./once.ts";
 export { OptionError } from "./option-error.ts";
 export { checkedTextOption } from "./options/checked-text-option.ts";
 export { choiceOption } from "./options/choice-option.ts";

@@ -1,3 +1,4 @@
+import { asBuffer } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
 
 import { describeMessage, type Description } from "./describe-message.ts";
@@ -54,7 +55,7 @@ export function writeFrame({ taskId, text, body }: FrameDraft, target: Buffer, a
  * @throws FrameError (`FRAME_INVALID`) for bytes that are no frame
  */
 export function decodeFrame(bytes: Uint8Array): Message {
-  const frame = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frame = asBuffer(bytes);
   if (frame.length < headBytes) throw new FrameError(`${frame.length} bytes are too few for a frame.`);
   if (frame[0] !== version) {
     throw new FrameError(`The frame has version ${String(frame[0])}, and this release reads version ${version}.`);

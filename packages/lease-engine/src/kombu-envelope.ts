@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { asBuffer } from "@lovage/foundation";
 import type { Headers, Message, MessageProperties } from "@lovage/transport";
 
 /** Where an envelope was published. */
@@ -15,7 +16,7 @@ export function encodeEnvelope(
 ): string {
   const { messageId, contentType, contentEncoding, correlationId, replyTo, priority = 0, key } = properties;
   return JSON.stringify({
-    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"),
+    body: asBuffer(body).toString("base64"),
     "content-encoding": contentEncoding,
     "content-type": contentType,
     headers,

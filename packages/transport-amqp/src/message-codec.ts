@@ -2,6 +2,7 @@ import type { ConsumeMessage, GetMessage, PublishProperties } from "@lovage/clie
 import type { Headers, Message } from "@lovage/transport";
 
 import { decodeHeaders, encodeHeaders } from "./header-table.ts";
+import { isHoldingQueue } from "./queue-form.ts";
 
 /** What goes with a message beside what its sender wrote. */
 export interface Marks {
@@ -22,6 +23,8 @@ export const noMarks: Marks = Object.freeze<Marks>({ losses: 0, deliveries: 0, r
 export interface Received {
   readonly message: Message;
   readonly marks: Marks;
+  /** A copy, passed on by the queue that held it when its holder was gone. */
+  readonly isPassedOn: boolean;
 }
 
 const names = {
@@ -72,37 +75,32 @@ export function renewalOf({ properties }: ConsumeMessage | GetMessage): string |
   return text(table[names.renewal]);
 }
 
-/** The first queue that let go of it since it was published, if there is one. */
-export function firstDeathQueueOf({ properties }: ConsumeMessage | GetMessage): string | undefined {
-  return text(properties.headers?.["x-first-death-queue"]);
-}
-
 /**
  * A message as the client gives it.
  * @param isQuorum Whether it comes from a quorum queue, which counts deliveries; a classic one only says that there was one.
  */
 export function decodeMessage(raw: ConsumeMessage | GetMessage, isQuorum: boolean): Received {
   const table = (raw.properties.headers ?? {}) as Readonly<Record<string, unknown>>;
-  const cameBack = raw.fields.redelivered ? 1 : 0;
-  const counted = isQuorum
-    ? numberIn(table, "x-delivery-count")
-    : (optionalNumber(table, "x-delivery-count") ?? cameBack);
   const headers = decodeHeaders(table, isOurs);
-  const written = writtenMarksOf(raw);
+  const firstDeathQueue = text(table["x-first-death-queue"]);
+  const isPassedOn = firstDeathQueue !== undefined && isHoldingQueue(firstDeathQueue);
+  // RabbitMQ 4 leaves in a copy what the queue counted that held it, which its holder had counted before.
+  const counted = isPassedOn ? 0 : countedByBroker(raw, isQuorum);
   return {
     message: { headers, properties: propertiesOf(raw, table, headers), body: raw.content },
-    marks: { ...written, losses: written.losses + counted, deliveries: written.deliveries + counted },
+    marks: {
+      losses: numberIn(table, names.losses) + counted,
+      deliveries: numberIn(table, names.deliveries) + counted,
+      restMs: numberIn(table, names.rest),
+    },
+    isPassedOn,
   };
 }
 
-/** What was written in it when it was published, without what the broker counted since. */
-export function writtenMarksOf({ properties }: ConsumeMessage | GetMessage): Marks {
+function countedByBroker({ properties, fields }: ConsumeMessage | GetMessage, isQuorum: boolean): number {
   const table = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
-  return {
-    losses: numberIn(table, names.losses),
-    deliveries: numberIn(table, names.deliveries),
-    restMs: numberIn(table, names.rest),
-  };
+  const count = optionalNumber(table, "x-delivery-count");
+  return count ?? (isQuorum || !fields.redelivered ? 0 : 1);
 }
 
 function isOurs(name: string): boolean {

@@ -1,7 +1,7 @@
 import type { AmqpLink, AmqpSession, CallChannel, Posting } from "@lovage/client-amqp";
 import { ConfirmPublisher } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
-import { ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
+import { asBuffer, ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
 import type { ExchangeAddress, Message, OutgoingMessage, PublishOptions } from "@lovage/transport";
 import {
   checkMessage,
@@ -230,7 +230,7 @@ export class Publisher {
       exchange,
       routingKey,
       properties: encodeMessage(message, { ...marks, restMs }, headers),
-      body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      body: asBuffer(body),
       state: "waiting",
       done: (error) => {
         if (error?.kind === "broken") this.#doubt(parcel, route);

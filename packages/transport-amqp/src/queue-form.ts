@@ -108,14 +108,14 @@ export function suspectsQueueOf(queue: string): string {
   return `${queue}.suspects`;
 }
 
-/** Where copies of what is held for long lie, in the hands of who holds them; `id` is its own. */
+/** Where copies of what is held for long lie, in the hands of who holds them; `id` is its own, a UUID. */
 export function holdingQueueOf(queue: string, id: string): string {
   return `${queue}.held.${id}`;
 }
 
-/** Whether it is one for copies of what is held of this queue. */
-export function isHoldingQueue(name: string, queue: string): boolean {
-  return name.startsWith(holdingQueueOf(queue, ""));
+/** Whether it is one for copies of what is held. */
+export function isHoldingQueue(name: string): boolean {
+  return /\.held\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name);
 }
 
 /** What a holding queue is told that has lost its consumer: give all back to the queue that it came from. */

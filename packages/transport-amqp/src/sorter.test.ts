@@ -32,7 +32,11 @@ it("gives up at the first loss where one delivery is allowed", () => {
 });
 
 it("goes by what the holder of a copy had counted, not by what its queue counted when the holder was gone", () => {
-  const copy = { "x-lovage-losses": 1, "x-lovage-deliveries": 7, "x-first-death-queue": "mail.held.one" };
+  const copy = {
+    "x-lovage-losses": 1,
+    "x-lovage-deliveries": 7,
+    "x-first-death-queue": "mail.held.0f8fad5b-d9cb-469f-a165-70867728950e",
+  };
   const sorted = sorterOf(3).sort(came({ ...copy, "x-delivery-count": 1 }), "mail");
   expect(sorted).toMatchObject({ next: "forward", to: "mail", delayMs: 0, marks: { losses: 1, deliveries: 7 } });
 });

@@ -1,8 +1,8 @@
 import type { ConsumeMessage, GetMessage } from "@lovage/client-amqp";
 import type { Message } from "@lovage/transport";
 
-import { decodeMessage, firstDeathQueueOf, writtenMarksOf, type Marks } from "./message-codec.ts";
-import { isHoldingQueue, suspectsQueueOf } from "./queue-form.ts";
+import { decodeMessage, type Marks } from "./message-codec.ts";
+import { suspectsQueueOf } from "./queue-form.ts";
 
 /** What a {@link Sorter} goes by. */
 export interface SorterOptions {
@@ -51,11 +51,7 @@ export class Sorter {
   /** @param source The queue it came from. */
   sort(raw: ConsumeMessage | GetMessage, source: string): Sorted {
     const { queue, isQuorum } = this.#options;
-    const decoded = decodeMessage(raw, isQuorum);
-    const { message } = decoded;
-    // RabbitMQ 4 leaves in a copy what the queue counted that held it, which its holder had counted before.
-    const isPassedOn = isHoldingQueue(firstDeathQueueOf(raw) ?? "", queue);
-    const marks = isPassedOn ? writtenMarksOf(raw) : decoded.marks;
+    const { message, marks, isPassedOn } = decodeMessage(raw, isQuorum);
     if (marks.restMs > 0) {
       return { message, marks: { ...marks, restMs: 0 }, next: "forward", to: queue, delayMs: marks.restMs };
     }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { defineStatement } from "@lovage/client-postgres";
-import { Turns, type Log } from "@lovage/foundation";
+import { Once, Turns, type Log } from "@lovage/foundation";
 import { encodeFrame } from "@lovage/lease-engine";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
@@ -24,7 +24,9 @@ export class PostgresBroadcast implements Broadcast {
   readonly #turns = new Turns();
   #hearing: Promise<unknown> = Promise.resolve();
   /** Once for all subscriptions; a second time would bring each message twice. */
-  #listening: Promise<void> | undefined;
+  readonly #listening = new Once(() =>
+    this.#database.client().listen(this.#pgChannel, (payload) => this.#heard(payload)),
+  );
 
   constructor(database: Database, log: Log) {
     this.#database = database;
@@ -38,7 +40,7 @@ export class PostgresBroadcast implements Broadcast {
 
   subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     return asTransport(async () => {
-      await (this.#listening ??= this.#listen());
+      await this.#listening.run();
       const listeners = this.#listeners.get(channel) ?? new Set();
       this.#listeners.set(channel, listeners);
       // The same function may listen twice.
@@ -46,15 +48,6 @@ export class PostgresBroadcast implements Broadcast {
       listeners.add(own);
       return { close: async () => void listeners.delete(own) };
     });
-  }
-
-  async #listen(): Promise<void> {
-    try {
-      await this.#database.client().listen(this.#pgChannel, (payload) => this.#heard(payload));
-    } catch (error) {
-      this.#listening = undefined;
-      throw error;
-    }
   }
 
   get #pgChannel(): string {

@@ -1,4 +1,5 @@
 import type { PostgresValue } from "@lovage/client-postgres";
+import { asBuffer } from "@lovage/foundation";
 import { encodeFrame, type RoutedMessage } from "@lovage/lease-engine";
 
 const furthestMs = Number.MAX_SAFE_INTEGER;
@@ -6,9 +7,8 @@ const furthestMs = Number.MAX_SAFE_INTEGER;
 /** One message as the functions of the schema take it that insert one. */
 export function messageFields(message: RoutedMessage): readonly PostgresValue[] {
   const { priority = null, key = null } = message.properties;
-  const { buffer, byteOffset, byteLength } = encodeFrame(message);
   // Other libraries than pg know bytes as a Buffer only.
-  const frame = Buffer.from(buffer, byteOffset, byteLength);
+  const frame = asBuffer(encodeFrame(message));
   return [message.to, frame, priority, key, delayOf(message) ?? null, instantOf(message) ?? null];
 }
 

@@ -16,7 +16,7 @@ import {
 
 import { unbind } from "./bindings.ts";
 import { asTransport } from "./errors.ts";
-import { messageGroups } from "./message-groups.ts";
+import { addGroups } from "./message-groups.ts";
 import { readCursor, readPage, writeCursor } from "./pages.ts";
 import { publishMessages } from "./publish.ts";
 import { asList, asNumber, asTexts } from "./replies.ts";
@@ -118,11 +118,9 @@ export class RedisAdmin implements QueueAdmin {
         const args = new ArgumentWriter();
         for (const [index, { stored, place }] of messages.entries()) {
           const routed = isApart(moved[index]) ? undefined : moved[index];
-          const groups = routed === undefined ? undefined : messageGroups(this.#server, [routed]);
           args.add(stored);
           args.add(place);
-          args.add(String(groups?.count ?? 0));
-          if (groups !== undefined) args.addAll(groups);
+          addGroups(args, this.#server, routed === undefined ? [] : [routed]);
         }
         const [removed, made] = asList(await runOn(this.#server, removeScript, queue, args));
         await enlist(this.#server, made);

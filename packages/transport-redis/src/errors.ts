@@ -30,7 +30,7 @@ export function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
   return translateErrors(work, toTransportError);
 }
 
-/** As {@link asTransport}, for work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
+/** As the contract has an error of what must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
 export function toPublishError(error: unknown): unknown {
   return isRedisError(error) && error.kind === "broken"
     ? new PublishUncertainError(error.message, { cause: error })

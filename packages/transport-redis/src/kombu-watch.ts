@@ -1,5 +1,5 @@
 import type { RedisConnection } from "@lovage/client-redis";
-import type { Log } from "@lovage/foundation";
+import { Once, type Log } from "@lovage/foundation";
 
 import type { KombuKeys } from "./kombu-keys.ts";
 
@@ -11,8 +11,6 @@ export interface KombuWatchOptions {
   readonly wake: (queue?: string) => void;
 }
 
-type Look = (keys: readonly string[]) => Promise<number>;
-
 /** What a claim has found in Kombu's lists of a queue of our own: `foreign`: a key that holds what is no message; `denied`: they may not be read. */
 export type KombuFinding = "nothing" | "foreign" | "denied";
 
@@ -23,7 +21,7 @@ export type KombuFinding = "nothing" | "foreign" | "denied";
 export class KombuWatch {
   readonly #connection: RedisConnection;
   readonly #options: KombuWatchOptions;
-  #look: Promise<Look | undefined> | undefined;
+  readonly #look = new Once(() => this.#connection.watchKeys((keys) => this.#changed(keys)));
   /** Lists of these are watched: nothing has changed since the last look. */
   readonly #watched = new Set<string>();
   /** Queues whose name is also that of a key that holds no message. */
@@ -41,7 +39,7 @@ export class KombuWatch {
   async look(queue: string, finding: KombuFinding): Promise<void> {
     if (finding === "foreign") this.#warn(queue);
     if (this.#watched.has(queue)) return;
-    const look = await (this.#look ??= this.#begin());
+    const look = await this.#look.run();
     if (look === undefined) return;
     // At once, so that a change that is told before the answer is not forgotten.
     this.#watched.add(queue);
@@ -51,16 +49,6 @@ export class KombuWatch {
       if (lists > 0 && finding === "nothing") this.#options.wake(queue);
     } catch (error) {
       this.#watched.delete(queue);
-      throw error;
-    }
-  }
-
-  async #begin(): Promise<Look | undefined> {
-    try {
-      return await this.#connection.watchKeys((keys) => this.#changed(keys));
-    } catch (error) {
-      // The next look tries again.
-      this.#look = undefined;
       throw error;
     }
   }

@@ -25,6 +25,13 @@ export function messageGroups(server: Server, messages: readonly RoutedMessage[]
   return groups.end();
 }
 
+/** Adds messages to the arguments of a script that takes them among others: how many arguments they are, and these. */
+export function addGroups(args: ArgumentWriter, server: Server, messages: readonly RoutedMessage[]): void {
+  const groups = messages.length === 0 ? undefined : messageGroups(server, messages);
+  args.add(String(groups?.count ?? 0));
+  if (groups !== undefined) args.addAll(groups);
+}
+
 function expectedBytes(messages: readonly RoutedMessage[]): number {
   let bytes = 0;
   for (const { body } of messages) bytes += body.byteLength + usualBytes;

@@ -1,4 +1,4 @@
-import { ArgumentWriter } from "@lovage/client-redis";
+import { ArgumentWriter, type RedisScript } from "@lovage/client-redis";
 import { isPlainMessage, type RoutedMessage } from "@lovage/lease-engine";
 import { PublishError, type PublishFailure } from "@lovage/transport";
 
@@ -37,21 +37,23 @@ async function publishApart(server: Server, messages: readonly RoutedMessage[]):
 }
 
 async function publishTogether(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
-  const bases = basesOf(server, messages);
-  try {
-    const made = await server.connection().run(publishScript, bases, messageGroups(server, messages), durably);
-    await enlist(server, made);
-  } catch (error) {
-    throw toPublishError(error);
-  }
+  await write(server, publishScript, { bases: basesOf(server, messages), args: messageGroups(server, messages) });
 }
 
 async function publishOne(server: Server, message: RoutedMessage): Promise<void> {
   const args = new ArgumentWriter(message.body.byteLength);
   addItem(args, message, writeStamp(server.nowMs()));
+  await write(server, publishOneScript, { bases: [server.keys.base(message.to)], args });
+}
+
+interface Writing {
+  readonly bases: readonly string[];
+  readonly args: ArgumentWriter;
+}
+
+async function write(server: Server, script: RedisScript, { bases, args }: Writing): Promise<void> {
   try {
-    const made = await server.connection().run(publishOneScript, [server.keys.base(message.to)], args, durably);
-    await enlist(server, made);
+    await enlist(server, await server.connection().run(script, bases, args, durably));
   } catch (error) {
     throw toPublishError(error);
   }

@@ -4,7 +4,7 @@ import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovag
 
 import { lostOf, tokenOf } from "./extend.ts";
 import { writeStamp } from "./item.ts";
-import { messageGroups } from "./message-groups.ts";
+import { addGroups } from "./message-groups.ts";
 import type { Receipts } from "./receipts.ts";
 import { publishMessages } from "./publish.ts";
 import { asList } from "./replies.ts";
@@ -87,12 +87,10 @@ function addSettlement(args: ArgumentWriter, { server, queue, settlement }: OneS
   const nowMs = server.nowMs();
   const delayMs = settlement.kind === "release" ? Math.max(0, Math.ceil(settlement.delayMs)) : -1;
   const messages = settlement.kind === "reject" ? [deadLetter(queue, settlement, nowMs), ...followUps] : followUps;
-  const groups = messages.length === 0 ? undefined : messageGroups(server, messages);
   args.add(tokenOf(settlement.lease));
   args.add(String(delayMs));
   args.add(writeStamp(nowMs + Math.max(0, delayMs)));
-  args.add(String(groups?.count ?? 0));
-  if (groups !== undefined) args.addAll(groups);
+  addGroups(args, server, messages);
 }
 
 interface OneSettlement extends Pick<Settling, "server" | "queue"> {

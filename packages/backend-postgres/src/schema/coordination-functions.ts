@@ -1,3 +1,4 @@
+import { holdTurn } from "./hold-turn.ts";
 import { nextNumber } from "./next-number.ts";
 import { nowMs } from "./now-ms.ts";
 
@@ -14,7 +15,7 @@ function acquire(schema: string): string {
     own_turn bigint;
     granted bigint;
   BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('lovage/backend/hold/' || p_name, 0));
+    PERFORM ${holdTurn("p_name")};
     now_ms := ${nowMs};
     UPDATE ${schema}.holds h SET ends_at = now_ms + p_lease_ms
       WHERE h.name = p_name AND h.holder = p_holder AND h.ends_at > now_ms RETURNING h.fence INTO granted;

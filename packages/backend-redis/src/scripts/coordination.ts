@@ -1,13 +1,9 @@
 import { defineScript, type RedisScript } from "@lovage/client-redis";
 
-const now = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%.0f', number) end
-`;
+import { nextNumber } from "./numbers.ts";
 
 /** What several scripts on the places under one name share. Each of its keys lives as long as the last hold or waiter in it. */
-const places = `${now}
+const places = `${nextNumber}
 local holds, fences, turns, waits = KEYS[1], KEYS[1] .. ':f', KEYS[1] .. ':t', KEYS[1] .. ':w'
 local function expire_from(ends, beside)
   local gone = redis.call('ZRANGE', ends, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)
@@ -27,7 +23,6 @@ expire_from(waits, turns)
 
 /**
  * KEYS: the name. ARGV: holder, limit, length of the lease, patience. Gives granted, fence (as text), ms until it is worth to ask again, waiters ahead.
- * Fences begin at the present time, so that none is given again once all has expired.
  */
 export const acquireScript: RedisScript = defineScript(
   "acquire",
@@ -41,7 +36,7 @@ end
 local turn = redis.call('ZRANK', turns, holder)
 local ahead = turn or redis.call('ZCARD', turns)
 if limit - redis.call('ZCARD', holds) > ahead then
-  local fence = text(math.max(tonumber(redis.call('HGET', fences, '') or 0) + 1, now * 1024))
+  local fence = next_number(redis.call('HGET', fences, ''))
   redis.call('HSET', fences, '', fence, ':' .. holder, fence)
   redis.call('ZADD', holds, text(now + lease), holder)
   redis.call('ZREM', turns, holder)

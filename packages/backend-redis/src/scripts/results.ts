@@ -1,5 +1,7 @@
 import { defineScript, type RedisScript } from "@lovage/client-redis";
 
+import { nextNumber } from "./numbers.ts";
+
 /** What a script needs to know of a record: its state and its fence. A document in Celery's form tells its state itself, whoever wrote it. */
 const record = `
 local function record_of(document, beside)
@@ -8,16 +10,11 @@ local function record_of(document, beside)
 end
 `;
 
-/**
- * Notes a revoked task. It is kept as long as its result. Numbers begin at the present time: a server that has lost the last of them, as after a failover, does
- * not give them again, and nobody who has read those misses what comes later.
- */
-const revoke = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+/** Notes a revoked task. It is kept as long as its result. Whoever has read numbers that the server has lost, as after a failover, misses nothing that comes later. */
+const revoke = `${nextNumber}
 local function revoke(revoked, id, ttl)
   if redis.call('ZSCORE', revoked .. ':order', id) then redis.call('ZADD', revoked .. ':until', now + ttl, id) return end
-  local number = string.format('%.0f', math.max(tonumber(redis.call('GET', revoked .. ':count') or 0) + 1, now * 1024))
+  local number = next_number(redis.call('GET', revoked .. ':count'))
   redis.call('SET', revoked .. ':count', number)
   redis.call('ZADD', revoked .. ':order', number, id)
   redis.call('ZADD', revoked .. ':until', now + ttl, id)

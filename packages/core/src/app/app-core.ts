@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Backend } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
-import { abortable, ClosedError, ConfigurationError, systemClock } from "@lovage/foundation";
+import { abortable, ClosedError, ConfigurationError, Once, systemClock } from "@lovage/foundation";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
 import { CodeSchedules } from "../beat/book/code-schedules.ts";
 import { ScheduledSender } from "../beat/tick/scheduled-sender.ts";
@@ -20,7 +20,6 @@ import { ConfigurationLayers } from "./configuration/configuration-layers.ts";
 import type { CallSender } from "./call-sender.ts";
 import { loadTasks } from "./load-tasks.ts";
 import { LoadingScope } from "./loading-scope.ts";
-import { Once } from "./once.ts";
 import type { OpeningOptions } from "./open-driver.ts";
 import { routeTask } from "./queue-router.ts";
 import type { TaskBindings } from "./task-bindings.ts";

@@ -1,9 +1,9 @@
 import type { Backend } from "@lovage/backend";
+import { Once } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import type { Connection, ConnectionState } from "@lovage/transport";
 import { combineBackends } from "./combine-backends.ts";
 import type { Configuration } from "./configuration/configuration.ts";
-import { Once } from "./once.ts";
 import { openBackend, openTransport } from "./open-driver.ts";
 import type { OpeningOptions } from "./open-driver.ts";
 import type { Source } from "./configuration/source.ts";

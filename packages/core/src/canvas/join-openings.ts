@@ -1,6 +1,7 @@
 import type { JoinOpening } from "@lovage/backend";
 
-import type { FollowUp, FollowUps } from "./follow-up.ts";
+import type { FollowUps } from "./follow-up.ts";
+import { sendDelay } from "./send-delay.ts";
 
 /** How long a join is kept after its last member has arrived: as long as results are. */
 const keptMs = 86_400_000;
@@ -14,10 +15,6 @@ export function joinOpenings(
   nowMs: number,
 ): readonly JoinOpening[] {
   if (joins.length === 0) return [];
-  const delayMs = sends.reduce((longestMs, { send }) => Math.max(longestMs, delayOf(send, nowMs)), 0);
+  const delayMs = sends.reduce((longestMs, { send }) => Math.max(longestMs, sendDelay(send, nowMs)), 0);
   return joins.map((join) => ({ ...join, expiresInMs: keptMs + delayMs }));
-}
-
-function delayOf({ countdownMs, etaMs }: FollowUp["send"], nowMs: number): number {
-  return countdownMs ?? (etaMs === undefined ? 0 : etaMs - nowMs);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { asBuffer } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
 
 /** Channel that carries commands to all workers, Celery's and ours (wire format, section 10). */
@@ -51,7 +52,7 @@ function isFor(command: Readonly<Record<string, unknown>>, node: string): boolea
 
 function parse(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+    const value: unknown = JSON.parse(asBuffer(body).toString("utf8"));
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     // Anybody may write to the channel; what is no command concerns nobody.

@@ -9,6 +9,7 @@ import { freeze } from "../canvas/freeze.ts";
 import type { Canvas } from "../canvas/signature.ts";
 import type { CallEmbed, WireSignature } from "../protocol/task-call.ts";
 import type { CanvasSender } from "../canvas/canvas-sender.ts";
+import { sendDelay } from "../canvas/send-delay.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { createResult } from "../result/create-result.ts";
 import type { ResultContext } from "../result/create-result.ts";
@@ -126,7 +127,7 @@ export class BrokerCallSender implements CallSender {
       source: results,
       ignored: merged.ignoreResult === true,
       // A worker that starts late must still find it cancelled when it is due.
-      expiresMs: definition.options.resultExpiresMs + delayOf(merged, runtime.clock.now()),
+      expiresMs: definition.options.resultExpiresMs + sendDelay(merged, runtime.clock.now()),
     };
     return { definition, options: merged, embed, how: toSendOptions(merged), context };
   }
@@ -155,10 +156,6 @@ function checkArgs(task: string, args: unknown): void {
   throw new OptionError(`The arguments of a call of task "${task}" must be an array; they are ${quoteValue(args)}.`, {
     field: "args",
   });
-}
-
-function delayOf({ countdownMs, etaMs }: CheckedCallOptions, nowMs: number): number {
-  return countdownMs ?? Math.max(0, (etaMs ?? nowMs) - nowMs);
 }
 
 function toSendOptions({ queue, countdownMs, etaMs, transaction }: CheckedCallOptions): SendOptions {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-import { quoteValue } from "@lovage/foundation";
+import { asBuffer, quoteValue } from "@lovage/foundation";
 import type { MessageProperties } from "@lovage/transport";
 
 import { PayloadDecodeError } from "./errors.ts";
@@ -68,6 +68,6 @@ function readableForm(contentType: unknown, accepted: readonly string[]): BodyFo
 /** Bytes as text. @throws PAYLOAD_DECODE for what is not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new PayloadDecodeError("The body is not valid UTF-8.", { fault: "encoding" });
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = asBuffer(bytes);
   return buffer.toString();
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { isDate, isUint8Array } from "node:util/types";
 
+import { asBuffer } from "@lovage/foundation";
 import { formatWireTime, parseWireTime } from "./wire-time.ts";
 
 /** Key that names the type of a tagged value. */
@@ -38,7 +39,7 @@ export function isTaggable(value: object): value is Date | Uint8Array | WireTag 
 export function toTag(value: Date | Uint8Array | WireTag): Record<string, unknown> {
   if (value instanceof WireTag) return value.toJSON();
   if (isDate(value)) return new WireTag("datetime", formatWireTime(value.getTime(), "Date")).toJSON();
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const bytes = asBuffer(value);
   const tag = isUtf8(bytes) ? new WireTag("bytes", bytes.toString()) : new WireTag("base64", bytes.toString("base64"));
   return tag.toJSON();
 }

@@ -1,4 +1,3 @@
-import type { ResultRecord, Results } from "@lovage/backend";
 import { OptionError, quoteValue } from "@lovage/foundation";
 import { LeaseLostError } from "@lovage/transport";
 import { isOfLaterAttempt } from "./later-attempt.ts";
@@ -21,12 +20,10 @@ const maxNameLength = 50;
 /** Stores what running tasks tell of themselves. */
 export class ProgressWriter {
   readonly #records: ResultRecords | undefined;
-  readonly #results: Results | undefined;
 
-  /** Without a backend, both are `undefined`, and nothing is stored. */
-  constructor(records: ResultRecords | undefined, results: Results | undefined) {
+  /** Without a backend there are no records, and nothing is stored. */
+  constructor(records: ResultRecords | undefined) {
     this.#records = records;
-    this.#results = results;
   }
 
   /**
@@ -47,7 +44,7 @@ export class ProgressWriter {
 
   /** @throws LEASE_LOST where the task has come, or will come, to its end elsewhere */
   async #afterRefusal(run: TaskRun, outcome: Exclude<WriteOutcome, "stored">): Promise<void> {
-    const record = await this.#recordOf(run);
+    const record = await this.#records?.find(run);
     // The signal says so, and the outcome will be REVOKED.
     if (outcome === "final" && record?.state === "REVOKED") return run.revoke();
     // Nobody else has the message, and the task is to go on.
@@ -55,17 +52,12 @@ export class ProgressWriter {
     throw new LeaseLostError({ queue: run.delivery.queue, messageId: run.delivery.message.properties.messageId });
   }
 
-  async #recordOf(run: TaskRun): Promise<ResultRecord | undefined> {
-    const [record] = (await this.#results?.get([run.call.id])) ?? [];
-    return record;
-  }
-
   /** Stores STARTED, without making the run wait for it. Never rejects. */
   async started(run: TaskRun, worker: { readonly pid: number; readonly hostname: string }): Promise<void> {
     if (this.#records === undefined || run.isResultIgnored) return;
     try {
       const outcome = await this.#records.put(run, { state: "STARTED", value: worker });
-      if (outcome === "final" && (await this.#recordOf(run))?.state === "REVOKED") run.revoke();
+      if (outcome === "final" && (await this.#records.find(run))?.state === "REVOKED") run.revoke();
     } catch {
       // STARTED is for whoever looks on. The end of the task is written anew, and fails or succeeds for itself.
     }

@@ -1,4 +1,4 @@
-import type { Backend, ResultRecord } from "@lovage/backend";
+import type { ResultRecord } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
 import type { OutgoingMessage } from "@lovage/transport";
 import type { TaskOutcome } from "../canvas/follow-up.ts";
@@ -25,7 +25,6 @@ export interface SettlerParts {
   /** Ends all attempts. */
   readonly signal: AbortSignal;
   readonly producer: Producer;
-  readonly backend: Backend | undefined;
   /** `undefined` without a backend for results. */
   readonly records: ResultRecords | undefined;
   readonly handOver: HandOver;
@@ -187,10 +186,10 @@ export class Settler {
   }
 
   async #recordOf(run: TaskRun): Promise<ResultRecord | undefined> {
-    const results = this.#parts.backend?.results;
-    if (results === undefined) return undefined;
-    const found = await keepTrying(() => results.get([run.call.id]), this.#whileHeld(run));
-    return found === unwanted ? undefined : found[0];
+    const { records } = this.#parts;
+    if (records === undefined) return undefined;
+    const found = await keepTrying(() => records.find(run), this.#whileHeld(run));
+    return found === unwanted ? undefined : found;
   }
 
   async #finish(

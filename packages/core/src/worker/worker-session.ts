@@ -1,5 +1,5 @@
 import type { Backend } from "@lovage/backend";
-import { abortable, GracePeriod } from "@lovage/foundation";
+import { GracePeriod, within } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { Connection, Delivery } from "@lovage/transport";
@@ -146,20 +146,11 @@ export class WorkerSession {
     await this.#grace.over;
     const recorded = this.#pipeline.giveBackAll();
     await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
-    await this.#waitAtMost(recorded, recordingMs);
+    // What could not be recorded in time is told by the settler, which ends with all else now.
+    await within(this.#clock, recordingMs, recorded);
     this.#over.abort();
     await Promise.all([upkeep, this.#feed.close()]);
     this.#runLog.tellLost();
-  }
-
-  async #waitAtMost(work: Promise<void>, limitMs: number): Promise<void> {
-    const deadline = this.#clock.deadline(limitMs);
-    try {
-      await abortable(work, deadline.signal);
-    } catch {
-      // What could not be recorded in time is told by the settler, which ends with all else now.
-    }
-    deadline.cancel();
   }
 
   readonly #checkQuiet = (): void => {
@@ -210,7 +201,7 @@ export class WorkerSession {
       tasks,
       records,
       revocations,
-      progress: new ProgressWriter(records, backend?.results),
+      progress: new ProgressWriter(records),
       claims: this.#claims,
       acceptContent: settings.acceptContent,
       unknownTaskTtlMs: settings.unknownTaskTtlMs,

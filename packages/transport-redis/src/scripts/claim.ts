@@ -3,19 +3,17 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 import { kombu } from "./kombu.ts";
 import { parts } from "./parts.ts";
 
-const { now, wake, ready, promote } = parts;
+const { now, token, wake, ready, promote } = parts;
 
 /**
  * KEYS: base. ARGV: how many, length of the lease, `1` for suspects, channel of the one who asks, most to make ready, `1` where
  * Kombu's lists may be looked at, the asker's own time or an empty text where nothing may be handed over.
  * Gives: whether suspects wait, ms until the next is due (-1: none waits), the first token, items, what Kombu's lists of a queue of our own hold (1: what is no
  * message, 2: they may not be read). Tokens count up from the first.
- *
- * Tokens begin at the present time, so that one of a queue that was deleted, or of a server that lost its last second, never fits a newer lease.
  */
 export const claimScript: RedisScript = defineScript(
   "claim",
-  `${now}${wake}${ready}${promote}${kombu.head}${kombu.take}${kombu.stamp}${kombu.import}
+  `${now}${token}${wake}${ready}${promote}${kombu.head}${kombu.take}${kombu.stamp}${kombu.import}
 local base, max, is_suspects = KEYS[1], tonumber(ARGV[1]), ARGV[3] == '1'
 local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k', 'n')
 local now, finding = now_ms(), 0
@@ -62,7 +60,7 @@ local function take_fairly()
 end
 
 local function lease(items)
-  local first = math.max(tonumber(found[5] or 0) + 1, now * 1024)
+  local first = next_token(found[5], now)
   local held, ends, until_ms = {}, {}, string.format('%.0f', now + tonumber(ARGV[2]))
   for index, item in ipairs(items) do
     local token = string.format('%.0f', first + index - 1)

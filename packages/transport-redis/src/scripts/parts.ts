@@ -1,6 +1,17 @@
 import { kombu } from "./kombu.ts";
 
-type Part = "now" | "wake" | "options" | "ready" | "promote" | "delay" | "publish" | "restore" | "receipt" | "lost";
+type Part =
+  | "now"
+  | "token"
+  | "wake"
+  | "options"
+  | "ready"
+  | "promote"
+  | "delay"
+  | "publish"
+  | "restore"
+  | "receipt"
+  | "lost";
 
 /**
  * Lua functions that several scripts begin with; each script takes those it needs, in this order. `base` is the queue's own key, from which its
@@ -13,6 +24,10 @@ local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
+`,
+  /** The token after the last one. Tokens begin at the present time, so that one of a queue that was deleted, or of a server that lost its last second, never fits a newer lease. */
+  token: `
+local function next_token(last, now) return math.max(tonumber(last or 0) + 1, now * 1024) end
 `,
   /** Tells up to \`count\` sleepers of a queue. One that is gone has no receivers; in a cluster a receiver may be elsewhere, so all are told there. */
   wake: `

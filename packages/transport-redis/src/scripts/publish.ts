@@ -2,7 +2,7 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { parts } from "./parts.ts";
 
-const { now, wake, options, ready, delay, publish } = parts;
+const { now, token, wake, options, ready, delay, publish } = parts;
 
 /** ARGV: groups of messages. Gives the queues that had to be made. */
 export const publishScript: RedisScript = defineScript(
@@ -26,7 +26,7 @@ const freshMs = 1_500;
  */
 export const publishOneScript: RedisScript = defineScript(
   "publish-one",
-  `${now}${wake}${options}
+  `${now}${token}${wake}${options}
 local base, item = KEYS[1], ARGV[1]
 
 local function add()
@@ -51,7 +51,7 @@ local function hand_over(channel)
   local now, at, lease_ms, name = now_ms(), string.match(armed, '^(%d+) (%d+) (%d+)$')
   local age = at and now - tonumber(at) or -1
   if age < 0 or age > math.min(${freshMs}, tonumber(lease_ms) / 4) or not is_idle(now) then return false end
-  local token = string.format('%.0f', math.max(tonumber(queue[2] or 0) + 1, now * 1024))
+  local token = string.format('%.0f', next_token(queue[2], now))
   if redis.call('PUBLISH', channel, base .. '\0' .. token .. ' ' .. name .. '\0' .. item) == 0 then return false end
   redis.call('HSET', base .. ':h', token, item)
   redis.call('ZADD', base .. ':x', string.format('%.0f', now + tonumber(lease_ms)), token)
