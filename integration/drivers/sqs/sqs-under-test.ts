@@ -14,6 +14,9 @@ type SqsOptions = typeof transport extends TransportDriver<infer O> ? O : never;
 /** SQS counts in whole seconds, and every operation is a request over HTTP. */
 export const leaseMs = 4_000;
 
+/** A poll that was cut off waits on for two thirds of a lease, in whole seconds; and what takes a request its time. */
+export const claimMs = 3_000;
+
 /** What SQS cannot do and no capability says. */
 const never = {
   "dead letters: dead letters are dropped once their retention has passed": "SQS keeps messages for at least a minute",

@@ -4,7 +4,7 @@ import type { TransportHarness } from "@lovage/conformance";
 import { silentLog, systemClock, validate } from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
 import { afterAll, describe, it } from "vitest";
-import { driverFor, exceptionsOf, leaseMs } from "./sqs-under-test.ts";
+import { claimMs, driverFor, exceptionsOf, leaseMs } from "./sqs-under-test.ts";
 import type { SqsUnderTest } from "./sqs-under-test.ts";
 
 const sweepMs = 100;
@@ -38,6 +38,7 @@ async function givenHarness(kind: SqsUnderTest["kind"], endpoint: URL, prefix: s
     clock: systemClock,
     leaseMs,
     sweepMs,
+    claimMs,
     open,
     ...(newName === undefined ? {} : { newName }),
     close: async () => {

@@ -2,7 +2,7 @@ import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { testDriver } from "../test-driver.ts";
 import { givenSqs } from "./given-sqs.ts";
 import type { SqsEmulator } from "./sqs-emulator.ts";
-import { driverFor, exceptionsOf, leaseMs } from "./sqs-under-test.ts";
+import { claimMs, driverFor, exceptionsOf, leaseMs } from "./sqs-under-test.ts";
 import type { SqsUnderTest } from "./sqs-under-test.ts";
 import { testGivenSqs } from "./test-given-sqs.ts";
 
@@ -25,7 +25,7 @@ function testEmulator({ kind }: SqsUnderTest, { service, rungs, except, outlives
         start,
         transport: {
           driver,
-          pace: { leaseMs, sweepMs },
+          pace: { leaseMs, sweepMs, claimMs },
           place: ({ url }, number) => ({
             url: `sqs://test:test@${new URL(url).host}`,
             options: { prefix: `case${number}-`, lease: leaseMs, sweep: sweepMs },

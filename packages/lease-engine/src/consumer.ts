@@ -163,10 +163,7 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
     delivery.place = -1;
     this.#parts.keeper.remove(delivery);
     if (this.#held.length > 0) return;
-    if (this.#closing !== undefined) {
-      this.#grace.end();
-      this.#emptied.resolve();
-    }
+    if (this.#closing !== undefined) this.#emptied.resolve();
     this.#parts.gate.check();
   }
 
@@ -272,12 +269,10 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   }
 
   async #close(): Promise<void> {
-    const { clock, log, gate, onDetached } = this.#parts;
+    const { store, clock, log, gate, onDetached } = this.#parts;
     const stopped = Promise.all([this.#loop.stop(), this.#suspectClaim]);
-    if (this.#held.length === 0) {
-      this.#grace.end();
-      this.#emptied.resolve();
-    }
+    if (this.#held.length === 0) this.#emptied.resolve();
+    void Promise.all([this.#emptied.promise, store.claimsOver?.(this.queue)]).then(() => this.#grace.end());
     await this.#grace.over;
     const { length } = this.#held;
     if (length > 0) log.info(`${length} unsettled messages of queue "${this.queue}" are given back.`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ClaimRequest, Settlement } from "./store.ts";
-import { engineBench, idOf, outcomeOf, type EngineBench } from "./test-support/engine-bench.ts";
+import { engineBench, hang, idOf, outcomeOf, type EngineBench } from "./test-support/engine-bench.ts";
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
 const gathering = { size: 10, ms: 20 };
@@ -10,6 +10,38 @@ const gathering = { size: 10, ms: 20 };
 function batches({ store }: EngineBench): readonly number[] {
   return store.callsOf("settle").map(([, settlements]) => (settlements as readonly Settlement[]).length);
 }
+
+describe("a store whose claims go on in the broker", () => {
+  it("lets them end before its consumer is closed", async () => {
+    const { connection, consume, store, clock } = await engineBench({ facts: { claimsWait: true } });
+    const over = Promise.withResolvers<void>();
+    store.claimsOver = () => over.promise;
+    const closed = outcomeOf((await consume()).close({ graceMs: 60_000 }));
+    await clock.advance(10_000);
+    expect(closed.state).toBe("pending");
+    over.resolve();
+    await clock.advance(0);
+    expect(closed.state).toBe("resolved");
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("waits for them no longer than the grace, which may be shortened", async () => {
+    const { connection, consume, store, clock } = await engineBench({ facts: { claimsWait: true } });
+    store.claimsOver = hang;
+    const closed = outcomeOf((await consume()).close({ graceMs: 1_000 }));
+    await clock.advance(999);
+    expect(closed.state).toBe("pending");
+    await clock.advance(1);
+    expect(closed.state).toBe("resolved");
+    const again = await consume();
+    const shortened = outcomeOf(again.close({ graceMs: 60_000 }));
+    await clock.advance(0);
+    expect(shortened.state).toBe("pending");
+    await connection.close();
+    expect([shortened.state, clock.pending]).toEqual(["resolved", 0]);
+  });
+});
 
 describe("a store whose calls cost", () => {
   it("is sent a full batch at once, and less of it only after a moment", async () => {

@@ -204,6 +204,11 @@ export interface LeaseStore {
   publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void>;
   /** Makes due what is due, leases up to `max` messages. A claim that finds none arms the wake-up in the same step, so that no message falls between looking and sleeping. */
   claim(request: ClaimRequest): Promise<Claim>;
+  /**
+   * Resolves once no claim of a queue that was given up goes on in the broker, where it could take messages that nobody hears of when the connection is closed. Never
+   * rejects. Absent where claims end with the wait for them.
+   */
+  claimsOver?(queue: string): Promise<void>;
   /** Prolongs leases. Returns those that are lost, `null` for none. */
   extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
   /**

@@ -50,6 +50,11 @@ export class QueueConsumption {
     return await this.#answer(messages);
   }
 
+  /** See {@link Receiver.over}. */
+  async claimsOver(): Promise<void> {
+    await this.#receiver.over();
+  }
+
   /** @param suspectAfter How many losses make a suspect. */
   async sweep(suspectAfter: number): Promise<void> {
     this.#suspects.setLimit(suspectAfter);

@@ -48,7 +48,11 @@ export class Receiver {
   /** How many messages each poll under way may bring. */
   readonly #polls = new Set<{ readonly max: number }>();
   readonly #handOuts = new HandOutClock();
+  /** Messages that came before their time, on their way again. */
+  readonly #onward = new Set<Promise<void>>();
   #arrived: Held[] = [];
+  /** A poll has ended, or somebody claims. */
+  #polled = Promise.withResolvers<void>();
   #width = 1;
   #keeping: Timer | undefined;
   #isClosed = false;
@@ -78,6 +82,7 @@ export class Receiver {
         },
       };
       this.#claimants.push(claimant);
+      this.#tell();
       if (signal?.aborted === true || this.#isClosed) return end();
       signal?.addEventListener("abort", end);
       this.#pump();
@@ -91,7 +96,22 @@ export class Receiver {
     else this.#pump();
   }
 
-  /** Gives back what arrived for nobody. Polls under way end with the connection. */
+  /**
+   * Resolves once no poll is under way that nobody waits for, and what the last of them brought was put back. SQS does not notice that a poll was cut
+   * off: it gives it the next message all the same, which then stays hidden for a whole lease.
+   */
+  async over(): Promise<void> {
+    const { context, queue, leaseMs } = this.#options;
+    const isIdle = (): boolean => this.#polls.size === 0 || this.#claimants.length > 0;
+    if (!isIdle()) {
+      const text = `Waiting for the open polls of queue "${queue}" to end: SQS would give their next messages to nobody.`;
+      context.log.info(text, { longestMs: longestWait(leaseMs) * 1_000 });
+    }
+    while (!isIdle()) await this.#polled.promise;
+    await Promise.all([...this.#onward, this.#claimants.length === 0 ? this.#putBack() : undefined]);
+  }
+
+  /** Gives back what arrived for nobody. Polls under way are cut off with the connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#keeping?.cancel();
@@ -144,6 +164,12 @@ export class Receiver {
       this.#polls.delete(poll);
       this.#fail(error as Error);
     }
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#polled.resolve();
+    this.#polled = Promise.withResolvers<void>();
   }
 
   /** Its lease began when SQS handed it out, which may have been a while before it was here. */
@@ -174,11 +200,14 @@ export class Receiver {
       else this.#hold(arrival);
     }
     if (early.length > 0) {
-      sendOnward(context, queue, early).catch((error: unknown) => {
-        context.log.warn(`Delayed messages of queue "${queue.queue}" could not be sent on; they are tried again.`, {
-          error: String(error),
-        });
-      });
+      const onward = sendOnward(context, queue, early)
+        .catch((error: unknown) => {
+          context.log.warn(`Delayed messages of queue "${queue.queue}" could not be sent on; they are tried again.`, {
+            error: String(error),
+          });
+        })
+        .finally(() => this.#onward.delete(onward));
+      this.#onward.add(onward);
     }
     this.#answer();
   }

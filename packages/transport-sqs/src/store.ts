@@ -123,6 +123,10 @@ export class SqsStore implements LeaseStore {
     return this.#consumptionOf(request.queue).claim(request);
   }
 
+  async claimsOver(queue: string): Promise<void> {
+    await this.#consumptions.get(queue)?.claimsOver();
+  }
+
   async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
     const known = await this.#context.directory.require(queue);
     return await extendLeases(this.#context, { queue: known, leases, leaseMs, ceilingMs: this.#ceilingMs });

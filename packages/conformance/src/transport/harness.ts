@@ -44,6 +44,11 @@ export interface TransportHarness {
   readonly leaseMs: number;
   /** How often its connections sweep. */
   readonly sweepMs: number;
+  /**
+   * How long a claim may go on in the broker whose connection is gone: the message that it takes is hidden for a lease, and counts as lost.
+   * @default as long as a request may be on its way
+   */
+  readonly claimMs?: number;
   readonly controls?: FaultControls;
   /** Opens a further connection to the same broker, as another process would. The kit closes it. */
   open(): Promise<Connection>;

@@ -65,7 +65,7 @@ export class Scene {
 
   /** Within this, a claim that was under way when its consumer died has reached the broker, or never will. */
   get claimMs(): number {
-    return this.clock.advance === undefined ? 100 : 0;
+    return this.harness.claimMs ?? (this.clock.advance === undefined ? 100 : 0);
   }
 
   /** Within this, what a dead consumer held is delivered again. */

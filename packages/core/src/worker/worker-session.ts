@@ -114,7 +114,8 @@ export class WorkerSession {
   stop(graceMs: number): Promise<void> {
     this.#grace.limit(graceMs);
     this.#isStopping = true;
-    return (this.#stopping ??= this.#stop(graceMs));
+    const closing = this.#intakes.map((intake) => intake.close(graceMs));
+    return (this.#stopping ??= this.#stop(closing));
   }
 
   failCurrent(error: unknown): boolean {
@@ -138,14 +139,15 @@ export class WorkerSession {
     };
   }
 
-  async #stop(graceMs: number): Promise<void> {
-    const closing = this.#intakes.map((intake) => intake.close(graceMs));
+  async #stop(closing: readonly Promise<void>[]): Promise<void> {
     this.#pipeline.giveBackUnstarted();
     const upkeep = this.#upkeep.stop();
     this.#checkQuiet();
     await this.#grace.over;
     const recorded = this.#pipeline.giveBackAll();
-    await Promise.all([...closing, ...this.#intakes.map((intake) => intake.close(0))]);
+    // With the broker away nothing can be given back, however long the grace.
+    if (this.#parts.connection.state !== "open") for (const intake of this.#intakes) void intake.close(0);
+    await Promise.all(closing);
     // What could not be recorded in time is told by the settler, which ends with all else now.
     await within(this.#clock, recordingMs, recorded);
     this.#over.abort();

@@ -55,6 +55,7 @@ export class ScriptedStore implements LeaseStore {
   readonly calls: { readonly method: Method; readonly args: readonly unknown[] }[] = [];
   readonly published: RoutedMessage[] = [];
   readonly settled: Settlement[] = [];
+  claimsOver?: (queue: string) => Promise<void>;
   events: StoreEvents | undefined;
   isClosed = false;
   readonly #clock: Clock;

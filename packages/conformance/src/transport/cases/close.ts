@@ -138,6 +138,27 @@ export const closeConcern: Concern = {
       },
     },
     {
+      name: "an idle consumer that closes within its grace takes no message with it",
+      async run(scene) {
+        const queue = await scene.queue();
+        const inbox = await scene.consumeElsewhere(queue);
+        // Its claim waits in the broker by then, where brokers have such claims.
+        await scene.pass(scene.quietMs);
+        const closed = inbox.connection.close({ graceMs: 60_000 });
+        await scene.publish(queue, "a");
+        await closed;
+        await scene.publish(queue, "b");
+        const deliveries = await (await scene.consume(queue, { prefetch: 2 })).take(2);
+        deepEqual(inbox.deliveries, []);
+        deepEqual(
+          deliveries.map(({ count }) => count),
+          [1, 1],
+        );
+        // One who cannot count losses cannot tell either whether what went back was seen.
+        ok(!scene.capabilities.countsLosses || deliveries.every(({ redelivered }) => !redelivered), "it was marked");
+      },
+    },
+    {
       name: "publishes in flight settle before the connection closes",
       async run(scene) {
         const connection = await scene.open();

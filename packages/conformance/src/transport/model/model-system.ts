@@ -63,8 +63,7 @@ export class ModelSystem {
       ({ number }) => this.model.heldBy(number).length < (this.prefetches.get(number) ?? 0),
     );
     if (!hasRoom) return;
-    const claimedUntilMs = this.nowMs + this.scene.claimMs;
-    for (const each of this.model.in("waiting")) if (each.dueAtMs <= claimedUntilMs) this.model.endanger(each);
+    this.model.strayClaim(this.nowMs + this.scene.claimMs);
   }
 
   /** It closes: what it is claiming at this moment goes back unseen, and is marked as redelivered all the same. */
@@ -110,6 +109,8 @@ export class ModelSystem {
     const { scene, model } = this;
     for (const consumer of this.consumers) {
       this.blurMarks(consumer);
+      // Without a grace, a claim that goes on in the broker is cut off as by a crash.
+      if (scene.harness.claimMs !== undefined) this.endangerClaimed([consumer]);
       for (const reference of model.heldBy(consumer.number)) model.release(reference, this.nowMs);
       this.remove(consumer);
       await consumer.inbox.connection.close();

@@ -33,6 +33,8 @@ export class ReferenceQueue {
   readonly #countsLosses: boolean;
   readonly #toleranceMs: number;
   readonly #lines: KeyLines;
+  /** Until when each claim may go on that nobody will hear of. */
+  readonly #strayClaims: number[] = [];
 
   constructor({ countsLosses, toleranceMs, order }: Promises) {
     this.#countsLosses = countsLosses;
@@ -43,7 +45,15 @@ export class ReferenceQueue {
   /** @param key Of the message; "" for none */
   publish(id: string, { dueAtMs, key, isDelayed }: Publication): void {
     const born = { losses: 0, strayLosses: 0, redelivered: false, fence: -1, holder: undefined };
-    this.references.set(id, { ...born, ...this.#lines.enter(key, isDelayed), id, state: "waiting", dueAtMs });
+    const reference: Reference = { ...born, ...this.#lines.enter(key, isDelayed), id, state: "waiting", dueAtMs };
+    this.references.set(id, reference);
+    this.#expose(reference);
+  }
+
+  /** A consumer died that may have been claiming: until then the broker may give a message to that claim, and count it as lost, although nobody saw it. */
+  strayClaim(untilMs: number): void {
+    this.#strayClaims.push(untilMs);
+    for (const reference of this.in("waiting")) if (reference.dueAtMs <= untilMs) this.#endanger(reference);
   }
 
   /** Whether it has to wait for another of its key, whatever its own time. */
@@ -76,6 +86,7 @@ export class ReferenceQueue {
   /** Its holder gives it back. */
   release(reference: Reference, dueAtMs: number): void {
     Object.assign(reference, { state: "waiting", holder: undefined, dueAtMs });
+    this.#expose(reference);
   }
 
   /** Its holder died. */
@@ -85,16 +96,10 @@ export class ReferenceQueue {
     Object.assign(reference, { state: isDoomed ? "doomed" : "lost", holder: undefined, redelivered: true });
   }
 
-  /** A consumer died that may have been claiming it: the broker counts that as a loss, although nobody saw the message. */
-  endanger(reference: Reference): void {
-    reference.strayLosses += 1;
-    // Once it may have been claimed, only the broker knows whether it was.
-    if (reference.redelivered === false) reference.redelivered = undefined;
-  }
-
   /** Its lease has ended for certain. */
   recover(reference: Reference, atMs: number): void {
     Object.assign(reference, { state: "waiting", losses: reference.losses + 1, dueAtMs: atMs });
+    this.#expose(reference);
   }
 
   /** It goes back from the dead letters, as a message that was never delivered. */
@@ -102,6 +107,7 @@ export class ReferenceQueue {
     Object.assign(reference, { state: "waiting", dueAtMs: atMs });
     Object.assign(reference, { losses: 0, strayLosses: 0, redelivered: undefined, fence: -1 });
     Object.assign(reference, this.#lines.enter(reference.key ?? "", false));
+    this.#expose(reference);
   }
 
   /** One loss more would be the last: it is delivered alone. */
@@ -121,6 +127,17 @@ export class ReferenceQueue {
     if (!this.#countsLosses && state === "lost") return losses + 1 + strayLosses >= maxDeliveries;
     const isUnknown = strayLosses > 0 || !this.#countsLosses;
     return state === "waiting" && isUnknown && losses + strayLosses >= maxDeliveries;
+  }
+
+  /** To the stray claims that may still go on when its time comes. */
+  #expose(reference: Reference): void {
+    for (const untilMs of this.#strayClaims) if (reference.dueAtMs <= untilMs) this.#endanger(reference);
+  }
+
+  #endanger(reference: Reference): void {
+    reference.strayLosses += 1;
+    // Once it may have been claimed, only the broker knows whether it was.
+    if (reference.redelivered === false) reference.redelivered = undefined;
   }
 
   #problemOf(reference: Reference, seen: Observation): string | undefined {
