@@ -92,8 +92,8 @@ export interface Results {
   /** Removes records. Unknown ids are passed over. */
   forget(taskIds: readonly string[]): Promise<void>;
   /**
-   * Tasks whose record became REVOKED, in order of that moment, as long as the records are kept: how a worker that starts late, or cannot
-   * hear broadcasts, learns what not to run.
+   * Tasks whose record became REVOKED, in order of that moment (those of one `put` in any), as long as the records are kept: how a worker that starts
+   * late, or cannot hear broadcasts, learns what not to run.
    */
   revocations(options?: RevocationsOptions): Promise<Revocations>;
 }

@@ -6,10 +6,11 @@ import type { BackendModel, ModelledStore } from "./model-run.ts";
 
 type Kept = ResultPut & { readonly expiresAtMs: number };
 
-/** What the contract promises, in a few lines: records by id, and the revoked in their order. */
+/** What the contract promises, in a few lines: records by id, and by which call of `put` each of the revoked became so, in their order. */
 class ResultsReference {
   readonly kept: Map<string, Kept> = new Map<string, Kept>();
-  readonly revoked: string[] = [];
+  readonly revoked: Map<string, number> = new Map<string, number>();
+  calls = 0;
   nowMs = 0;
 
   there(taskId: string): Kept | undefined {
@@ -22,7 +23,8 @@ class ResultsReference {
     const outcome = there === undefined ? "stored" : compare(there, put);
     if (outcome !== "stored") return outcome;
     if (put.state === "REVOKED" && there?.state !== "REVOKED") {
-      this.revoked.splice(0, Infinity, ...this.revoked.filter((id) => id !== put.taskId), put.taskId);
+      this.revoked.delete(put.taskId);
+      this.revoked.set(put.taskId, this.calls);
     }
     this.kept.set(put.taskId, { ...put, expiresAtMs: this.nowMs + put.expiresInMs });
     return outcome;
@@ -51,6 +53,7 @@ class Put implements Command {
     return true;
   }
   async run(reference: ResultsReference, store: ModelledStore): Promise<void> {
+    reference.calls += 1;
     const expected = this.puts.map((put) => reference.put(put));
     const results = resultsOf(store, this.at);
     const address = results.replyTo === undefined ? {} : { replyTo: results.replyTo };
@@ -123,8 +126,11 @@ class Compare implements Command {
       return there && { taskId, state: there.state, document: there.document, fence: there.fence };
     });
     assert.deepEqual(await results.get(taskIds), expected);
-    const revoked = reference.revoked.filter((taskId) => reference.there(taskId)?.state === "REVOKED");
-    assert.deepEqual((await results.revocations()).taskIds, revoked);
+    const revoked = [...reference.revoked.keys()].filter((taskId) => reference.there(taskId)?.state === "REVOKED");
+    const { taskIds: found } = await results.revocations();
+    assert.deepEqual(found.toSorted(), revoked.toSorted());
+    const callsOf = (ids: readonly string[]): unknown => ids.map((taskId) => reference.revoked.get(taskId));
+    assert.deepEqual(callsOf(found), callsOf(revoked));
   }
   toString(): string {
     return `compare at ${this.at}`;
