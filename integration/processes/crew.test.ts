@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { expect, test } from "vitest";
@@ -39,4 +40,18 @@ test("a process that ends and leaves another behind is a failure", async () => {
   );
   expect(await child.waitForEnd(10_000)).toMatchObject({ code: 0 });
   await expect(crew[Symbol.asyncDispose]()).rejects.toThrow("left processes behind");
+});
+
+test("what runs does not outlive a test that is killed", async () => {
+  const program = `
+    const { Crew } = await import(${JSON.stringify(new URL("crew.ts", import.meta.url).href)});
+    const args = ["-e", ${JSON.stringify(sleeper)}];
+    const child = new Crew().start({ name: "child", command: process.execPath, args, cwd: "/", env: {} });
+    await child.waitForLog(/here/u, 10_000);
+    console.log(child.pid);
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), 50);`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  const group = Number(stdout);
+  expect(group).toBeGreaterThan(0);
+  await expect.poll(() => hasLivingMembers(group), { timeout: 10_000 }).toBe(false);
 });

@@ -1,15 +1,11 @@
-import process from "node:process";
+import { GroupGuard } from "../services/guard/group-guard.ts";
 import { Child } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 
-/** The processes of one test. */
+/** The processes of one test, which do not outlive it, however it ends. */
 export class Crew implements AsyncDisposable {
   readonly #children: Child[] = [];
-  readonly #onExit = (): void => this.#children.forEach((child) => child.abandon());
-
-  constructor() {
-    process.on("exit", this.#onExit);
-  }
+  readonly #guard = new GroupGuard();
 
   get children(): readonly Child[] {
     return this.#children;
@@ -18,6 +14,7 @@ export class Crew implements AsyncDisposable {
   start(options: ChildOptions): Child {
     const child = new Child(options);
     this.#children.push(child);
+    this.#guard.watch(child.pid);
     return child;
   }
 
@@ -25,7 +22,7 @@ export class Crew implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const running = new Set(this.#children.filter(({ exit }) => exit === undefined));
     const left = await Promise.all(this.#children.map(async (child) => ({ child, rest: await child.endGroup() })));
-    process.off("exit", this.#onExit);
+    await this.#guard.release();
     const orphans = left.filter(({ child }) => !running.has(child)).flatMap(({ rest }) => rest);
     if (orphans.length > 0) throw new Error(orphans.join("; "));
   }
