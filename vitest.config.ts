@@ -29,6 +29,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          // One process for many files: most of their time went by in loading the same modules for each.
+          isolate: false,
           typecheck: {
             enabled: true,
             include: ["packages/*/src/**/*.test-d.ts"],
