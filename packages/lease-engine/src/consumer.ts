@@ -286,7 +286,7 @@ export class LeaseConsumer implements Consumer, Claimant, DeliveryOwner, GateMem
   #giveAllBack(): void {
     const cause = new ClosedError(`The consumer of queue "${this.queue}" was closed before the delivery was settled.`);
     for (const delivery of this.#held.toReversed()) {
-      if (delivery.state !== "held") continue;
+      if (!delivery.isOpen) continue;
       const { lease } = delivery;
       delivery.lose(cause);
       this.#watchSettlement(this.settle(delivery, { kind: "release", lease, delayMs: 0 }));

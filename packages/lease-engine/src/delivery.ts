@@ -37,8 +37,9 @@ export interface DeliveryOwner {
  *
  * | state | entered | left |
  * |---|---|---|
- * | `held` | by delivery, or when the store refused a settlement | `ack`, `release`, `reject`; the lease is lost |
- * | `settling` | by `ack`, `release`, `reject`, `transact` | the store answered; the lease is lost |
+ * | `held` | by delivery, or when the store refused a settlement | `ack`, `release`, `reject`, `transact`; the lease is lost |
+ * | `working` | by `transact` | its work has ended; the lease is lost |
+ * | `settling` | by `ack`, `release`, `reject`, the end of the work of `transact` | the store answered; the lease is lost |
  * | `settled` | the store recorded the settlement | never |
  * | `lost` | the lease ended, or the consumer gave the message back | never |
  */
@@ -53,7 +54,7 @@ export class LeaseDelivery implements Delivery {
   place = -1;
   /** Place in the memory shared with the renewal thread; -1 for none. */
   slot = -1;
-  state: "held" | "settling" | "settled" | "lost" = "held";
+  state: "held" | "working" | "settling" | "settled" | "lost" = "held";
   readonly #owner: DeliveryOwner;
   #controller: AbortController | undefined;
   #lostBy: Error | undefined;
@@ -81,6 +82,11 @@ export class LeaseDelivery implements Delivery {
 
   get fence(): number {
     return this.lease.fence;
+  }
+
+  /** A lease that is gone is lost. While it is being settled it may be gone because it was: the settlement's own answer tells. */
+  get isOpen(): boolean {
+    return this.state === "held" || this.state === "working";
   }
 
   get signal(): AbortSignal {
@@ -127,9 +133,9 @@ export class LeaseDelivery implements Delivery {
     this.#owner.remove(this);
   }
 
-  /** The store refused the settlement: the message is still ours. */
+  /** The store refused the settlement, or the work failed: the message is still ours. */
   reopen(): void {
-    if (this.state === "settling") this.state = "held";
+    if (this.state === "settling" || this.state === "working") this.state = "held";
   }
 
   /** The message is not ours any more. Harmless when that is known. */
@@ -178,11 +184,12 @@ export class LeaseDelivery implements Delivery {
 
   async #transact<T>(work: (transaction: unknown) => Promise<TransactedWork<T>>): Promise<T> {
     if (this.state !== "held") throw this.#refusal();
-    this.state = "settling";
+    this.state = "working";
     try {
       const done = await this.#owner.store.transact?.(this.queue, async (transaction) => {
         const { value, followUps = [] } = await work(transaction);
-        if (this.state !== "settling") throw this.#refusal();
+        if (this.state !== "working") throw this.#refusal();
+        this.state = "settling";
         // Refuses what no store may see, as for `ack`.
         this.#owner.check.needsRouting(followUps);
         const { messages } = await this.#owner.check.route(followUps);

@@ -141,7 +141,7 @@ export class LeaseKeeper {
   #ended({ held }: LeaseHolder): readonly LeaseDelivery[] {
     const { clock, settings } = this.#options;
     const endedAtMs = clock.monotonic() - settings.leaseMs;
-    return held.filter((delivery) => delivery.state === "held" && this.confirmedAtMs(delivery) <= endedAtMs);
+    return held.filter((delivery) => delivery.isOpen && this.confirmedAtMs(delivery) <= endedAtMs);
   }
 
   async #confirm(holder: LeaseHolder): Promise<void> {
@@ -152,7 +152,7 @@ export class LeaseKeeper {
 
   #expire(delivery: LeaseDelivery): void {
     // The settler ends what is being settled, so that whoever waits for it is told too.
-    if (delivery.state === "held") delivery.lose();
+    if (delivery.isOpen) delivery.lose();
   }
 
   #renew(holder: LeaseHolder, minAgeMs: number): Promise<void> {
@@ -190,7 +190,7 @@ export class LeaseKeeper {
       if (lostIds.get(delivery.lease.id) !== delivery.lease.fence)
         delivery.confirmedAtMs = Math.max(delivery.confirmedAtMs, askedAtMs);
       // A lease that is gone because its settlement has just been recorded is not lost; the settlement's own answer tells.
-      else if (delivery.state === "held") delivery.lose();
+      else if (delivery.isOpen) delivery.lose();
     }
   }
 }

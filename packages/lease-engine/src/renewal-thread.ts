@@ -143,7 +143,7 @@ export class RenewalThread {
       const slot = news.lost[at] ?? -1;
       const delivery = this.#deliveries[slot];
       // The slot may have another use by now; and what is being settled is told by the settlement's own answer.
-      if (delivery?.state === "held" && this.#slots.generationOf(slot) === news.lost[at + 1]) delivery.lose();
+      if (delivery?.isOpen === true && this.#slots.generationOf(slot) === news.lost[at + 1]) delivery.lose();
     }
   }
 

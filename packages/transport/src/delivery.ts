@@ -57,7 +57,7 @@ export interface Delivery {
   /**
    * Optional, where the store is a database of the user's: runs `work` in a transaction of the store and acknowledges in it, so that rows of the
    * user's, follow-ups and the fenced acknowledgement commit together. `work` is given the transaction as `PublishOptions.transaction` takes it, and must not end it. When
-   * `work` throws, all is rolled back, what it threw is thrown on, and the delivery stays unsettled.
+   * `work` throws, all is rolled back, what it threw is thrown on, and the delivery stays unsettled. While it goes on nothing else settles the delivery, and `signal` tells when the lease is lost.
    * @throws LEASE_LOST: rolled back, another consumer has it or will. TRANSPORT_UNAVAILABLE: rolled back. PUBLISH_UNCERTAIN: the connection
    * broke during the commit; a later settlement tells by `LEASE_LOST` that it was committed. DELIVERY_SETTLED
    */

@@ -56,6 +56,7 @@ export class ScriptedStore implements LeaseStore {
   readonly published: RoutedMessage[] = [];
   readonly settled: Settlement[] = [];
   claimsOver?: (queue: string) => Promise<void>;
+  transact?: NonNullable<LeaseStore["transact"]>;
   events: StoreEvents | undefined;
   isClosed = false;
   readonly #clock: Clock;

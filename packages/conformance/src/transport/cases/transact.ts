@@ -1,4 +1,5 @@
 import { equal, ok } from "node:assert/strict";
+import { hasCode } from "@lovage/foundation";
 import type { Delivery, Transact } from "@lovage/transport";
 import { expectCode } from "../expect-code.ts";
 import { idOf, messageTo } from "../message-spec.ts";
@@ -116,6 +117,25 @@ export const transactConcern: Concern = {
         await expectCode(failing, "LEASE_LOST");
         await scene.always(() => others.deliveries.length === 0, "nothing of what was undone");
         await scene.untilEmpty(queue);
+      },
+    },
+    {
+      name: "work whose lease is lost is told by the signal while it goes on",
+      needs: [needsTransact, needsControl("freeze")],
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "a");
+        const first = await scene.consumeElsewhere(queue);
+        const zombie = await first.next();
+        const failing = transactOf(zombie)(async () => {
+          const thaw = await scene.harness.controls?.freeze?.(first.connection);
+          await (await scene.consume(queue)).next(scene.recoveryMs);
+          await thaw?.();
+          await scene.until(() => zombie.signal.aborted, "the signal is aborted");
+          return { value: 1 };
+        });
+        await expectCode(failing, "LEASE_LOST");
+        ok(hasCode(zombie.signal.reason, "LEASE_LOST"), "the reason of the signal is not LEASE_LOST");
       },
     },
   ],
