@@ -118,13 +118,12 @@ export class Relay {
     this.#isLeading = leads === "1";
     if (!this.#isLeading) return Math.min(Number(nextMs ?? 0) + 50, settings.leadMs);
     const messages = rows.slice(0, -1).map(rowOf);
-    if (messages.length === 0) {
-      if (await this.#sweep()) return 0;
-      const lookMs = Math.min(client.isPolling ? pollingMs : fallbackMs, settings.leadMs / 3);
-      return nextMs === null ? lookMs : Math.max(1, Math.min(lookMs, Number(nextMs)));
-    }
-    await this.#publish(messages);
-    return 0;
+    if (messages.length > 0) await this.#publish(messages);
+    // Also behind a batch: where there is always another one, nothing would ever be removed.
+    const isMoreToSweep = await this.#sweep();
+    if (messages.length > 0 || isMoreToSweep) return 0;
+    const lookMs = Math.min(client.isPolling ? pollingMs : fallbackMs, settings.leadMs / 3);
+    return nextMs === null ? lookMs : Math.max(1, Math.min(lookMs, Number(nextMs)));
   }
 
   /** Comes back after a loss; a server that has come back empty gets its tables again. */
@@ -202,10 +201,12 @@ export class Relay {
     const { database, settings } = this.#options;
     const { client, statements, clock } = database;
     if (clock.monotonic() - this.#sweptAtMs < sweepEveryMs) return false;
+    // Before it begins: one that fails waits for its next time, so that it does not hold up calls.
+    this.#sweptAtMs = clock.monotonic();
     const values = [settings.failedRetentionMs, settings.inboxRetentionMs, sweepMax];
     const [[swept] = []] = await client.query(statements.sweep, values, { repeatable: true });
     const isMore = Number(swept ?? 0) >= sweepMax;
-    if (!isMore) this.#sweptAtMs = clock.monotonic();
+    if (isMore) this.#sweptAtMs = -Infinity;
     return isMore;
   }
 
