@@ -67,11 +67,12 @@ function end(db: Statements, settlement: Settlement, nowMs: number): boolean {
     );
   }
   const delayMs = Math.ceil(settlement.delayMs);
+  // A larger one could be written, and not be read again.
+  const atMs = Math.min(nowMs + Math.max(0, delayMs), Number.MAX_SAFE_INTEGER);
   const release = db.statement(
     `UPDATE lovage_messages SET state = CASE WHEN ? > 0 THEN 3 WHEN suspect = 1 THEN 5 ELSE 2 END, at = ?, redelivered = 1,
          place = CASE WHEN ? > 0 THEN ? ELSE place END
      WHERE id = ? AND fence = ? AND state = 4`,
   );
-  const atMs = nowMs + Math.max(0, delayMs);
   return release.run(delayMs, atMs, delayMs, atMs, id, fence).changes === 1;
 }

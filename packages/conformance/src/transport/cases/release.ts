@@ -38,6 +38,21 @@ export const releaseConcern: Concern = {
       },
     },
     {
+      name: "a message that is given back for longer than its clock counts holds up nothing else",
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "a");
+        const inbox = await scene.consume(queue);
+        await (
+          await inbox.next()
+        ).release({
+          delayMs: Math.min(Number.MAX_SAFE_INTEGER, scene.capabilities.delayHorizonMs),
+        });
+        await scene.publish(queue, "b");
+        equal(idOf(await inbox.next()), "b");
+      },
+    },
+    {
       name: "releases are never counted as losses",
       async run(scene) {
         const queue = await scene.queue();
