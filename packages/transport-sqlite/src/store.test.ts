@@ -1,12 +1,10 @@
-import { DatabaseSync } from "node:sqlite";
-
 import { virtualClock } from "@lovage/foundation";
 import type { LeaseStore } from "@lovage/lease-engine";
 import { deathOf } from "@lovage/transport";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { openBeside } from "./test-support/open-beside.ts";
-import { idsOf, message, newPath, openStore, take } from "./test-support/open-store.ts";
+import { idsOf, message, openStore, take } from "./test-support/open-store.ts";
 
 const sweep = (store: LeaseStore, max = 100): ReturnType<LeaseStore["sweep"]> =>
   store.sweep({ queues: ["q"], suspectAfter: 2, max });
@@ -254,38 +252,5 @@ describe("dead letters", () => {
     const [back] = await take(store);
     expect(deathOf(back!.message)).toBeUndefined();
     expect(back!.message.properties.key).toBe("k");
-  });
-});
-
-describe("the caller's transaction", () => {
-  it("makes messages appear with its commit, and wakes sleepers soon after", async () => {
-    const { store, path, woken } = await openStore();
-    await take(store);
-    const mine = openBeside(path);
-    mine.exec("CREATE TABLE orders (id); BEGIN IMMEDIATE; INSERT INTO orders VALUES (1)");
-    await store.publish([message("a")], mine);
-    expect(await take(store)).toEqual([]);
-    mine.exec("COMMIT");
-    await vi.waitFor(() => expect(woken).toContain("q"));
-    expect(idsOf(await take(store))).toEqual(["a"]);
-  });
-
-  it.each([
-    [
-      "another file",
-      (): unknown => {
-        const database = new DatabaseSync(newPath());
-        database.exec("BEGIN");
-        onTestFinished(() => database.close());
-        return database;
-      },
-    ],
-    ["no open transaction", (): unknown => openBeside(newPath())],
-    ["a string", (): unknown => "BEGIN"],
-    ["an object of another shape", (): unknown => ({ query: () => {} })],
-  ])("refuses %s and writes nothing", async (_, make) => {
-    const { store } = await openStore();
-    await expect(store.publish([message("a")], make())).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED" });
-    expect(await take(store)).toEqual([]);
   });
 });

@@ -23,12 +23,12 @@ export function callerTransaction(transaction: unknown, path: string): CallerTra
     fail("`transaction` must be a DatabaseSync of node:sqlite (an object with prepare, exec and isTransaction)");
   }
   if (!transaction.isTransaction) fail("the database given as `transaction` has no open transaction: run BEGIN first");
-  const file = mainFile((sql) => transaction.prepare(sql));
+  const file = mainFile((sql) => prepareOn(transaction, sql));
   if (file !== path) fail(`the transaction is on the file ${file || "(none)"}, and the queue is in ${path}`);
   const statements = new Map<string, StatementSync>();
   return {
     statement(sql: string): StatementSync {
-      const statement = statements.get(sql) ?? transaction.prepare(sql);
+      const statement = statements.get(sql) ?? prepareOn(transaction, sql);
       statements.set(sql, statement);
       return statement;
     },
@@ -39,6 +39,14 @@ export function callerTransaction(transaction: unknown, path: string): CallerTra
 /** The main database's file, as SQLite names it: absolute, links resolved. */
 export function mainFile(prepare: (sql: string) => Pick<StatementSync, "get">): string {
   return String(prepare("SELECT file FROM pragma_database_list WHERE name = 'main'").get()?.["file"] ?? "");
+}
+
+/** Reads as our own connections do, however the caller's does by default. */
+function prepareOn(handle: Handle, sql: string): StatementSync {
+  const statement = handle.prepare(sql);
+  statement.setReadBigInts(false);
+  statement.setReturnArrays(false);
+  return statement;
 }
 
 function isHandle(value: unknown): value is Handle {

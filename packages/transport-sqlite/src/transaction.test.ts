@@ -1,0 +1,57 @@
+import { DatabaseSync } from "node:sqlite";
+
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+
+import { openBeside } from "./test-support/open-beside.ts";
+import { idsOf, message, newPath, openStore, take } from "./test-support/open-store.ts";
+
+describe("the caller's transaction", () => {
+  it("makes messages appear with its commit, and wakes sleepers soon after", async () => {
+    const { store, path, woken } = await openStore();
+    await take(store);
+    const mine = openBeside(path);
+    mine.exec("CREATE TABLE orders (id); BEGIN IMMEDIATE; INSERT INTO orders VALUES (1)");
+    await store.publish([message("a")], mine);
+    expect(await take(store)).toEqual([]);
+    mine.exec("COMMIT");
+    await vi.waitFor(() => expect(woken).toContain("q"));
+    expect(idsOf(await take(store))).toEqual(["a"]);
+  });
+
+  it.each([{ readBigInts: true }, { returnArrays: true }])(
+    "keeps priority and key of messages when the caller's connection reads with %o",
+    async (reading) => {
+      const { store, path } = await openStore();
+      const mine = openBeside(path, reading);
+      mine.exec("BEGIN IMMEDIATE");
+      const messages = [message("low"), message("high", { priority: 9, key: "k" }), message("new", { to: "made" })];
+      await store.publish(messages, mine);
+      mine.exec("COMMIT");
+      const rows = openBeside(path).prepare("SELECT urgency, key FROM lovage_messages ORDER BY id").all();
+      expect(rows).toEqual([
+        { urgency: 9, key: "" },
+        { urgency: 0, key: "k" },
+        { urgency: 9, key: "" },
+      ]);
+    },
+  );
+
+  it.each([
+    [
+      "another file",
+      (): unknown => {
+        const database = new DatabaseSync(newPath());
+        database.exec("BEGIN");
+        onTestFinished(() => database.close());
+        return database;
+      },
+    ],
+    ["no open transaction", (): unknown => openBeside(newPath())],
+    ["a string", (): unknown => "BEGIN"],
+    ["an object of another shape", (): unknown => ({ query: () => {} })],
+  ])("refuses %s and writes nothing", async (_, make) => {
+    const { store } = await openStore();
+    await expect(store.publish([message("a")], make())).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED" });
+    expect(await take(store)).toEqual([]);
+  });
+});
