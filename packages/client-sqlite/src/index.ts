@@ -3,7 +3,7 @@ export type { SqliteClient, SqliteOpening } from "./open-sqlite.ts";
 export { applySchema, planSchema } from "./schema.ts";
 export type { SchemaComponent, SchemaRefusal, SchemaStep } from "./schema.ts";
 export type { SqliteConnection, Synchronous, WaitOptions } from "./sqlite-connection.ts";
-export { isSqliteError, SqliteError } from "./sqlite-error.ts";
+export { isSqliteError, SqliteError, toSqliteError } from "./sqlite-error.ts";
 export type { SqliteErrorKind } from "./sqlite-error.ts";
 export { parseSqliteUrl } from "./sqlite-url.ts";
 export type { SqliteLocation } from "./sqlite-url.ts";

@@ -1,4 +1,4 @@
-import type { SqliteClient } from "@lovage/client-sqlite";
+import { toSqliteError, type SqliteClient } from "@lovage/client-sqlite";
 import type { Clock, Timer } from "@lovage/foundation";
 import type { RoutedMessage } from "@lovage/lease-engine";
 
@@ -15,7 +15,7 @@ export async function publishMessages(
   await client.durable.write(() => insertMessages(client.durable, encoded, clock.now()));
 }
 
-/** Writes messages in a transaction of the caller's, whose commit makes them accepted. */
+/** Writes messages in a transaction of the caller's, whose commit makes them accepted. @throws SqliteError (`SQLITE_FAILED`), TRANSACTION_UNSUPPORTED */
 export function publishInTransaction(
   client: SqliteClient,
   messages: readonly RoutedMessage[],
@@ -25,7 +25,12 @@ export function publishInTransaction(
     transaction,
     mainFile((sql) => client.durable.statement(sql)),
   );
-  insertMessages(caller, encodeMessages(messages), nowMs);
+  const encoded = encodeMessages(messages);
+  try {
+    insertMessages(caller, encoded, nowMs);
+  } catch (error) {
+    throw toSqliteError(error, { path: client.durable.path });
+  }
   return caller;
 }
 

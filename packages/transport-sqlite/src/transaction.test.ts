@@ -36,6 +36,25 @@ describe("the caller's transaction", () => {
     },
   );
 
+  it("tells as the contract does that another program writes", async () => {
+    const { store, path } = await openStore();
+    openBeside(path).exec("BEGIN IMMEDIATE");
+    const mine = openBeside(path);
+    mine.exec("BEGIN");
+    await expect(store.publish([message("a")], mine)).rejects.toMatchObject({
+      code: "TRANSPORT_UNAVAILABLE",
+      retryable: true,
+    });
+  });
+
+  it("tells as the contract does that the disk is full", async () => {
+    const { store, path } = await openStore();
+    const mine = openBeside(path);
+    mine.exec("PRAGMA max_page_count = 1; BEGIN IMMEDIATE");
+    const large = message("a", { body: Buffer.alloc(200_000) });
+    await expect(store.publish([large], mine)).rejects.toMatchObject({ code: "STORAGE_FULL", retryable: true });
+  });
+
   it.each([
     [
       "another file",
