@@ -48,6 +48,7 @@ export class OutboxedConnection implements OutboxConnection {
   readonly outbox: OutboxAdmin;
   readonly schema: StoreSchema;
   readonly broadcast?: Broadcast;
+  readonly serverTimeMs?: () => Promise<number>;
   readonly #options: OutboxConnectionOptions;
   readonly #destinations = new Destinations();
   readonly #closing = new AbortController();
@@ -56,8 +57,10 @@ export class OutboxedConnection implements OutboxConnection {
   constructor(options: OutboxConnectionOptions) {
     this.#options = options;
     this.schema = options.schema;
-    const { broadcast } = options.inner;
-    if (broadcast !== undefined) this.broadcast = broadcast;
+    const { inner } = options;
+    if (inner.broadcast !== undefined) this.broadcast = inner.broadcast;
+    // Messages expire by the clock of their broker, not by that of this database.
+    if (inner.serverTimeMs !== undefined) this.serverTimeMs = inner.serverTimeMs.bind(inner);
     this.outbox = outboxAdmin(options.database);
   }
 
