@@ -6,6 +6,7 @@ export { decodeEnvelope, encodeEnvelope } from "./kombu-envelope.ts";
 export type { EnvelopeAddress } from "./kombu-envelope.ts";
 export { openLeaseConnection } from "./open-lease-connection.ts";
 export type { LeaseConnectionOpening } from "./open-lease-connection.ts";
+export { queuesFor } from "./queues-for.ts";
 export { readStoredFrame } from "./read-stored-frame.ts";
 export { browseRows } from "./rows/browse-rows.ts";
 export { forSelectedRows } from "./rows/for-selected-rows.ts";

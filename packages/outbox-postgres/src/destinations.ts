@@ -1,7 +1,10 @@
+import { queuesFor } from "@lovage/lease-engine";
 import {
   deadLetterQueueOf,
+  MessageUnroutableError,
   QueueNotDeclaredError,
   type Binding,
+  type ExchangeAddress,
   type ExchangeDeclaration,
   type OutgoingMessage,
   type QueueDeclaration,
@@ -49,6 +52,16 @@ export class Destinations {
     throw new QueueNotDeclaredError(to);
   }
 
+  /** The messages, those to exchanges once for each queue that is bound here. @throws MESSAGE_UNROUTABLE */
+  route(batch: readonly OutgoingMessage[]): readonly OutgoingMessage[] {
+    const routed: OutgoingMessage[] = [];
+    for (const message of batch) {
+      const queues = typeof message.to === "string" ? [message.to] : this.#queuesOf(message.to);
+      for (const to of queues) routed.push({ ...message, to });
+    }
+    return routed;
+  }
+
   /** Writes down what these destinations need, in a transaction of its own; most times it has been before. @throws TRANSPORT_UNAVAILABLE */
   async record({ client, statements }: Database, addresses: readonly OutgoingMessage["to"][]): Promise<void> {
     const missing = new Map<string, Topology>();
@@ -66,12 +79,23 @@ export class Destinations {
   #topologyOf(to: OutgoingMessage["to"]): Topology {
     if (typeof to === "string") return { queues: this.#declarationsOf([to]) };
     const exchange = this.#exchanges.get(to.exchange);
-    const bindings = [...this.#bindings.values()].filter((binding) => binding.exchange === to.exchange);
+    const bindings = this.#bindingsOf(to.exchange);
     return {
       queues: this.#declarationsOf(bindings.map(({ queue }) => queue)),
       exchanges: exchange === undefined ? [] : [exchange],
       bindings,
     };
+  }
+
+  #queuesOf({ exchange: name, routingKey }: ExchangeAddress): readonly string[] {
+    const exchange = this.#exchanges.get(name);
+    const queues = exchange === undefined ? [] : queuesFor(exchange, this.#bindingsOf(name), routingKey);
+    if (queues.length === 0) throw new MessageUnroutableError(name, routingKey);
+    return queues;
+  }
+
+  #bindingsOf(exchange: string): readonly Binding[] {
+    return [...this.#bindings.values()].filter((binding) => binding.exchange === exchange);
   }
 
   #declarationsOf(names: readonly string[]): QueueDeclaration[] {

@@ -1,21 +1,16 @@
 import type { PostgresClient } from "@lovage/client-postgres";
-import { silentLog, virtualClock, type SchemaPlan } from "@lovage/foundation";
-import type { Connection } from "@lovage/transport";
-import { expect, test } from "vitest";
+import { silentLog, virtualClock, type StoreSchema } from "@lovage/foundation";
+import type { Capabilities, Connection, OutgoingMessage } from "@lovage/transport";
+import { describe, expect, test } from "vitest";
 
 import { OutboxedConnection } from "./outbox-connection.ts";
 import { outboxStatements } from "./statements.ts";
 
+/** An outbox before a connection. */
 function before(inner: Partial<Connection>): OutboxedConnection {
-  const database = {
-    client: {} as PostgresClient,
-    statements: outboxStatements("s"),
-    clock: virtualClock(),
-    log: silentLog,
-  };
-  const applied = async (): Promise<SchemaPlan> => ({ from: 1, to: 1, statements: [] });
-  const schema = { plan: applied, apply: applied };
-  return new OutboxedConnection({ inner: inner as Connection, database, schema });
+  const client = { where: "the database", query: async () => [] } as unknown as PostgresClient;
+  const database = { client, statements: outboxStatements("s"), clock: virtualClock(), log: silentLog };
+  return new OutboxedConnection({ inner: inner as Connection, database, schema: {} as StoreSchema });
 }
 
 test("the broker's clock is told where the broker tells it", async () => {
@@ -23,3 +18,47 @@ test("the broker's clock is told where the broker tells it", async () => {
   expect(await before(inner).serverTimeMs?.()).toBe(7);
   expect(before({}).serverTimeMs).toBeUndefined();
 });
+
+describe("calls to an exchange", () => {
+  test("are written for the queues that are bound now, where nobody else knows the bindings", async () => {
+    const outbox = await openBound("app");
+    expect(await send(outbox, "a.b")).toEqual(["one"]);
+    await outbox.declare({ bindings: [{ exchange: "x", queue: "two", routingKey: "#" }] });
+    expect(await send(outbox, "a.b")).toEqual(["one", "two"]);
+  });
+
+  test("are refused where nothing is bound", async () => {
+    await expect(send(await openBound("app"), "b.c")).rejects.toMatchObject({ code: "MESSAGE_UNROUTABLE" });
+  });
+
+  test("are left to a broker that keeps the bindings", async () => {
+    expect(await send(await openBound("stored"), "a.b")).toEqual([["x", "a.b"]]);
+  });
+});
+
+/** With an exchange to which a queue is bound, and another queue. */
+async function openBound(exchanges: Capabilities["exchanges"]): Promise<OutboxedConnection> {
+  const capabilities = { exchanges, maxMessageBytes: 1_000, priorities: false } as unknown as Capabilities;
+  const outbox = before({ capabilities, capabilitiesOf: () => capabilities, declare: async () => {} });
+  await outbox.declare({
+    queues: [{ name: "one" }, { name: "two" }],
+    exchanges: [{ name: "x", type: "topic" }],
+    bindings: [{ exchange: "x", queue: "one", routingKey: "a.*" }],
+  });
+  return outbox;
+}
+
+/** Publishes in a transaction; gives where to. */
+async function send(outbox: OutboxedConnection, routingKey: string): Promise<readonly unknown[]> {
+  const written: unknown[] = [];
+  const query = async (_: string, [destinations]: readonly unknown[]): Promise<void> =>
+    void written.push(...(destinations as string[]).map((each) => JSON.parse(each) as unknown));
+  const message: OutgoingMessage = {
+    to: { exchange: "x", routingKey },
+    headers: {},
+    properties: { messageId: "m", contentType: "text/plain", contentEncoding: "utf-8" },
+    body: new Uint8Array(1),
+  };
+  await outbox.publish([message], { transaction: { query } });
+  return written;
+}

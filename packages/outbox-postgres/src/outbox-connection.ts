@@ -122,16 +122,16 @@ export class OutboxedConnection implements OutboxConnection {
       where: client.where,
       refuse: (reason) => new TransactionUnsupportedError(`Nothing was published: ${reason}.`),
     });
-    this.#check(batch);
-    if (batch.length === 0) return;
+    const messages = this.#check(batch);
+    if (messages.length === 0) return;
     const reason = new PublishTimeoutError(
       `The database of the outbox did not answer within ${formatDuration(timeoutMs)}; roll the transaction back.`,
     );
     const deadline = clock.deadline(timeoutMs, { reason });
     try {
-      await abortable(this.#record(batch), deadline.signal);
+      await abortable(this.#record(messages), deadline.signal);
       await abortable(
-        asCommit(() => run(statements.enqueue, enqueueValues(batch))),
+        asCommit(() => run(statements.enqueue, enqueueValues(messages))),
         deadline.signal,
       );
     } finally {
@@ -139,13 +139,18 @@ export class OutboxedConnection implements OutboxConnection {
     }
   }
 
-  async #prepare(followUps: readonly OutgoingMessage[]): Promise<void> {
-    this.#check(followUps);
-    await this.#record(followUps);
+  async #prepare(followUps: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
+    const messages = this.#check(followUps);
+    await this.#record(messages);
+    return messages;
   }
 
-  #check(batch: readonly OutgoingMessage[]): void {
-    checkBatch(batch, this.#options.inner, this.#destinations);
+  /** Refuses what cannot be sent, and gives what is to be written. Bindings that no broker keeps are known to this program alone, not to relays in others. */
+  #check(batch: readonly OutgoingMessage[]): readonly OutgoingMessage[] {
+    const { inner } = this.#options;
+    const messages = inner.capabilities.exchanges === "app" ? this.#destinations.route(batch) : batch;
+    checkBatch(messages, inner, this.#destinations);
+    return messages;
   }
 
   #record(batch: readonly OutgoingMessage[]): Promise<void> {

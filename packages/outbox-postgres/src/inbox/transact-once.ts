@@ -9,8 +9,8 @@ import { doneBefore, type WorkInTransaction } from "./inboxed-delivery.ts";
 /** What a transaction works with. */
 export interface TransactOnceOptions {
   readonly database: Database;
-  /** Refuses follow-ups that cannot be sent, and sees to it that relays know where they go. */
-  readonly prepare: (followUps: readonly OutgoingMessage[]) => Promise<void>;
+  /** Refuses follow-ups that cannot be sent, sees to it that relays know where they go, and gives what is to be written. */
+  readonly prepare: (followUps: readonly OutgoingMessage[]) => Promise<readonly OutgoingMessage[]>;
 }
 
 /**
@@ -29,8 +29,7 @@ export async function transactOnce<T>(
     client.transactOnce(async (session, transaction) => {
       const done = await work(transaction);
       delivery.signal.throwIfAborted();
-      const { followUps = [] } = done;
-      await prepare(followUps);
+      const followUps = await prepare(done.followUps ?? []);
       if (followUps.length > 0) await session.query(statements.enqueue, enqueueValues(followUps));
       const [[isFirst] = []] = await session.query(statements.finish, [delivery.queue, id, copy]);
       if (isFirst !== "t") throw doneBefore(delivery);
