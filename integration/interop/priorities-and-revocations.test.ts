@@ -23,6 +23,12 @@ describeInterop("priorities", { features: ["priorities"], begin }, (scene) => {
       expect(await python.get(id)).toMatchObject({ state: "SUCCESS", value: priority + 2 });
     }
   });
+
+  test("above 9, as Python may give them, do not keep a call from being retried", async () => {
+    const python = await scene().python;
+    const id = await python.send("ts.retry", { args: [1], options: { priority: 10 } });
+    expect(await python.get(id)).toMatchObject({ state: "SUCCESS", value: 1 });
+  });
 });
 
 describeInterop("a revocation", { features: ["control"], begin }, (scene) => {

@@ -56,3 +56,15 @@ test("whatever stands in a list is an envelope or none, and never an error", () 
     }),
   );
 });
+
+test.each([
+  [10, 9],
+  [255, 9],
+  [2.5, 2],
+  [0.5, undefined],
+  [-1, undefined],
+])("a priority of %d, which another program may have given, is %s here", (given, expected) => {
+  const properties = { messageId: "a", contentType: "", contentEncoding: "", priority: given };
+  const found = decodeEnvelope(encodeEnvelope({ headers: {}, properties, body: Buffer.of() }, address), "none");
+  expect(found?.properties.priority).toBe(expected);
+});

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { asBuffer } from "@lovage/foundation";
-import type { Headers, Message, MessageProperties } from "@lovage/transport";
+import { nearestPriority, type Headers, type Message, type MessageProperties } from "@lovage/transport";
 
 /** Where an envelope was published. */
 export interface EnvelopeAddress {
@@ -62,7 +62,7 @@ function readProperties(envelope: Fields, properties: Fields, id: string): Messa
     contentEncoding: text(envelope["content-encoding"]) ?? "binary",
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(replyTo === undefined ? {} : { replyTo }),
-    ...(typeof priority === "number" && priority > 0 ? { priority } : {}),
+    ...(typeof priority === "number" && priority >= 1 ? { priority: nearestPriority(priority) } : {}),
     ...(key === undefined ? {} : { key }),
   };
 }

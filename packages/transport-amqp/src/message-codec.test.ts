@@ -70,3 +70,10 @@ it("names a message of Celery's by its task and its retries", () => {
   const foreign = { ...messageWith({ id: "t1", retries: 2 }), properties: {} as Message["properties"] };
   expect(decodeMessage(arrive(encodeMessage(foreign, noMarks)), true).message.properties.messageId).toBe("t1:2");
 });
+
+it("has the most urgent priority of Lovage's for one of Celery's above it", () => {
+  const urgent = encodeMessage(messageWith({}), noMarks);
+  const priorityOf = (priority: number): number | undefined =>
+    decodeMessage(arrive({ ...urgent, priority }), true).message.properties.priority;
+  expect([0, 9, 10, 255].map(priorityOf)).toEqual([0, 9, 9, 9]);
+});

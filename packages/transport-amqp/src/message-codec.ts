@@ -1,5 +1,5 @@
 import type { ConsumeMessage, GetMessage, PublishProperties } from "@lovage/client-amqp";
-import type { Headers, Message } from "@lovage/transport";
+import { nearestPriority, type Headers, type Message } from "@lovage/transport";
 
 import { decodeHeaders, encodeHeaders } from "./header-table.ts";
 import { isHoldingQueue } from "./queue-form.ts";
@@ -126,7 +126,7 @@ function propertiesOf(
   const key = table[names.key];
   if (typeof correlationId === "string") known.correlationId = correlationId;
   if (typeof replyTo === "string" && replyTo !== "") known.replyTo = replyTo;
-  if (typeof priority === "number") known.priority = priority;
+  if (typeof priority === "number") known.priority = nearestPriority(priority);
   if (typeof key === "string") known.key = key;
   return known;
 }

@@ -10,6 +10,7 @@ export * from "./delivery-decorator.ts";
 export * from "./delivery.ts";
 export * from "./errors.ts";
 export * from "./message.ts";
+export * from "./nearest-priority.ts";
 export * from "./queue-admin.ts";
 export * from "./topology.ts";
 export * from "./transport-driver.ts";
