@@ -25,6 +25,8 @@ export interface Producer {
   prepareRetry(delivery: Delivery, call: TaskCall, options: SendOptions): Promise<OutgoingMessage>;
   /** Declares a queue once per connection, with its options from the configuration. */
   declareQueue(queue: string): Promise<void>;
+  /** A queue was deleted: what needs it next declares it again. */
+  forgetQueue(queue: string): void;
 }
 
 /** The tasks an app knows. */

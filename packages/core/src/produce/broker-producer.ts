@@ -110,6 +110,10 @@ export class BrokerProducer implements Producer {
     await declaring;
   }
 
+  forgetQueue(queue: string): void {
+    this.#declared.delete(queue);
+  }
+
   async #declare(queue: string): Promise<void> {
     try {
       if (!this.#isReady) await this.#becomeReady();

@@ -113,6 +113,14 @@ describe("a queue", () => {
   });
 });
 
+test("a queue that was deleted is made again by the next call", async () => {
+  await mail.delay("a@b.c");
+  await app.queue("mail").delete();
+  await expect(app.queue("mail").stats()).resolves.toMatchObject({ ready: 0 });
+  await mail.delay("d@e.f");
+  await expect(app.queue("mail").stats()).resolves.toMatchObject({ ready: 1 });
+});
+
 describe("dead letters", () => {
   test("are listed with what they died of, replayed and dropped", async () => {
     await mail.applyMany(Array.from({ length: 5 }, (_, n) => [`${n}`] as [string]));

@@ -48,6 +48,8 @@ class BrokerQueue implements QueueHandle {
 
   async delete(): Promise<void> {
     await (await this.#admin()).delete(this.name);
+    // Only now: what is declared while the queue is being deleted may be deleted with it.
+    this.#runtime.producer.forgetQueue(this.name);
   }
 
   async #admin(): Promise<QueueAdmin> {

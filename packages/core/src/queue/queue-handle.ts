@@ -67,6 +67,6 @@ export interface QueueHandle {
   list(options?: ListOptions): QueueListing;
   /** Removes what waits (ready and delayed), never what a worker has. Returns how many. */
   purge(): Promise<number>;
-  /** Removes the queue with all it holds. Idempotent. */
+  /** Removes the queue with all it holds. Idempotent. The next call that goes to it makes it again. */
   delete(): Promise<void>;
 }
