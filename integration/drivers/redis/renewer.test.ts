@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { redisTarget } from "@lovage/client-redis";
 import { openRenewer, type RenewerOptions } from "../../../packages/transport-redis/src/renewer.ts";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { redisCli } from "../../redis/redis-cli.ts";
 import { openedStore } from "./opened-store.ts";
 import { redisServer } from "./redis-server.ts";
 
@@ -32,7 +33,12 @@ describeOwnServer("redis", (start) => {
     expect(await store.sweep(sweep)).toEqual({ recovered: 0, more: false });
     await server().kill();
     await server().start();
-    await vi.waitUntil(async () => (await renewer.extend("q", leases, 60_000).catch(() => undefined)) === null);
+    // Several queues at once, as the thread does, on one connection.
+    const extendBoth = (): Promise<unknown[]> =>
+      Promise.all(["q", "r"].map((queue) => renewer.extend(queue, leases, 60_000)));
+    await vi.waitUntil(async () => (await extendBoth().catch(() => [undefined]))[0] === null);
+    const clients = await redisCli(server(), "client", "list");
+    expect(clients.split("\n").filter((client) => client.includes("renewer"))).toHaveLength(1);
     await store.open(events);
     await store.settle("q", [{ kind: "ack", lease: leases[0] ?? { id: 0, fence: 0 } }]);
     expect(await renewer.extend("q", leases, 60_000)).toEqual({ lost: leases });

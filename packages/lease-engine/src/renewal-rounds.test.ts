@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { LeaseSlots } from "./lease-slots.ts";
 import { RenewalRounds } from "./renewal-rounds.ts";
@@ -13,7 +13,9 @@ interface RoundsBench {
   setNow(ms: number): void;
 }
 
-function roundsBench(extend: (leases: readonly Lease[]) => Unrenewed | null = () => null): RoundsBench {
+type Extend = (leases: readonly Lease[], queue: string) => Unrenewed | null | Promise<null>;
+
+function roundsBench(extend: Extend = () => null): RoundsBench {
   let nowMs = 0;
   const calls: RoundsBench["calls"] = [];
   const lost: number[] = [];
@@ -23,7 +25,7 @@ function roundsBench(extend: (leases: readonly Lease[]) => Unrenewed | null = ()
     renewer: {
       extend: async (queue, leases) => {
         calls.push({ queue, leases });
-        return extend(leases);
+        return extend(leases, queue);
       },
       close: async () => {},
     },
@@ -50,8 +52,8 @@ describe("RenewalRounds", () => {
     await rounds.run();
     expect(calls.map(({ queue, leases }) => [queue, leases.map(({ id }) => id)])).toEqual([
       ["q", [1, 2]],
-      ["q", [3]],
       ["r", [4]],
+      ["q", [3]],
     ]);
     await rounds.run();
     expect(calls.length).toBe(3);
@@ -78,6 +80,29 @@ describe("RenewalRounds", () => {
     await rounds.run();
     expect(calls.map(({ leases }) => leases.map(({ id }) => id))).toEqual([[1, 2], [2]]);
     expect(lost).toEqual([]);
+  });
+
+  it("renews one queue when another cannot be renewed, and tells that", async () => {
+    const { slots, rounds, setNow } = roundsBench((_leases, queue) => {
+      if (queue === "q") throw new Error("its node is away");
+      return null;
+    });
+    const [stuck, well] = [slots.take(0, { id: 1, fence: 1 }, 0), slots.take(1, { id: 2, fence: 2 }, 0)];
+    setNow(10_000);
+    await expect(rounds.run()).rejects.toThrow("its node is away");
+    expect([stuck, well].map((slot) => slots.confirmedAtMs(slot))).toEqual([0, 10_000]);
+  });
+
+  it("lets no queue wait for the answer about another", async () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const { slots, rounds, setNow } = roundsBench((_leases, queue) => (queue === "q" ? promise : null));
+    slots.take(0, { id: 1, fence: 1 }, 0);
+    const well = slots.take(1, { id: 2, fence: 2 }, 0);
+    setNow(10_000);
+    const round = rounds.run();
+    await vi.waitFor(() => expect(slots.confirmedAtMs(well)).toBe(10_000));
+    resolve(null);
+    await round;
   });
 
   it("stops when the event loop gave no sign of life for ten minutes, and goes on with the next one", async () => {

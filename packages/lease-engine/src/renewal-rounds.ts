@@ -30,20 +30,20 @@ export class RenewalRounds {
     this.#options = options;
   }
 
-  /** One look. Errors of the store are left to the next one. */
+  /** One look, at all queues side by side: one whose part of the store is away keeps no other from being renewed. Errors of the store are left to the next look. */
   async run(): Promise<void> {
     if (!this.#isLoopAlive()) return;
-    const { slots, renewEveryMs, nowMs, maxBatch } = this.#options;
+    const { slots, renewEveryMs, nowMs } = this.#options;
     const atMs = nowMs();
     // What is half as old goes along, so that leases come to be renewed together.
     const old = slots.read().filter(({ confirmedAtMs }) => atMs - confirmedAtMs >= renewEveryMs / 2);
+    const renewals: Promise<void>[] = [];
     for (const [index, leases] of Map.groupBy(old, ({ queueIndex }) => queueIndex)) {
       const queue = this.queues[index];
       const isDue = leases.some(({ confirmedAtMs }) => atMs - confirmedAtMs >= renewEveryMs * 0.75);
-      if (queue === undefined || !isDue) continue;
-      for (let from = 0; from < leases.length; from += maxBatch)
-        await this.#extend(queue, leases.slice(from, from + maxBatch));
+      if (queue !== undefined && isDue) renewals.push(this.#renew(queue, leases));
     }
+    for (const renewed of await Promise.allSettled(renewals)) if (renewed.status === "rejected") throw renewed.reason;
   }
 
   #isLoopAlive(): boolean {
@@ -54,6 +54,12 @@ export class RenewalRounds {
       this.#beatAtMs = nowMs();
     }
     return nowMs() - this.#beatAtMs < coveredMs;
+  }
+
+  async #renew(queue: string, leases: readonly SlotLease[]): Promise<void> {
+    const { maxBatch } = this.#options;
+    for (let from = 0; from < leases.length; from += maxBatch)
+      await this.#extend(queue, leases.slice(from, from + maxBatch));
   }
 
   async #extend(queue: string, leases: readonly SlotLease[]): Promise<void> {

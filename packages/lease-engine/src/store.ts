@@ -130,7 +130,7 @@ export interface Unrenewed {
 
 /** Renews leases in the thread. */
 export interface Renewer {
-  /** Prolongs leases. Returns those it did not prolong, `null` for none. */
+  /** Prolongs leases; those of several queues side by side. Returns those it did not prolong, `null` for none. */
   extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null>;
   close(): Promise<void>;
 }

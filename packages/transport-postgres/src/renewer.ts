@@ -19,8 +19,8 @@ export const openRenewer: OpenRenewer = (given) =>
     const statements = transportStatements(target.schema);
     let isClosed = false;
     let client: PostgresClient | undefined;
-    const connect = async (): Promise<PostgresClient> => {
-      if (client !== undefined) return client;
+    let opening: Promise<PostgresClient> | undefined;
+    const open = async (): Promise<PostgresClient> => {
       if (isClosed) throw new PostgresError("The renewal has ended.", { kind: "unavailable" });
       const opened = await PostgresClient.open({
         target: { ...target, poolSize: 2 },
@@ -35,6 +35,9 @@ export const openRenewer: OpenRenewer = (given) =>
       if (isClosed) await opened.close();
       return (client = opened);
     };
+    // Queues are renewed side by side, over the same connections.
+    const connect = async (): Promise<PostgresClient> =>
+      client ?? (opening ??= open().finally(() => (opening = undefined)));
     await connect();
     return {
       extend: (_queue, leases, leaseMs) =>

@@ -20,14 +20,17 @@ export const openRenewer: OpenRenewer = (given) =>
     const keys = new Keys(prefix);
     let isClosed = false;
     let connection: RedisConnection | undefined;
-    const connect = async (): Promise<RedisConnection> => {
-      if (connection !== undefined) return connection;
+    let opening: Promise<RedisConnection> | undefined;
+    const open = async (): Promise<RedisConnection> => {
       if (isClosed) throw new RedisError("The renewal has ended.", { kind: "unavailable" });
       const onLost = (): void => (connection = undefined);
       const opened = await RedisConnection.open({ target, clock: systemClock, log: silentLog, name, onLost });
       if (isClosed) opened.close();
       return (connection = opened);
     };
+    // Queues are renewed side by side, over the same connection.
+    const connect = async (): Promise<RedisConnection> =>
+      connection ?? (opening ??= open().finally(() => (opening = undefined)));
     await connect();
     return {
       extend: (queue, leases, leaseMs) =>

@@ -28,6 +28,8 @@ export const openRenewer: OpenRenewer = (options) =>
 class RenewerFile {
   readonly #path: string;
   #open: { readonly connection: SqliteConnection; readonly identity: string } | undefined;
+  /** Queues are renewed side by side, over the same connection. */
+  #opening: Promise<SqliteConnection> | undefined;
   #isClosed = false;
 
   constructor(path: string) {
@@ -36,9 +38,13 @@ class RenewerFile {
 
   /** @throws TRANSPORT_UNAVAILABLE while there is no file: the store makes it */
   async connection(): Promise<SqliteConnection> {
-    const path = this.#path;
-    const identity = fileIdentity(path);
+    const identity = fileIdentity(this.#path);
     if (identity !== undefined && identity === this.#open?.identity) return this.#open.connection;
+    return (this.#opening ??= this.#reopen(identity).finally(() => (this.#opening = undefined)));
+  }
+
+  async #reopen(identity: string | undefined): Promise<SqliteConnection> {
+    const path = this.#path;
     this.#letGo();
     if (identity === undefined || this.#isClosed)
       throw new TransportUnavailableError(`The SQLite file ${path} is not there, or its renewal has ended.`);
