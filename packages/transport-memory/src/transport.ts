@@ -26,11 +26,6 @@ async function open(opening: TransportOpening<ParsedMemoryOptions>): Promise<Con
     );
   }
   const fromUrl = await readOptions(query, `The URL ${maskUrl(opening.url)}`);
-  const settings = leaseSettings({ ...fromUrl, ...given(opening.options) });
+  const settings = leaseSettings({ ...fromUrl, ...opening.options });
   return await openLeaseConnection({ store: new MemoryStore(name, opening.clock), opening, settings });
-}
-
-/** Without what is not set, so that it does not hide what the URL says. */
-function given(options: ParsedMemoryOptions): ParsedMemoryOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

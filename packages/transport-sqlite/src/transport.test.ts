@@ -23,6 +23,12 @@ describe("the driver", () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  it("reads in the URL what is not set beside it", async () => {
+    const url = `sqlite://${newPath()}?maxMessageBytes=2048`;
+    const connection = closing(await sqliteTransport({ url, maxMessageBytes: undefined }));
+    expect(connection.capabilities.maxMessageBytes).toBe(2048);
+  });
+
   it.each([
     ["sqlite::memory:", "CONFIGURATION_INVALID"],
     ["sqlite:", "CONFIGURATION_INVALID"],

@@ -1,4 +1,4 @@
-import { strictObject, type GenericSchema } from "valibot";
+import { pipe, strictObject, transform, type GenericSchema } from "valibot";
 
 import type { OptionSchema } from "./option-schema.ts";
 
@@ -9,7 +9,8 @@ type OptionFields = Readonly<Record<string, OptionSchema<unknown>>>;
 export type OptionsSchema<In, Out = In> = GenericSchema<In, Out>;
 
 /**
- * Checks an object of options; one that is not known is refused with those that are.
+ * Checks an object of options; one that is not known is refused with those that are. What is `undefined` is left out: options beside a URL
+ * are spread over those in its query, and must not hide them.
  * @typeParam In What a user writes. @typeParam Out What the program gets.
  */
 export function optionsSchema<In extends object, Out extends object = In>(fields: object): OptionsSchema<In, Out> {
@@ -17,5 +18,9 @@ export function optionsSchema<In extends object, Out extends object = In>(fields
   const schema = strictObject(fields as OptionFields, (issue) =>
     issue.expected === "never" ? `there is no such option; there are ${names}` : `expected an object of options`,
   );
-  return schema as unknown as OptionsSchema<In, Out>;
+  return pipe(schema, transform(withoutUndefined)) as unknown as OptionsSchema<In, Out>;
+}
+
+function withoutUndefined(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

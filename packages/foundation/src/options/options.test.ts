@@ -35,7 +35,11 @@ test("texts of a URL are read, and what is left out stays out", () => {
     value: { lease: 3_000, strict: false, size: 7 },
   });
   expect(validateOptions(schema, {})).toEqual({ value: {} });
-  expect(validateOptions(schema, { lease: undefined })).toEqual({ value: { lease: undefined } });
+});
+
+test("what is not set is left out, so that it hides nothing that was said elsewhere", () => {
+  const read = readOptions(schema, { lease: undefined, size: 2, name: undefined }, "It");
+  expect(Object.entries(read)).toEqual([["size", 2]]);
 });
 
 test.each([
