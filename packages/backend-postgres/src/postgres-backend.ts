@@ -1,6 +1,14 @@
 import type { Backend, BackendCapabilities } from "@lovage/backend";
 import { postgresTarget, serverFacts, type Durability } from "@lovage/client-postgres";
-import { maskUrl, readOptions, silentLog, systemClock, type DriverContext, type StoreSchema } from "@lovage/foundation";
+import {
+  maskUrl,
+  readOptions,
+  splitQuery,
+  silentLog,
+  systemClock,
+  type DriverContext,
+  type StoreSchema,
+} from "@lovage/foundation";
 
 import { PostgresCoordination } from "./coordination.ts";
 import { Database } from "./database.ts";
@@ -26,10 +34,10 @@ const defaultMaxDocumentBytes = 16 * 1024 * 1024;
  */
 export async function postgresBackend(settings: PostgresBackendSettings): Promise<Backend> {
   const { url, clock = systemClock, log = silentLog, name = "lovage", ...beside } = settings;
-  const [base = url, query = ""] = url.split("?", 2);
+  const { base, query } = splitQuery(url);
   const options = readOptions(
     postgresBackendOptions,
-    { ...Object.fromEntries(new URLSearchParams(query)), ...given(beside) },
+    { ...Object.fromEntries(query), ...given(beside) },
     `The backend ${maskUrl(url)}`,
   );
   const { maxDocumentBytes = defaultMaxDocumentBytes } = options;

@@ -1,6 +1,6 @@
 import type { Backend, BackendCapabilities } from "@lovage/backend";
 import { checkServer, redisTarget, serverTimeMs } from "@lovage/client-redis";
-import { maskUrl, readOptions, silentLog, systemClock, type DriverContext } from "@lovage/foundation";
+import { maskUrl, readOptions, splitQuery, silentLog, systemClock, type DriverContext } from "@lovage/foundation";
 
 import { RedisCoordination } from "./coordination.ts";
 import { RedisJoins } from "./joins.ts";
@@ -27,10 +27,10 @@ const defaultMaxDocumentBytes = 16 * 1024 * 1024;
  */
 export async function redisBackend(settings: RedisBackendSettings): Promise<Backend> {
   const { url, clock = systemClock, log = silentLog, name = "lovage", ...beside } = settings;
-  const [base = url, query = ""] = url.split("?", 2);
+  const { base, query } = splitQuery(url);
   const options = readOptions(
     redisBackendOptions,
-    { ...Object.fromEntries(new URLSearchParams(query)), ...given(beside) },
+    { ...Object.fromEntries(query), ...given(beside) },
     `The backend ${maskUrl(url)}`,
   );
   const { prefix = "lovage", strict = false, maxDocumentBytes = defaultMaxDocumentBytes } = options;

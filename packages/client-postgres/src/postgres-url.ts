@@ -34,10 +34,10 @@ export function parsePostgresUrl(url: string): PostgresLocation {
 
 function parseHost(url: string, text: string): { host: string; port: number } {
   const [, bracketed, plain = "", port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]*))(?::(\d{1,5}))?$/i.exec(text) ?? [
-    fail(url, `has a host that cannot be used ("${text}")`),
+    fail(url, "has a host that cannot be used"),
   ];
   const number = port === undefined ? defaultPort : Number(port);
-  if (number < 1 || number > 65_535) return fail(url, `has a port that cannot be used ("${text}")`);
+  if (number < 1 || number > 65_535) return fail(url, "has a port that cannot be used");
   return { host: bracketed ?? (plain === "" ? "localhost" : decode(url, plain)), port: number };
 }
 

@@ -29,8 +29,14 @@ test.each(["redis://h/x", "redis://h:0", "redis://h:99999", "redis://a b", "http
   },
 );
 
-test("a password is in no message", () => {
-  expect(() => parseRedisUrl("redis://user:geheim@h/x")).toThrow(
+test.each([
+  "redis://user:geheim@h/x",
+  "redis://default:geheim",
+  "redis://:geheim/0",
+  "redis://one,:geheim",
+  "redis://:geheim@h:99999",
+])("the password of %s is in no message", (url) => {
+  expect(() => parseRedisUrl(url)).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining("geheim") as string }),
   );
 });

@@ -41,8 +41,7 @@ function parseHost(url: string, text: string): RedisHost {
   const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i.exec(text.trim()) ?? [];
   const host = bracketed ?? plain;
   const number = port === undefined ? defaultPort : Number(port);
-  if (host === undefined || number < 1 || number > 65_535)
-    return fail(url, `has a host that cannot be used ("${text}")`);
+  if (host === undefined || number < 1 || number > 65_535) return fail(url, "has a host that cannot be used");
   return { host, port: number };
 }
 

@@ -39,6 +39,8 @@ export type { OptionsSchema } from "./options/options-schema.ts";
 export { queryOptions } from "./options/query-options.ts";
 export type { UrlWithOptions } from "./options/query-options.ts";
 export { readOptions } from "./options/read-options.ts";
+export { splitQuery } from "./options/split-query.ts";
+export type { SplitUrl } from "./options/split-query.ts";
 export { textOption } from "./options/text-option.ts";
 export { validateOptions } from "./options/validate-options.ts";
 export { wholeNumberOption } from "./options/whole-number-option.ts";

@@ -32,6 +32,11 @@ describe.each([
   ["redis://u:12?x=secret@localhost/0", "redis://u:***@localhost/0"],
   ["redis://u:s@c/r?t@localhost/0?x=1", "redis://u:***@localhost/0?x=1"],
   ["https://u:se/cret@h/p", "https://u:***@h/p"],
+  // Without a host: what should be its port may be a password.
+  ["redis://default:secret", "redis://default:***"],
+  ["redis://:secret/0", "redis://:***"],
+  ["redis://a:6379,:se/cret", "redis://a:6379,:***"],
+  ["amqp://u:secret/?x=1", "amqp://u:***"],
   // Several hosts and lists.
   ["amqp://u:secret@a:1,b:2,c:3/v", "amqp://u:***@a:1,b:2,c:3/v"],
   ["amqp://u:secret@a:1,v:secret@b:2", "amqp://u:***@b:2"],
@@ -50,6 +55,7 @@ test.each([
   "amqp://[::1]:5672",
   "https://registry/node_modules/@scope/package?x=1#y",
   "http://localhost:4873/@scope/package",
+  "http://localhost:port/path",
   "file:///home/me/node_modules/@scope/package/index.js",
   "postgres://h/db?sslmode=require&application_name=shop",
   "mail bob@example.org about https://example.org/x, please",

@@ -85,11 +85,22 @@ function isWeb(text: string, separator: number): boolean {
 /** Masks the userinfo at the start of `rest`, which is what follows a `://`. */
 function maskUserinfo(rest: string, web: boolean, end: RegExp | undefined): string {
   const at = findAt(rest, web, end);
-  if (at < 0) return rest;
+  if (at < 0) return web ? rest : maskHostless(rest, end);
   const userinfo = rest.slice(0, at);
   const colon = userinfo.indexOf(":");
   const onlyUser = colon < 0 || colon === userinfo.length - 1;
   return (onlyUser ? masked : `${userinfo.slice(0, colon)}:${masked}`) + rest.slice(at);
+}
+
+/** A URL without a host, as where `user:password` stands alone: what stands for the port of a host, and all behind it, may be a password. */
+function maskHostless(rest: string, end: RegExp | undefined): string {
+  const url = cutAt(rest, end);
+  let start = 0;
+  for (const host of cutAt(url, /[/?#]/).split(/[,;]/)) {
+    if (!isHost(host)) return rest.slice(0, start + host.indexOf(":") + 1) + masked + rest.slice(url.length);
+    start += host.length + 1;
+  }
+  return rest;
 }
 
 /**
@@ -115,5 +126,9 @@ function cutAt(text: string, end: RegExp | undefined): string {
 
 /** Whether an authority without `@` reads as hosts with numeric ports, and not as the start of a broken password. */
 function isHostList(authority: string): boolean {
-  return authority.split(/[,;]/).every((host) => /^(\[[0-9a-f:.%]*\]|[^:]*)(:\d{0,5})?$/i.test(host));
+  return authority.split(/[,;]/).every(isHost);
+}
+
+function isHost(text: string): boolean {
+  return /^(\[[0-9a-f:.%]*\]|[^:]*)(:\d{0,5})?$/i.test(text);
 }

@@ -8,6 +8,7 @@ import { durationOption } from "./duration-option.ts";
 import { flagOption } from "./flag-option.ts";
 import { objectOption } from "./object-option.ts";
 import { optionsSchema } from "./options-schema.ts";
+import { queryOptions } from "./query-options.ts";
 import { readOptions } from "./read-options.ts";
 import { textOption } from "./text-option.ts";
 import { validateOptions } from "./validate-options.ts";
@@ -70,3 +71,15 @@ test("all faults are told, with whose options they are", () => {
     }),
   );
 });
+
+test.each(["redis://:hun?ter2@h/0", "redis://:hun?lease=ter2@h/0", "redis://hun?ter2&lease=@h"])(
+  "a password with a question mark in %s is in no message",
+  (url) => {
+    expect(() => queryOptions(url, ["lease"])).toThrow(
+      expect.objectContaining({
+        code: "CONFIGURATION_INVALID",
+        message: expect.stringMatching(/^(?!.*(?:hun|ter2)).*%3F/s) as string,
+      }),
+    );
+  },
+);

@@ -2,6 +2,7 @@ import { ConfigurationError } from "../configuration-error.ts";
 import { maskUrl } from "../mask-secrets.ts";
 import { suggestion } from "../nearest-name.ts";
 import { quoteValue } from "../quote-value.ts";
+import { splitQuery } from "./split-query.ts";
 
 /** A URL taken apart by {@link queryOptions}. */
 export interface UrlWithOptions {
@@ -15,18 +16,17 @@ export interface UrlWithOptions {
  * The options in the query of a URL, such as `sqlite:queue.db?lease=3s&sweep=500ms`.
  * @param url The whole URL.
  * @param names Names that the driver knows.
- * @throws CONFIGURATION_INVALID for an unknown name, with a suggestion, and for one that is given twice.
+ * @throws CONFIGURATION_INVALID for an unknown name, with a suggestion, for one that is given twice, and for an `@`.
  */
 export function queryOptions(url: string, names: readonly string[]): UrlWithOptions {
-  const mark = url.indexOf("?");
-  if (mark < 0) return { base: url, options: {} };
+  const { base, query } = splitQuery(url);
   const options = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(url.slice(mark + 1))) {
+  for (const [name, value] of query) {
     if (!names.includes(name)) throw unknown(name, names, url);
     if (options.has(name)) throw new ConfigurationError(`The option ${name} is given twice in ${maskUrl(url)}.`);
     options.set(name, value);
   }
-  return { base: url.slice(0, mark), options: Object.fromEntries(options) };
+  return { base, options: Object.fromEntries(options) };
 }
 
 function unknown(name: string, names: readonly string[], url: string): ConfigurationError {
