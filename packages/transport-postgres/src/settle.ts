@@ -1,6 +1,6 @@
 import { numberArray, type PostgresRows, type PostgresSession, type PostgresValue } from "@lovage/client-postgres";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
-import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
+import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import { batchWidth, messageBatch, queuesOf } from "./message-batch.ts";
 import type { TransportStatements } from "./statements.ts";
@@ -92,9 +92,7 @@ function deadLetter(
   { message, reason, count }: Settlement & { kind: "reject" },
   nowMs: number,
 ): RoutedMessage {
-  // Rejected once more, out of the dead-letter queue: it still belongs where it came from.
-  const origin = isDeadLetterQueue(queue) ? (deathOf(message)?.queue ?? queue) : queue;
-  return { ...withDeath(message, { ...reason, queue: origin, count, atMs: nowMs }), to: deadLetterQueueOf(queue) };
+  return { ...withDeath(message, { ...reason, queue, count, atMs: nowMs }), to: deadLetterQueueOf(queue) };
 }
 
 /** Leases as the engine wants them back. */

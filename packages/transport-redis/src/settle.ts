@@ -1,6 +1,6 @@
 import { ArgumentWriter } from "@lovage/client-redis";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
-import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
+import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import { lostOf, tokenOf } from "./extend.ts";
 import { writeStamp } from "./item.ts";
@@ -99,8 +99,6 @@ interface OneSettlement extends Pick<Settling, "server" | "queue"> {
 
 function deadLetter(queue: string, settlement: Settlement & { kind: "reject" }, nowMs: number): RoutedMessage {
   const { message, reason, count } = settlement;
-  // Rejected once more, out of the dead-letter queue: it still belongs where it came from.
-  const origin = isDeadLetterQueue(queue) ? (deathOf(message)?.queue ?? queue) : queue;
   const atMs = Math.round(nowMs);
-  return { ...withDeath(message, { ...reason, queue: origin, count, atMs }), to: deadLetterQueueOf(queue) };
+  return { ...withDeath(message, { ...reason, queue, count, atMs }), to: deadLetterQueueOf(queue) };
 }

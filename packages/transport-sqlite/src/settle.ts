@@ -1,6 +1,6 @@
 import type { SqliteClient } from "@lovage/client-sqlite";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
-import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
+import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import { encodeMessages, insertMessages, type EncodedMessage } from "./insert-messages.ts";
 import type { Statements } from "./statements.ts";
@@ -53,9 +53,7 @@ function deadLetter(
   { message, reason, count }: Settlement & { kind: "reject" },
   nowMs: number,
 ): RoutedMessage {
-  // Rejected once more, out of the dead-letter queue: it still belongs where it came from.
-  const origin = isDeadLetterQueue(queue) ? (deathOf(message)?.queue ?? queue) : queue;
-  return { ...withDeath(message, { ...reason, queue: origin, count, atMs: nowMs }), to: deadLetterQueueOf(queue) };
+  return { ...withDeath(message, { ...reason, queue, count, atMs: nowMs }), to: deadLetterQueueOf(queue) };
 }
 
 /** Whether the lease was still held. */

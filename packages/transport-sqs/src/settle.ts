@@ -1,6 +1,6 @@
 import { hasCode } from "@lovage/foundation";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
-import { deadLetterQueueOf, deathOf, isDeadLetterQueue, withDeath } from "@lovage/transport";
+import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import type { BatchFailure } from "./batches.ts";
 import { changeVisibility, visibilitySeconds } from "./change-visibility.ts";
@@ -136,9 +136,7 @@ function following({ queue, clock }: Settling, { settlement }: Open): RoutedMess
   const followUps = [...(settlement.followUps ?? [])];
   if (settlement.kind === "ack") return followUps;
   const { message, reason, count } = settlement;
-  // Rejected once more, out of the dead-letter queue: it still belongs where it came from.
-  const origin = isDeadLetterQueue(queue.queue) ? (deathOf(message)?.queue ?? queue.queue) : queue.queue;
-  const dead = withDeath(message, { ...reason, queue: origin, count, atMs: Math.round(clock.now()) });
+  const dead = withDeath(message, { ...reason, queue: queue.queue, count, atMs: Math.round(clock.now()) });
   return [...followUps, { ...dead, to: deadLetterQueueOf(queue.queue) }];
 }
 

@@ -1,18 +1,19 @@
 import type { DeadLetterReason } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import type { DeathRecord } from "./queue-admin.ts";
-import { DEAD_LETTER_SUFFIX } from "./topology.ts";
+import { DEAD_LETTER_SUFFIX, isDeadLetterQueue } from "./topology.ts";
 
 /** Header that tells how a dead letter died. */
 export const DEATH_HEADER = "x-lovage-death";
 
 const MAX_DETAIL_BYTES = 2048;
 
-/** The message as it goes to the dead-letter queue. */
+/** The message as it goes to the dead-letter queue. One that dies once more, out of a dead-letter queue, still belongs where it died first. */
 export function withDeath(message: Message, death: DeadLetterReason & Omit<DeathRecord, "reason" | "detail">): Message {
+  const { queue } = death;
   const detail = death.detail?.slice(0, MAX_DETAIL_BYTES);
   const record = {
-    queue: death.queue,
+    queue: isDeadLetterQueue(queue) ? originOf(message, queue) : queue,
     reason: death.reason,
     count: death.count,
     atMs: death.atMs,
@@ -29,8 +30,11 @@ export function withoutDeath(message: Message): Message {
 
 /** A dead letter as it goes back to where it died; one that somebody published there by hand goes to the queue whose dead letters these are. */
 export function replayOf(message: Message, deadLetterQueue: string): Message & { readonly to: string } {
-  const home = deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
-  return { ...withoutDeath(message), to: deathOf(message)?.queue ?? home };
+  return { ...withoutDeath(message), to: originOf(message, deadLetterQueue) };
+}
+
+function originOf(message: Message, deadLetterQueue: string): string {
+  return deathOf(message)?.queue ?? deadLetterQueue.slice(0, -DEAD_LETTER_SUFFIX.length);
 }
 
 /** How a dead letter died; `undefined` for a message that did not, or whose header was made by somebody else. */

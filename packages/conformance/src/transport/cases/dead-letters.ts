@@ -72,7 +72,7 @@ export const deadLettersConcern: Concern = {
       },
     },
     {
-      name: "what is rejected out of a dead-letter queue stays in it",
+      name: "what is rejected out of a dead-letter queue stays in it, and goes back to where it died first",
       async run(scene) {
         const queue = await scene.queue();
         await kill(scene, queue, ["a"]);
@@ -82,7 +82,13 @@ export const deadLettersConcern: Concern = {
         const delivery = await inbox.next();
         inbox.consumer.setPrefetch(0);
         await delivery.reject({ reason: "rejected" });
+        await inbox.consumer.close();
         equal((await scene.stats(queue)).dead, 1);
+        const [{ death }] = await browseDead(scene, queue);
+        deepEqual([death?.queue, death?.reason], [queue, "rejected"]);
+        const replay = async (): Promise<boolean> => (await scene.connection.admin.replay(dead, { first: 1 })) === 1;
+        await scene.until(replay, "it to be replayed");
+        equal(idOf(await (await scene.consume(queue)).next()), "a");
       },
     },
     {
