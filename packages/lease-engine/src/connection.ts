@@ -158,9 +158,9 @@ export class LeaseConnection implements Connection, StoreEvents {
   close(options: CloseOptions = {}): Promise<void> {
     const { graceMs = 0 } = options;
     const isFirst = this.#closing === undefined;
-    // A later call may shorten the grace of the consumers, as theirs do.
-    const consumers = this.#consumers.all.map((consumer) => consumer.close(options));
-    this.#closing ??= this.#close(Promise.all([...consumers, this.#publisher.close(graceMs)]));
+    // A later call may shorten the grace of each.
+    const parts = [...this.#consumers.all.map((consumer) => consumer.close(options)), this.#publisher.close(graceMs)];
+    this.#closing ??= this.#close(Promise.all(parts));
     if (isFirst) this.#options.onState("closed");
     return this.#closing;
   }

@@ -270,6 +270,35 @@ describe("publishing", () => {
     expect([first.state, second.state]).toEqual(["PUBLISH_UNCERTAIN", "CLOSED"]);
   });
 
+  it("tells the same to a call that waits for the broker to come back, and why, unless some of it was accepted", async () => {
+    const { connection, store, clock } = await engineBench({ facts: { maxBatch: 1, publishesInFlight: 2 } });
+    const away = new TransportUnavailableError("gone");
+    store.always("open", unavailable);
+    store.next("publish", () => {});
+    store.next("publish", () => Promise.reject(away));
+    const partly = outcomeOf(connection.publish([messageOf("a"), messageOf("b")]));
+    await clock.advance(0);
+    const unsent = connection.publish([messageOf("c")]).catch((error: unknown) => error);
+    await clock.advance(1_000);
+    expect(connection.state).toBe("reconnecting");
+    await connection.close();
+    expect(partly.state).toBe("PUBLISH_UNCERTAIN");
+    expect(await unsent).toMatchObject({ code: "CLOSED", cause: { code: "TRANSPORT_UNAVAILABLE" } });
+    expect(store.callsOf("publish").map(([ids]) => ids)).toEqual([["a"], ["b"]]);
+  });
+
+  it("lets a later close shorten the grace", async () => {
+    const { connection, store, clock } = await engineBench();
+    store.next("publish", hang);
+    const outcome = outcomeOf(connection.publish([messageOf("a")]));
+    const first = outcomeOf(connection.close({ graceMs: 25_000 }));
+    await clock.advance(1_000);
+    const second = outcomeOf(connection.close());
+    await clock.advance(0);
+    expect([outcome.state, first.state, second.state]).toEqual(["PUBLISH_UNCERTAIN", "resolved", "resolved"]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("waits out a reconnection and then publishes", async () => {
     const { connection, store, clock } = await engineBench();
     let isAway = true;

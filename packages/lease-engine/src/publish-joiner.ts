@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@lovage/foundation";
-import { backOff, ClosedError, hasCode, within } from "@lovage/foundation";
+import { backOff, ClosedError, GracePeriod, hasCode } from "@lovage/foundation";
 import { PublishTimeoutError, PublishUncertainError, TransportUnavailableError } from "@lovage/transport";
 import type { PublishError } from "@lovage/transport";
 
@@ -31,12 +31,14 @@ export class PublishJoiner {
   readonly #joiner: Joiner<PublishCall>;
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
-  #idle: (() => void)[] = [];
+  readonly #grace: GracePeriod;
+  #closing: Promise<void> | undefined;
 
   constructor(store: LeaseStore, link: StoreLink, clock: Clock) {
     this.#store = store;
     this.#link = link;
     this.#clock = clock;
+    this.#grace = new GracePeriod(clock);
     this.#joiner = new Joiner<PublishCall>({
       maxInFlight: store.facts.publishesInFlight,
       maxWeight: store.facts.maxBatch,
@@ -57,20 +59,27 @@ export class PublishJoiner {
     this.#joiner.pump();
   }
 
-  /** Lets what is under way settle for as long, then ends the rest. */
-  async close(graceMs: number): Promise<void> {
-    if (graceMs > 0 && this.#hasOpenCalls()) {
-      const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
-      await within(this.#clock, graceMs, idle);
-    }
-    this.#end((_, isUnderWay) =>
-      isUnderWay
-        ? new PublishUncertainError(
-            "The connection was closed before the broker answered; the batch may have been accepted.",
-          )
-        : closedBefore(this.#link.cause),
-    );
+  /** Lets what is under way settle for as long, then ends the rest. A later call may shorten the grace. */
+  close(graceMs: number): Promise<void> {
+    this.#grace.limit(graceMs);
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#hasOpenCalls()) this.#grace.end();
+    await this.#grace.over;
+    this.#end((call, isUnderWay) => this.#closedOf(call, isUnderWay));
     this.#timer?.cancel();
+  }
+
+  #closedOf(call: PublishCall, isUnderWay: boolean): Error {
+    // One with an error waits to be sent again; nothing of it has gone out since.
+    const isUnsent = !isUnderWay || (call.lastError !== undefined && !call.isPartlyAccepted);
+    return isUnsent
+      ? closedBefore(call.lastError ?? this.#link.cause)
+      : new PublishUncertainError(
+          "The connection was closed before the broker answered; the batch may have been accepted.",
+        );
   }
 
   /** Counts towards the deadlines with one timer for all calls; a fired or useless one is cheaper than one per call. */
@@ -139,9 +148,7 @@ export class PublishJoiner {
   }
 
   #tellIdle(): void {
-    if (this.#idle.length === 0 || this.#hasOpenCalls()) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle = [];
+    if (this.#closing !== undefined && !this.#hasOpenCalls()) this.#grace.end();
   }
 
   async #write(parts: readonly Part[]): Promise<void> {

@@ -50,8 +50,8 @@ export class Publisher {
     return call.promise;
   }
 
-  async close(graceMs: number): Promise<void> {
-    await this.#joiner.close(graceMs);
+  close(graceMs: number): Promise<void> {
+    return this.#joiner.close(graceMs);
   }
 
   #requireTransactions(): void {
