@@ -3,11 +3,11 @@ import type { HeaderValue, Headers, Message } from "@lovage/transport";
 import type { FieldReader } from "./field-reader.ts";
 import { isObject } from "./is-object.ts";
 import type { TaskCall } from "./task-call.ts";
-import { protocolHeaders } from "./task-headers.ts";
+import { LANGUAGE, protocolHeaders } from "./task-headers.ts";
 
 type Draft = { -readonly [Key in keyof TaskCall]: TaskCall[Key] };
 
-type Reading = (call: Draft, reader: FieldReader) => void;
+type Reading = (call: Draft, reader: FieldReader, fields: Readonly<Record<string, unknown>>) => void;
 
 /** What each header says. Most calls have a few of these, so that the call's headers are gone through and not this list. */
 const readings: ReadonlyMap<string, Reading> = new Map<string, Reading>([
@@ -20,14 +20,14 @@ const readings: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ["eta", (call, reader) => set(call, "etaMs", reader.instant("eta"))],
   ["expires", (call, reader) => set(call, "expiresAtMs", reader.instant("expires"))],
   ["timelimit", readTimeLimits],
-  ["ignore_result", (call, reader) => set(call, "ignoreResult", reader.boolean("ignore_result"))],
+  ["ignore_result", readIgnoreResult],
   ["shadow", (call, reader) => set(call, "shadow", reader.textOrNothing("shadow"))],
   ["origin", (call, reader) => set(call, "origin", reader.textOrNothing("origin"))],
 ]);
 
 /** Adds to a call what the headers (or, in protocol 1, the body) say beside name and id. @throws PAYLOAD_DECODE */
 export function addHeaders(call: Draft, reader: FieldReader, fields: Readonly<Record<string, unknown>>): void {
-  for (const name in fields) readings.get(name)?.(call, reader);
+  for (const name in fields) readings.get(name)?.(call, reader, fields);
   set(call, "stamps", stampsOf(fields));
 }
 
@@ -35,6 +35,15 @@ function readTimeLimits(call: Draft, reader: FieldReader): void {
   const [timeLimitMs, softTimeLimitMs] = reader.timeLimits("timelimit");
   set(call, "timeLimitMs", timeLimitMs);
   set(call, "softTimeLimitMs", softTimeLimitMs);
+}
+
+/**
+ * Celery writes `false` into every message whose caller said nothing, and its workers go by their task's own option then. That of Lovage writes only what
+ * its caller said.
+ */
+function readIgnoreResult(call: Draft, reader: FieldReader, { lang }: Readonly<Record<string, unknown>>): void {
+  const isIgnored = reader.boolean("ignore_result");
+  if (isIgnored === true || lang === LANGUAGE) set(call, "ignoreResult", isIgnored);
 }
 
 /** Adds to a call what the properties say. */

@@ -6,6 +6,9 @@ import type { TaskCall } from "./task-call.ts";
 import { ValueCheck } from "./value-check.ts";
 import { formatWireTime } from "./wire-time.ts";
 
+/** Who wrote a message, in its header `lang`. */
+export const LANGUAGE = "js";
+
 /** Headers that are the protocol's, whatever a user calls theirs (wire format, 1.1). */
 export const protocolHeaders: ReadonlySet<string> = new Set([
   "lang",
@@ -31,7 +34,6 @@ export const protocolHeaders: ReadonlySet<string> = new Set([
   "redelivered",
 ]);
 
-const LANGUAGE = "js";
 const MAX_HEADER_BYTES = 65_536;
 const MAX_HEADER_DEPTH = 32;
 type Draft = Record<string, HeaderValue>;
@@ -64,7 +66,7 @@ function addLimits(headers: Draft, call: TaskCall): void {
   if (call.ignoreResult !== undefined) headers["ignore_result"] = call.ignoreResult;
 }
 
-/** Headers of a call as Celery 5.6 sends them: all of them, in its order. */
+/** Headers of a call as Celery 5.6 sends them, in its order. */
 export function fullHeaders(call: TaskCall): Headers {
   const { stamps } = call;
   const headers: Draft = {
@@ -83,7 +85,8 @@ export function fullHeaders(call: TaskCall): Headers {
     argsrepr: pythonRepr(call.args, "tuple"),
     kwargsrepr: pythonRepr(call.kwargs, "tuple"),
     origin: call.origin ?? null,
-    ignore_result: call.ignoreResult ?? false,
+    // Celery's `false` may mean that nobody said anything. Without one, Celery and Lovage go by the task's own option.
+    ...(call.ignoreResult !== undefined && { ignore_result: call.ignoreResult }),
     replaced_task_nesting: 0,
     stamped_headers: stamps === undefined ? null : Object.keys(stamps),
     stamps: stamps ?? {},

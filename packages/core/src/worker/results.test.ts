@@ -5,6 +5,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chain } from "../canvas/chain.ts";
 import { controlChannel, encodeRevoke } from "../control/revoke-message.ts";
+import { decodeTask } from "../protocol/decode-task.ts";
+import { capture } from "../protocol/test-support/captures.ts";
 import { changed, changedResults, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -28,6 +30,21 @@ describe("a result", () => {
     await until(() => runs === 3);
     await ended(harness, told.id);
     expect(await Promise.all(ids.map((id) => resultOf(id)))).toEqual([undefined, undefined]);
+  });
+
+  test("is not stored for a task without one that is called by who does not know it: Python, an app that names it only", async () => {
+    const { app, resultOf, until, send } = await setUp({ queues: { mixed: { consumers: "mixed" } } });
+    let runs = 0;
+    app.task("tasks.add", { ignoreResult: true }, () => void (runs += 1));
+    await app.worker({ queues: ["default", "mixed"] }).start();
+    const { message } = capture("basic");
+    await send(message);
+    const add = app.remote<(x: number, y: number) => void>("tasks.add");
+    const named = await add.applyAsync([2, 3], { queue: "mixed" });
+    await until(() => runs === 2);
+    const told = await add.applyAsync([2, 3], { queue: "mixed", ignoreResult: false });
+    await ended(harness, told.id);
+    expect([await resultOf(decodeTask(message).id), await resultOf(named.id)]).toEqual([undefined, undefined]);
   });
 
   test("says STARTED, by whom, for a task that wants it", async () => {
