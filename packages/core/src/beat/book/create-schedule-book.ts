@@ -2,9 +2,11 @@ import { LovageError, OptionError } from "@lovage/foundation";
 import type { AnyTask } from "../../app/any-task.ts";
 import { checkInteger } from "../../app/check-option.ts";
 import type { AppRuntime } from "../../app/app-runtime.ts";
+import { ServerClock, serverTimeOf } from "../../app/server-clock.ts";
 import type { AsyncResult } from "../../result/async-result.ts";
 import { defineSchedule } from "../definition/schedule-definition.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
+import type { ScheduleDocument } from "../definition/schedule-document.ts";
 import type { ScheduleOptions } from "../definition/schedule-options.ts";
 import type { ScheduledSender } from "../tick/scheduled-sender.ts";
 import type { CodeSchedules } from "./code-schedules.ts";
@@ -29,6 +31,7 @@ export function createScheduleBook(parts: ScheduleBookParts): ScheduleBook {
 
 class StoredBook implements ScheduleBook {
   readonly #parts: ScheduleBookParts;
+  #clock: ServerClock | undefined;
 
   constructor(parts: ScheduleBookParts) {
     this.#parts = parts;
@@ -47,9 +50,10 @@ class StoredBook implements ScheduleBook {
   async set<T extends AnyTask | string>(name: string, options: ScheduleOptions<T>): Promise<void> {
     const definition = defineSchedule(name, options);
     const store = await this.#store();
+    const nowMs = await this.#nowMs();
     await store.change(name, (there) => {
       this.#refuseCode(name, there, "Change it");
-      return { ...updated(there, definition, this.#nowMs()), source: "store" };
+      return { ...updated(there, definition, nowMs), source: "store" };
     });
   }
 
@@ -58,9 +62,7 @@ class StoredBook implements ScheduleBook {
   }
 
   async resume(name: string): Promise<void> {
-    await this.#switch(name, (parts) =>
-      parts.isPaused ? { ...parts, isPaused: false, doneMs: this.#nowMs() } : parts,
-    );
+    await this.#switch(name, (parts, nowMs) => (parts.isPaused ? { ...parts, isPaused: false, doneMs: nowMs } : parts));
   }
 
   async remove(name: string): Promise<void> {
@@ -82,13 +84,14 @@ class StoredBook implements ScheduleBook {
     return nextTicks(definition, progress, count).map((atMs) => new Date(atMs));
   }
 
-  async #switch(name: string, change: (document: KeptSchedule["document"]) => KeptSchedule["document"]): Promise<void> {
+  async #switch(name: string, change: (document: ScheduleDocument, nowMs: number) => ScheduleDocument): Promise<void> {
     const store = await this.#store();
+    const nowMs = await this.#nowMs();
     const inCode = this.#parts.code.all().get(name);
     await store.change(name, (there) => {
-      if (there !== undefined) return change(there.document);
+      if (there !== undefined) return change(there.document, nowMs);
       if (inCode === undefined) throw notFound(name);
-      return change(updated(undefined, inCode, this.#nowMs()));
+      return change(updated(undefined, inCode, nowMs), nowMs);
     });
   }
 
@@ -101,18 +104,14 @@ class StoredBook implements ScheduleBook {
   /** What is in the store, and what the code has that no beat has copied there yet. */
   async #all(): Promise<ReadonlyMap<string, EntryParts>> {
     const kept = await (await this.#store()).list();
+    const nowMs = await this.#nowMs();
     const entries = new Map<string, EntryParts>();
-    for (const definition of this.#parts.code.all().values()) entries.set(definition.name, this.#unseen(definition));
+    for (const definition of this.#parts.code.all().values()) entries.set(definition.name, unseen(definition, nowMs));
     for (const { name, document, progress, lastRunAtMs } of kept.values()) {
       const definition = entries.get(name)?.definition ?? document.definition;
       entries.set(name, { ...document, definition, progress, lastRunAtMs });
     }
     return entries;
-  }
-
-  #unseen(definition: ScheduleDefinition): EntryParts {
-    const progress = { doneMs: this.#nowMs(), runs: 0 };
-    return { definition, source: "code", isPaused: false, progress, lastRunAtMs: undefined };
   }
 
   #refuseCode(name: string, there: KeptSchedule | undefined, what: string): void {
@@ -124,9 +123,24 @@ class StoredBook implements ScheduleBook {
     return openScheduleStore(this.#parts.runtime);
   }
 
-  #nowMs(): number {
-    return this.#parts.runtime.clock.now();
+  /** By the store's clock, as the beat's: what is done up to an hour that has not come yet would be passed over. */
+  async #nowMs(): Promise<number> {
+    const { runtime } = this.#parts;
+    const { clock, log } = runtime;
+    this.#clock ??= new ServerClock({ clock, log, ask: serverTimeOf(await runtime.backend()) });
+    await this.#clock.refresh(0);
+    return this.#clock.now();
   }
+}
+
+function unseen(definition: ScheduleDefinition, nowMs: number): EntryParts {
+  return {
+    definition,
+    source: "code",
+    isPaused: false,
+    progress: { doneMs: nowMs, runs: 0 },
+    lastRunAtMs: undefined,
+  };
 }
 
 function notFound(name: string): LovageError {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { crontab } from "../schedule/crontab.ts";
 import { every } from "../schedule/every.ts";
+import { changed } from "../../worker/test-support/worker-harness.ts";
 import { beatHarness } from "../test-support/beat-harness.ts";
 
 const minute = 60_000;
@@ -61,6 +62,29 @@ test("a paused schedule has no ticks, and what came in between is not made up fo
   await app.schedules.resume("counts");
   await harness.clock.advance(2 * minute);
   expect(runs).toBe(2);
+});
+
+test.each([
+  ["ahead", 60 * minute],
+  ["behind", -60 * minute],
+])("a change counts by the store's clock, though this machine's is an hour %s", async (_where, offsetMs) => {
+  await using harness = await beatHarness();
+  const { clock } = harness;
+  const app = harness.join({
+    wrapBackend: (backend) => changed(backend, { serverTimeMs: () => Promise.resolve(clock.now() - offsetMs) }),
+  });
+  let runs = 0;
+  const count = app.task("count", () => void (runs += 1));
+  await app.beat().start();
+  await app.worker().start();
+  await app.schedules.set("counts", { task: count, schedule: every("1m"), missed: { all: 10 } });
+  await clock.advance(2 * minute + 1_000);
+  expect(runs).toBe(2);
+  await app.schedules.pause("counts");
+  await clock.advance(10 * minute);
+  await app.schedules.resume("counts");
+  await clock.advance(2 * minute);
+  expect(runs).toBe(4);
 });
 
 test("a removed schedule has no ticks; those of the code are removed there", async () => {
