@@ -27,6 +27,22 @@ describe("what is sent", () => {
     expect(await result.get()).toBe(42);
   });
 
+  test("is listed once, though its worker postpones it: for a limit, or since it does not know the task", async () => {
+    const limited = tested.app.task("limited", { rateLimit: "1/m" }, () => {});
+    await limited.applyMany([[], [], []]);
+    await tested.run();
+    await tested.app.remote("unknown").delay();
+    await tested.advance("30s");
+    const retried = tested.app.task("retried", { retryFor: true, maxRetries: 2 }, () => {
+      throw new Error("no");
+    });
+    await retried.delay();
+    await tested.advance("1h");
+    expect(tested.sent.map(({ task, retries }) => `${task} ${retries}`).join(", ")).toBe(
+      "limited 0, limited 0, limited 0, unknown 0, retried 0, retried 1, retried 2",
+    );
+  });
+
   test("runs at its time and not before", async () => {
     const ran: number[] = [];
     const note = tested.app.task("note", () => void ran.push(tested.clock.now()));

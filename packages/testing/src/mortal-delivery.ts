@@ -16,7 +16,7 @@ export class MortalDelivery extends DeliveryDecorator {
 
   async ack(followUps: readonly OutgoingMessage[] = []): Promise<void> {
     await this.#life.during(() => this.inner.ack(followUps));
-    this.#sent.note(followUps);
+    this.#note(followUps);
   }
 
   release(options?: ReleaseOptions): Promise<void> {
@@ -25,6 +25,12 @@ export class MortalDelivery extends DeliveryDecorator {
 
   async reject(reason: DeadLetterReason, followUps: readonly OutgoingMessage[] = []): Promise<void> {
     await this.#life.during(() => this.inner.reject(reason, followUps));
-    this.#sent.note(followUps);
+    this.#note(followUps);
+  }
+
+  /** A message that is postponed is sent as a copy of itself. Its call was noted before; a retry has a message of its own. */
+  #note(followUps: readonly OutgoingMessage[]): void {
+    const { messageId } = this.inner.message.properties;
+    this.#sent.note(followUps.filter(({ properties }) => properties.messageId !== messageId));
   }
 }
