@@ -10,6 +10,7 @@ describe("the options of a worker", () => {
     ["concurrency", { concurrency: Infinity }],
     ["concurrency", { concurrency: 1e9 }],
     ["prefetch", { prefetch: -1 }],
+    ["prefetch", { prefetch: 100_001 }],
     ["prefetch", { prefetch: "many" }],
     ["queues", { queues: [] }],
     ["queues", { queues: "default" }],
@@ -21,6 +22,10 @@ describe("the options of a worker", () => {
     expect(() => checkWorkerOptions(options as never)).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID", field }) as Error,
     );
+  });
+
+  test("go as far as the configuration's", () => {
+    expect(() => checkWorkerOptions({ concurrency: 10_000, prefetch: 100_000 })).not.toThrow();
   });
 
   test.each([{ queues: ["a b"] }, { queues: [""] }, { name: "" }, { queues: ["__proto__"] }])(

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { checkName, OptionError, quoteValue } from "@lovage/foundation";
+import { checkInteger } from "../app/check-option.ts";
 import type { RuntimeSettings, TaskRegistry } from "../app/app-runtime.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -28,7 +29,7 @@ export interface WorkerOptions {
   readonly queues?: readonly string[] | undefined;
   /** Tasks to run at once, 1 to 10 000. @default the app's `concurrency`, 10 */
   readonly concurrency?: number | undefined;
-  /** Messages to hold per queue, those that run included. @default the app's `prefetch`, "auto": about a second of work, from 2 x concurrency to 1 000 */
+  /** Messages to hold per queue, those that run included, 1 to 100 000. @default the app's `prefetch`, "auto": about a second of work, from 2 x concurrency to 1 000 */
   readonly prefetch?: number | "auto" | undefined;
   /** Where functions run. @default "async", in this process and thread; there are no others yet */
   readonly pool?: "async" | undefined;
@@ -52,7 +53,8 @@ export interface ResolvedWorkerOptions {
   readonly listener: WorkerListener;
 }
 
-const largest = 10_000;
+const mostTasks = 10_000;
+const mostMessages = 100_000;
 const known: readonly string[] = ["queues", "concurrency", "prefetch", "pool", "renewal", "name", "listener"];
 
 /** Refuses what no worker can be made of. @throws OPTION_INVALID, NAME_INVALID */
@@ -65,8 +67,8 @@ export function checkWorkerOptions(options: WorkerOptions): void {
   }
   const { queues, concurrency, prefetch, pool, renewal, name } = options;
   if (queues !== undefined) checkQueues(queues);
-  if (concurrency !== undefined) checkWhole("concurrency", concurrency);
-  if (prefetch !== undefined && prefetch !== "auto") checkWhole("prefetch", prefetch);
+  if (concurrency !== undefined) checkInteger(concurrency, "concurrency", { min: 1, max: mostTasks });
+  if (prefetch !== undefined && prefetch !== "auto") checkInteger(prefetch, "prefetch", { min: 1, max: mostMessages });
   if (pool !== undefined && pool !== "async") {
     throw new OptionError(
       `pool must be "async"; ${quoteValue(pool)} is not there yet. Start several processes instead (--processes).`,
@@ -103,9 +105,4 @@ function checkQueues(queues: unknown): void {
     });
   }
   for (const queue of queues) checkName(queue, { kind: "queue" });
-}
-
-function checkWhole(field: string, value: unknown): void {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= largest) return;
-  throw new OptionError(`${field} must be a whole number from 1 to ${largest}; it is ${quoteValue(value)}.`, { field });
 }
