@@ -107,6 +107,11 @@ describe("a wrong command line ends with 2 and says what to write", () => {
       ["-A", "tasks.ts", "schedules", "set", "x", "--task", "t", "--every", "1d", "--timezone", "Europe/Berlin"],
       "--timezone is for --cron",
     ],
+    [["-A", "tasks.ts", "schedules", "set", "x", "--task", "t", "--cron", "99 * * * *"], "99"],
+    [["-A", "tasks.ts", "schedules", "set", "x", "--task", "t", "--cron", "@daily", "--timezone", "No"], "No"],
+    [["-A", "tasks.ts", "schedules", "set", "x", "--task", "t", "--every", "1ms"], "at least 100ms"],
+    [["-A", "tasks.ts", "call", "shop.add", "--task-id", ""], "text of 1 to 200 bytes"],
+    [["-A", "tasks.ts", "result", ""], "text of 1 to 200 bytes"],
     [["queues"], "lovage -A ./tasks.ts"],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await folder.run(args);

@@ -1,6 +1,3 @@
-import { at } from "../../beat/schedule/at.ts";
-import { crontab } from "../../beat/schedule/crontab.ts";
-import { every } from "../../beat/schedule/every.ts";
 import type { Schedule } from "../../beat/schedule/schedule.ts";
 import { withApp } from "../app-module/open-app.ts";
 import type { ScheduleChange, ScheduleSetFlags } from "../commands/schedules-command.ts";
@@ -19,14 +16,14 @@ export async function changeSchedule(verb: ScheduleChange, name: string, flags: 
 }
 
 /** Adds or changes a schedule of the store, and prints when it is next due. */
-export async function setSchedule(name: string, flags: ScheduleSetFlags): Promise<void> {
+export async function setSchedule(name: string, schedule: Schedule, flags: ScheduleSetFlags): Promise<void> {
   await withApp(flags, async (app) => {
     const { task, args, kwargs, queue } = flags;
     if (flags.force !== true) requireTask(app, task);
     await checkSharedBackend(app);
     await app.schedules.set(name, {
       task,
-      schedule: scheduleOf(flags),
+      schedule,
       args,
       ...(kwargs === undefined ? {} : { kwargs }),
       ...(queue === undefined ? {} : { options: { queue } }),
@@ -44,9 +41,4 @@ export async function runSchedule(name: string, flags: GlobalOptions): Promise<v
     const { id } = await app.schedules.run(name);
     await print(`${id}\n`);
   });
-}
-
-function scheduleOf({ cron, timezone, every: intervalMs, at: instant }: ScheduleSetFlags): Schedule {
-  if (cron !== undefined) return crontab(cron, { timezone });
-  return instant === undefined ? every(intervalMs ?? 0) : at(instant);
 }

@@ -4,7 +4,7 @@ import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readDurationOrInstant, readInstant } from "../values/read-instant.ts";
 import { readJsonArguments, readJsonKeywords } from "../values/read-json.ts";
-import { readQueue, readTask } from "../values/read-names.ts";
+import { readId, readQueue, readTask } from "../values/read-names.ts";
 import { readInteger } from "../values/read-number.ts";
 import type { GlobalOptions } from "../global-options.ts";
 
@@ -63,7 +63,7 @@ export function addCallCommand(program: Command): void {
       "0 to 9, 9 the most urgent (default: the task's)",
       optionValue(readInteger({ min: 0, max: 9 })),
     )
-    .option("--task-id <id>", "id of the call (default: a random UUID)")
+    .option("--task-id <id>", "id of the call (default: a random UUID)", optionValue(readId))
     .option("--wait", "wait for the result and print it")
     .option("--timeout <duration>", "longest wait for the result (default: no limit)", optionValue(readDuration))
     .option("--force", "send a task that the app does not know")

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
+import { readId } from "../values/read-names.ts";
 import type { GlobalOptions } from "../global-options.ts";
 
 /** What `lovage result` was told. */
@@ -21,7 +22,7 @@ Examples:
 export function addResultCommand(program: Command): void {
   program
     .command("result")
-    .argument("<id>", "id of the call")
+    .argument("<id>", "id of the call", optionValue(readId))
     .summary("print the result of a call")
     .description("Prints the result of a call.")
     .option("--wait", "wait until the task has ended")

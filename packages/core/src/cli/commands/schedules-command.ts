@@ -1,11 +1,14 @@
+import { isLovageError } from "@lovage/foundation";
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { Schedule } from "../../beat/schedule/schedule.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readInstant } from "../values/read-instant.ts";
 import { readJsonArguments, readJsonKeywords } from "../values/read-json.ts";
 import { readQueue, readSchedule, readTask } from "../values/read-names.ts";
 import { readInteger } from "../values/read-number.ts";
+import type { TimesFlags } from "../values/read-times.ts";
 import type { GlobalOptions } from "../global-options.ts";
 
 /** What `lovage schedules list`, `next` and `run` were told. */
@@ -15,12 +18,8 @@ export interface SchedulesFlags extends GlobalOptions {
 }
 
 /** What `lovage schedules set` was told: one of cron, every and at. */
-export interface ScheduleSetFlags extends GlobalOptions {
+export interface ScheduleSetFlags extends GlobalOptions, TimesFlags {
   readonly task: string;
-  readonly cron?: string;
-  readonly timezone?: string;
-  readonly every?: number;
-  readonly at?: Date;
   readonly args: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
   readonly queue?: string;
@@ -109,9 +108,21 @@ function addSetCommand(schedules: Command): void {
       if (flags.cron === undefined && flags.every === undefined && flags.at === undefined)
         command.error("error: say when: --cron, --every or --at.");
       if (flags.timezone !== undefined && flags.cron === undefined) command.error("error: --timezone is for --cron.");
+      const schedule = await timesOf(flags, command);
       const { setSchedule } = await import("../actions/change-schedules.ts");
-      await setSchedule(name, flags);
+      await setSchedule(name, schedule, flags);
     });
+}
+
+/** Time zones and calendars are loaded here alone, so that help is quick. */
+async function timesOf(flags: TimesFlags, command: Command): Promise<Schedule> {
+  const { readTimes } = await import("../values/read-times.ts");
+  try {
+    return readTimes(flags);
+  } catch (error) {
+    if (!isLovageError(error)) throw error;
+    return command.error(`error: ${error.message}`);
+  }
 }
 
 function addChangeCommand(schedules: Command, verb: ScheduleChange, what: string): void {

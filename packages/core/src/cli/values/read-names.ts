@@ -1,4 +1,5 @@
 import { checkName, OptionError } from "@lovage/foundation";
+import { checkTaskId } from "../../app/check-option.ts";
 
 /** A task's name. @throws NAME_INVALID */
 export function readTask(text: string): string {
@@ -23,6 +24,11 @@ export function readQueue(text: string): string {
 /** Names of queues, separated by commas; each once. @throws NAME_INVALID, OPTION_INVALID */
 export function readQueues(text: string): readonly string[] {
   return [...new Set(readList(text).map((name) => readQueue(name)))];
+}
+
+/** The id of a call. @throws OPTION_INVALID */
+export function readId(text: string): string {
+  return checkTaskId(text);
 }
 
 /** Ids of tasks, separated by commas; each once. @throws OPTION_INVALID */
