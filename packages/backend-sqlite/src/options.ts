@@ -22,10 +22,10 @@ export const sqliteBackendOptions: OptionsSchema<SqliteBackendOptions> = options
 });
 
 /**
- * The options behind the `?` of a URL, of which those given replace others.
+ * The options behind the `?` of a URL, and those beside it, which are nearer to the user and replace them.
  * @throws ConfigurationError (`CONFIGURATION_INVALID`) for an unknown name or a value that is not accepted.
  */
 export function withQuery(options: SqliteBackendOptions, query: URLSearchParams): SqliteBackendOptions {
   const what = "The URL of the SQLite backend";
-  return { ...options, ...readOptions(sqliteBackendOptions, Object.fromEntries(query), what) };
+  return { ...readOptions(sqliteBackendOptions, Object.fromEntries(query), what), ...options };
 }

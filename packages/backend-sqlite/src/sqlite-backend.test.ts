@@ -133,11 +133,11 @@ describe("the URL", () => {
   const context = { clock: systemClock, log: silentLog, name: "test" };
   const options = { synchronous: "full", maxDocumentBytes: 1_000_000 } as const;
 
-  it("may hold options, which stand above those beside it", async () => {
+  it("may hold options, above which those beside it stand, as with the transport on the same file", async () => {
     const url = `sqlite://${file.path}?maxDocumentBytes=300000&synchronous=normal`;
-    const backend = await driver.open({ url, options, ...context });
+    const backend = await driver.open({ url, options: { synchronous: "full" }, ...context });
     opened.push(backend);
-    expect(backend.capabilities).toMatchObject({ maxDocumentBytes: 300_000, durability: "process" });
+    expect(backend.capabilities).toMatchObject({ maxDocumentBytes: 300_000, durability: "power" });
   });
 
   it.each(["?lease=3s", "?maxDocumentBytes=many", "?synchronous=off"])("with %s is refused", async (query) => {
