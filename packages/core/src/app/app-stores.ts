@@ -24,13 +24,24 @@ export class AppStores {
   readonly #results = new Once(() => this.#openBackend(this.#options.configuration().backend));
   readonly #coordination = new Once(() => this.#openBackend(this.#options.configuration().coordination));
   #combined: Backend | undefined;
+  /** How the connection that is open renews leases. */
+  #renewal: Renewal | undefined;
 
   constructor(options: AppStoresOptions) {
     this.#options = options;
   }
 
-  connection(renewal: Renewal): Promise<Connection> {
-    return this.#connection.run(renewal);
+  async connection(renewal: Renewal): Promise<Connection> {
+    const connection = await this.#connection.run(renewal);
+    const isTooLate = renewal === "thread" && this.#renewal === "loop";
+    if (isTooLate && connection.capabilities.recovery === "lease") {
+      this.#options
+        .opening()
+        .log.warn(
+          "Leases are renewed on the event loop, not from a thread: the app had made calls before this worker was started. A task that blocks the event loop for longer than a lease runs twice. Start the worker first.",
+        );
+    }
+    return connection;
   }
 
   async backend(): Promise<Backend | undefined> {
@@ -53,7 +64,10 @@ export class AppStores {
   #openConnection(renewal: Renewal): Promise<Connection> {
     const opening = this.#options.opening();
     const log = opening.log.child({ part: "transport" });
-    return openTransport(this.#options.configuration().broker, { ...opening, log, renewal, onState: tellState(log) });
+    const { broker } = this.#options.configuration();
+    // One that the user has opened renews as it was told to.
+    this.#renewal = "opened" in broker ? undefined : renewal;
+    return openTransport(broker, { ...opening, log, renewal, onState: tellState(log) });
   }
 
   async #openBackend(source: Source<Backend> | undefined): Promise<Backend | undefined> {

@@ -8,10 +8,11 @@ import { createApp } from "./create-app.ts";
 
 const setUp = () => {
   const clock = virtualClock();
-  const app = createApp({ broker: "memory:", backend: "memory:", clock, log: recordedLog() });
+  const log = recordedLog();
+  const app = createApp({ broker: "memory:", backend: "memory:", clock, log });
   const add = app.task("add", (x: number, y: number) => x + y);
   const total = app.task("total", (numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
-  return { app, clock, add, total };
+  return { app, clock, log, add, total };
 };
 
 describe("an app with a worker", () => {
@@ -50,6 +51,18 @@ describe("an app with a worker", () => {
     await Promise.all([app.close(), app.close()]);
     await Promise.all(workers.map((worker) => worker.closed));
     expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ["first", 0],
+    ["after a call", 1],
+  ])("whose leases a thread is to renew, started %s, warns if it comes too late for that", async (when, warnings) => {
+    const { app, log, add } = setUp();
+    if (when === "after a call") await add.delay(1, 2);
+    await app.worker({ renewal: "thread" }).start();
+    await (await add.delay(3, 4)).get();
+    expect(log.lines.filter(([, text]) => text.includes("renewed on the event loop"))).toHaveLength(warnings);
+    await app.close();
   });
 
   test("does not run what was cancelled before it began", async () => {
