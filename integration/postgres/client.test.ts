@@ -1,7 +1,7 @@
-import { PostgresClient, postgresTarget } from "@lovage/client-postgres";
+import { defineStatement, PostgresClient, postgresTarget } from "@lovage/client-postgres";
 import { silentLog, systemClock } from "@lovage/foundation";
-import { Client } from "pg";
-import { expect, onTestFinished, test } from "vitest";
+import { Client, Pool } from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
@@ -25,6 +25,23 @@ describeOwnServer("postgres", (start) => {
     onTestFinished(() => client.close());
     await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ours}`);
     await lost.promise;
+    return client;
+  }
+
+  /** A client that works with a pool of the user's. */
+  async function pooled(max: number): Promise<PostgresClient> {
+    const pool = new Pool({ connectionString: server().url, max, application_name: "client-test" });
+    pool.on("error", () => {});
+    onTestFinished(() => pool.end());
+    const target = postgresTarget(server().url, { pool });
+    const client = await PostgresClient.open({
+      target,
+      clock: systemClock,
+      log: silentLog,
+      name: "client-test",
+      onLost: () => {},
+    });
+    onTestFinished(() => client.close());
     return client;
   }
 
@@ -59,5 +76,16 @@ describeOwnServer("postgres", (start) => {
     await ask("SELECT pg_notify('news', 'a'), pg_notify('news', 'end')");
     await ended.promise;
     expect(heard).toEqual(["a"]);
+  });
+
+  test("a session of the user's pool that is ended under a statement costs that statement alone", async () => {
+    const client = await pooled(3);
+    const broken = expect(client.query(defineStatement("SELECT pg_sleep(60)"))).rejects.toMatchObject({
+      kind: "broken",
+    });
+    const end = `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE ${ours} AND query LIKE '%pg_sleep(60)' AND state = 'active'`;
+    await vi.waitUntil(async () => (await ask(end)) !== undefined, { timeout: 10_000 });
+    await broken;
+    await expect(client.query(defineStatement("SELECT 1"))).resolves.toEqual([["1"]]);
   });
 });

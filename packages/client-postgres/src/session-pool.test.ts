@@ -1,3 +1,5 @@
+import { EventEmitter } from "node:events";
+
 import { silentLog, virtualClock } from "@lovage/foundation";
 import { expect, test, vi } from "vitest";
 
@@ -18,4 +20,33 @@ test("who waits for a free connection is told of the end at once, and what comes
   const release = vi.fn<() => void>();
   free.resolve({ release });
   await vi.waitUntil(() => release.mock.calls.length === 1, { timeout: 1_000 });
+});
+
+/** A pool of the user's. Its clients have no listener while they are lent, as with `pg`, and run what they are told. */
+function sessionsOf(query: (client: EventEmitter, text: string) => Promise<object>, max = 3) {
+  const clients: EventEmitter[] = [];
+  const connect = async (): Promise<EventEmitter> => {
+    const client: EventEmitter = Object.assign(new EventEmitter(), {
+      query: ({ text }: { text: string }) => query(client, text),
+      release: () => {},
+    });
+    clients.push(client);
+    return client;
+  };
+  const pool = { connect, totalCount: 0, idleCount: 0, options: { max } } as unknown as ReadyPool;
+  const target = postgresTarget("postgres://localhost", { pool });
+  const sessions = new SessionPool({ target, clock: virtualClock(), log: silentLog, name: "test", where: "here" });
+  return { sessions, clients };
+}
+
+test("a connection of the user's pool that ends under a statement ends nothing else", async () => {
+  const heard: number[] = [];
+  const { sessions, clients } = sessionsOf(async (client) => {
+    // An error that nobody hears ends the process: it comes from a socket.
+    heard.push(client.listenerCount("error"));
+    throw new Error("Connection terminated unexpectedly");
+  });
+  await expect(sessions.query(defineStatement("SELECT 1"))).rejects.toMatchObject({ kind: "broken" });
+  expect(heard).toEqual([1]);
+  expect(clients.map((client) => client.listenerCount("error"))).toEqual([0]);
 });

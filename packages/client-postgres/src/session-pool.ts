@@ -80,7 +80,7 @@ export class SessionPool implements PostgresSession {
    * @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws
    */
   async transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
-    this.#userPool ??= this.#options.target.pool ?? this.#makePool(hearErrors);
+    this.#userPool ??= this.#options.target.pool ?? this.#makePool();
     return await this.#borrow(this.#userPool, (client) =>
       this.#inTransaction(client, (session) => work(session, client)),
     );
@@ -162,7 +162,7 @@ export class SessionPool implements PostgresSession {
     }
   }
 
-  #makePool(prepare: (client: ClientBase) => Promise<void> | void): Pool {
+  #makePool(prepare?: (client: ClientBase) => Promise<void>): Pool {
     const { target, name, log } = this.#options;
     const pool = makePool(target, { applicationName: name, sockets: this.sockets, prepare });
     // A connection that ends while nobody uses it is replaced when it is needed.
@@ -171,7 +171,6 @@ export class SessionPool implements PostgresSession {
   }
 
   async #prepare(client: ClientBase): Promise<void> {
-    hearErrors(client);
     // Under a pooler settings of the session would reach others.
     if (!this.isShared) await client.query(sessionSettings);
   }
@@ -192,6 +191,8 @@ export class SessionPool implements PostgresSession {
 
   async #borrow<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.lend(pool);
+    // A pool hears only what happens to those that are idle.
+    const stopHearing = hearErrors(client);
     let isBroken = false;
     try {
       return await work(client);
@@ -200,6 +201,7 @@ export class SessionPool implements PostgresSession {
       throw error;
     } finally {
       client.release(isBroken);
+      stopHearing();
     }
   }
 
