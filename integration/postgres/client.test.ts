@@ -80,12 +80,27 @@ describeOwnServer("postgres", (start) => {
 
   test("a session of the user's pool that is ended under a statement costs that statement alone", async () => {
     const client = await pooled(3);
-    const broken = expect(client.query(defineStatement("SELECT pg_sleep(60)"))).rejects.toMatchObject({
-      kind: "broken",
-    });
+    const outcome = client.query(defineStatement("SELECT pg_sleep(60)")).catch((error: unknown) => error);
     const end = `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE ${ours} AND query LIKE '%pg_sleep(60)' AND state = 'active'`;
     await vi.waitUntil(async () => (await ask(end)) !== undefined, { timeout: 10_000 });
-    await broken;
+    expect(await outcome).toMatchObject({ kind: "broken" });
     await expect(client.query(defineStatement("SELECT 1"))).resolves.toEqual([["1"]]);
+  });
+
+  test("a server that comes back as a standby is not taken, and taken once it is the primary", async () => {
+    const client = await bereft();
+    await client.revive();
+    await client.query(defineStatement("CREATE TABLE news (id int)"));
+    await ask("COPY (SELECT 1) TO PROGRAM 'touch standby.signal'");
+    await server().restart();
+    await expect(client.revive()).rejects.toThrow("is a standby");
+    const insert = defineStatement("INSERT INTO news VALUES (1)");
+    await expect(client.query(insert)).rejects.toThrow("is a standby");
+    await expect(client.transactOnce((session) => session.query(insert))).rejects.toThrow("is a standby");
+    await ask("SELECT pg_promote()");
+    await client.revive();
+    await client.query(insert);
+    await client.transactOnce((session) => session.query(insert));
+    expect(await ask("SELECT count(*)::int AS n FROM news")).toEqual({ n: 2 });
   });
 });

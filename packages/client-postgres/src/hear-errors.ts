@@ -1,8 +1,9 @@
 import type { ClientBase } from "pg";
 
+const ignore = (): void => {};
+
 /** A statement that fails says so itself, and so does connecting; without a listener the same error would end the process. Gives what ends it. */
 export function hearErrors(client: ClientBase): () => void {
-  const hear = (): void => {};
-  client.on("error", hear);
-  return () => client.off("error", hear);
+  client.on("error", ignore);
+  return () => client.off("error", ignore);
 }

@@ -45,7 +45,7 @@ export function makeClient(target: PostgresTarget, hooks: ConnectionHooks): Clie
 /** A pool of our own; connects when it is used. `prepare` runs on each new connection before it is used. */
 export function makePool(
   target: PostgresTarget,
-  { prepare, ...hooks }: ConnectionHooks & { readonly prepare?: ((client: ClientBase) => Promise<void>) | undefined },
+  { prepare, ...hooks }: ConnectionHooks & { readonly prepare: (client: ClientBase) => Promise<void> },
 ): Pool {
   return new Pool({
     ...clientConfig(target, hooks),
@@ -53,6 +53,6 @@ export function makePool(
     idleTimeoutMillis: 30_000,
     allowExitOnIdle: true,
     // The pool waits for a promise that is returned, which its types do not know.
-    onConnect: (client): void => prepare?.(client) as unknown as void,
+    onConnect: (client): void => prepare(client) as unknown as void,
   });
 }

@@ -28,14 +28,16 @@ test("a server that takes the connection and says nothing cannot be reached: it 
 class Session extends EventEmitter {
   readonly processID = 7;
   readonly #isSound: boolean;
+  readonly #isStandby: boolean;
 
-  constructor(isSound: boolean) {
+  constructor(isSound: boolean, isStandby = false) {
     super();
     this.#isSound = isSound;
+    this.#isStandby = isStandby;
   }
 
   async query(): Promise<object> {
-    if (this.#isSound) return { rows: [{ pid: 7 }] };
+    if (this.#isSound) return { rows: [{ pid: 7, standby: String(this.#isStandby) }] };
     this.emit("end");
     throw new Error("Connection terminated unexpectedly");
   }
@@ -71,4 +73,17 @@ test("a connection that comes after the end is given back to the user's pool", a
   await client.close();
   await expect(reviving).rejects.toMatchObject({ kind: "unavailable" });
   expect(released).toHaveBeenCalledOnce();
+});
+
+test("a way back that leads to a standby is none: nothing would lead away from it, since its sessions do not end", async () => {
+  const [first, standby, primary] = [new Session(true), new Session(true, true), new Session(true)];
+  const { opening } = pooled([first, standby, primary]);
+  const client = await PostgresClient.open(opening);
+  const released = vi.spyOn(standby, "release");
+  first.emit("end");
+  await expect(client.revive()).rejects.toMatchObject({ kind: "unavailable", retryable: true });
+  expect(released).toHaveBeenCalledExactlyOnceWith(true);
+  await client.revive();
+  await client.onLifeline("LISTEN news");
+  await client.close();
 });

@@ -8,6 +8,7 @@ import { PostgresError, toPostgresError } from "./postgres-error.ts";
 import type { PostgresTarget } from "./postgres-options.ts";
 import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
 import { placeOf } from "./postgres-url.ts";
+import { asksStandby, refuseStandby } from "./refuse-standby.ts";
 import { SessionPool } from "./session-pool.ts";
 import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
 
@@ -184,7 +185,9 @@ export class PostgresClient implements PostgresSession {
 
   /** A pooler answers for the server: the number that it gave to the session is not that of the process behind it. */
   async #look(client: Client, lifeline: Lifeline): Promise<void> {
-    const answer = (await lifeline.run("SELECT pg_backend_pid() AS pid")) as { rows: readonly { pid: number }[] };
+    const question = `SELECT pg_backend_pid() AS pid, ${asksStandby}`;
+    const answer = (await lifeline.run(question)) as { rows: readonly { pid: number }[] };
+    refuseStandby(answer, this.where);
     this.#sessions.isShared = answer.rows[0]?.pid !== Reflect.get(client, "processID");
     if (this.isPolling) {
       this.#sayPolling();

@@ -54,6 +54,14 @@ export function isPostgresError(value: unknown): value is PostgresError {
   return isLovageError(value) && value.code === "POSTGRES_FAILED";
 }
 
+const readOnly = "25006";
+
+/** Whether a connection is of no more use after an error: it has ended, or may lead to a server that was the primary once. */
+export function isSpent(error: unknown): boolean {
+  if (!isPostgresError(error)) return sqlStateOf(error) === readOnly;
+  return error.kind === "broken" || error.sqlState === readOnly;
+}
+
 /** SQLSTATEs and their classes (https://www.postgresql.org/docs/current/errcodes-appendix.html); the first that fits. */
 const states: readonly (readonly [beginning: string, kind: PostgresErrorKind])[] = [
   ["40001", "conflict"],
@@ -66,7 +74,7 @@ const states: readonly (readonly [beginning: string, kind: PostgresErrorKind])[]
   ["25P03", "broken"],
   ["57P03", "unavailable"],
   ["57014", "timeout"],
-  ["25006", "unavailable"],
+  [readOnly, "unavailable"],
   ["53100", "full"],
   ["53", "unavailable"],
   ["08", "unavailable"],

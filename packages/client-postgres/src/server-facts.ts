@@ -1,7 +1,6 @@
 import { clockOffsetMs, ConfigurationError, type Clock } from "@lovage/foundation";
 
 import type { PostgresClient } from "./postgres-client.ts";
-import { PostgresError } from "./postgres-error.ts";
 import { serverTimeMs } from "./server-time.ts";
 import { defineStatement } from "./statement.ts";
 
@@ -17,19 +16,16 @@ export interface ServerFacts {
 
 const oldest = 130_000;
 const question = defineStatement(
-  `SELECT current_setting('server_version_num'), pg_is_in_recovery(), current_setting('fsync'), current_setting('synchronous_commit'),
+  `SELECT current_setting('server_version_num'), current_setting('fsync'), current_setting('synchronous_commit'),
      current_setting('synchronous_standby_names')`,
 );
 
-/** Asks the server. @throws PostgresError (kind `unavailable`) for a standby, CONFIGURATION_INVALID for an old release */
+/** Asks the server. @throws PostgresError (`POSTGRES_FAILED`), CONFIGURATION_INVALID for an old release */
 export async function serverFacts(client: PostgresClient, clock: Clock): Promise<ServerFacts> {
   const [row = []] = await client.query(question, [], { repeatable: true });
-  const [version, isStandby, fsync, commit, standbys] = row.map((value) => value ?? "");
+  const [version, fsync, commit, standbys] = row.map((value) => value ?? "");
   if (Number(version) < oldest) {
     throw new ConfigurationError(`PostgreSQL at ${client.where} is too old: Lovage needs release 13 or newer.`);
-  }
-  if (isStandby === "t") {
-    throw new PostgresError(`PostgreSQL at ${client.where} is a standby and takes no writes.`, { kind: "unavailable" });
   }
   return {
     durability: durabilityOf(fsync === "on", commit ?? "", standbys ?? ""),

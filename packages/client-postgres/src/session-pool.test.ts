@@ -25,10 +25,11 @@ test("who waits for a free connection is told of the end at once, and what comes
 /** A pool of the user's. Its clients have no listener while they are lent, as with `pg`, and run what they are told. */
 function sessionsOf(query: (client: EventEmitter, text: string) => Promise<object>, max = 3) {
   const clients: EventEmitter[] = [];
+  const release = vi.fn<(isOver: boolean) => void>();
   const connect = async (): Promise<EventEmitter> => {
     const client: EventEmitter = Object.assign(new EventEmitter(), {
       query: ({ text }: { text: string }) => query(client, text),
-      release: () => {},
+      release,
     });
     clients.push(client);
     return client;
@@ -36,7 +37,7 @@ function sessionsOf(query: (client: EventEmitter, text: string) => Promise<objec
   const pool = { connect, totalCount: 0, idleCount: 0, options: { max } } as unknown as ReadyPool;
   const target = postgresTarget("postgres://localhost", { pool });
   const sessions = new SessionPool({ target, clock: virtualClock(), log: silentLog, name: "test", where: "here" });
-  return { sessions, clients };
+  return { sessions, clients, release };
 }
 
 test("a connection of the user's pool that ends under a statement ends nothing else", async () => {
@@ -49,4 +50,17 @@ test("a connection of the user's pool that ends under a statement ends nothing e
   await expect(sessions.query(defineStatement("SELECT 1"))).rejects.toMatchObject({ kind: "broken" });
   expect(heard).toEqual([1]);
   expect(clients.map((client) => client.listenerCount("error"))).toEqual([0]);
+});
+
+test("a connection that may lead to a standby is not used again", async () => {
+  const refusal = Object.assign(new Error("cannot execute INSERT in a read-only transaction"), { code: "25006" });
+  const { sessions, release } = sessionsOf(async (_, text) => {
+    if (text !== "INSERT") return { rows: [] };
+    throw refusal;
+  });
+  const insert = defineStatement("INSERT");
+  await expect(sessions.query(insert)).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(sessions.transactOnce(() => Promise.reject(refusal))).rejects.toBe(refusal);
+  await sessions.query(defineStatement("SELECT 1"));
+  expect(release.mock.calls).toEqual([[true], [true], [false]]);
 });

@@ -5,9 +5,10 @@ import type { Client, ClientBase, Pool, PoolClient } from "pg";
 
 import { hearErrors } from "./hear-errors.ts";
 import { makePool } from "./make-pool.ts";
-import { isPostgresError, PostgresError, toPostgresError } from "./postgres-error.ts";
+import { isPostgresError, isSpent, PostgresError, toPostgresError } from "./postgres-error.ts";
 import type { PostgresTarget } from "./postgres-options.ts";
 import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
+import { asksStandby, refuseStandby } from "./refuse-standby.ts";
 import { runStatement } from "./run-statement.ts";
 import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
 
@@ -32,7 +33,9 @@ const patienceMs = 15_000;
  * the default of the database may be another.
  */
 const sessionSettings = `SELECT set_config('statement_timeout', '${statementTimeoutMs}', false), set_config('jit', 'off', false),
-  set_config('default_transaction_isolation', 'read committed', false)`;
+  set_config('default_transaction_isolation', 'read committed', false), ${asksStandby}`;
+/** Work of the user's goes by settings of theirs. */
+const userSettings = `SELECT ${asksStandby}`;
 
 /** Sessions that are lent for one statement or one transaction: ours, and apart from them those for work of the user's. */
 export class SessionPool implements PostgresSession {
@@ -48,7 +51,7 @@ export class SessionPool implements PostgresSession {
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
-    this.#pool = options.target.pool ?? this.#makePool((client) => this.#prepare(client));
+    this.#pool = options.target.pool ?? this.#makePool(sessionSettings);
   }
 
   get isClosed(): boolean {
@@ -80,7 +83,7 @@ export class SessionPool implements PostgresSession {
    * @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws
    */
   async transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
-    this.#userPool ??= this.#options.target.pool ?? this.#makePool();
+    this.#userPool ??= this.#options.target.pool ?? this.#makePool(userSettings);
     return await this.#borrow(this.#userPool, (client) =>
       this.#inTransaction(client, (session) => work(session, client)),
     );
@@ -162,17 +165,18 @@ export class SessionPool implements PostgresSession {
     }
   }
 
-  #makePool(prepare?: (client: ClientBase) => Promise<void>): Pool {
+  #makePool(settings: string): Pool {
     const { target, name, log } = this.#options;
+    const prepare = (client: ClientBase): Promise<void> => this.#prepare(client, settings);
     const pool = makePool(target, { applicationName: name, sockets: this.sockets, prepare });
     // A connection that ends while nobody uses it is replaced when it is needed.
     pool.on("error", (error) => log.debug("An idle connection ended.", { error: error.message }));
     return pool;
   }
 
-  async #prepare(client: ClientBase): Promise<void> {
+  async #prepare(client: ClientBase, settings: string): Promise<void> {
     // Under a pooler settings of the session would reach others.
-    if (!this.isShared) await client.query(sessionSettings);
+    if (!this.isShared) refuseStandby(await client.query(settings), this.#options.where);
   }
 
   async #repeat<T>({ repeatable = false }: QueryOptions, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -193,14 +197,14 @@ export class SessionPool implements PostgresSession {
     const client = await this.lend(pool);
     // A pool hears only what happens to those that are idle.
     const stopHearing = hearErrors(client);
-    let isBroken = false;
+    let isOver = false;
     try {
       return await work(client);
     } catch (error) {
-      isBroken = isPostgresError(error) && error.kind === "broken";
+      isOver = isSpent(error);
       throw error;
     } finally {
-      client.release(isBroken);
+      client.release(isOver);
       stopHearing();
     }
   }
