@@ -36,7 +36,7 @@ export interface PostgresOptions {
   readonly sslrootcert?: string | undefined;
   /** Options of `tls.connect`, such as `ca`; TLS is then on. */
   readonly tls?: object | undefined;
-  /** A pool of `pg` to use in place of one of our own. It stays open; it needs 3 connections or more. */
+  /** A pool of `pg` to use in place of one of our own. It stays open; it needs 3 connections or more, and one more for each further transport, backend or outbox that shares it. */
   readonly pool?: ReadyPool | undefined;
   /** A client of `pg` whose address, user and TLS are taken over. It is not used itself, and stays open. */
   readonly client?: ReadyClient | undefined;

@@ -25,8 +25,15 @@ test("who waits for a free connection is told of the end at once, and what comes
 /** A pool of the user's. Its clients have no listener while they are lent, as with `pg`, and run what they are told. */
 function sessionsOf(query: (client: EventEmitter, text: string) => Promise<object>, max = 3) {
   const clients: EventEmitter[] = [];
-  const release = vi.fn<(isOver: boolean) => void>();
+  const free = { count: max };
+  const waiting: (() => void)[] = [];
+  const release = vi.fn<(isOver?: boolean) => void>(() => {
+    free.count += 1;
+    waiting.shift()?.();
+  });
   const connect = async (): Promise<EventEmitter> => {
+    while (free.count === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    free.count -= 1;
     const client: EventEmitter = Object.assign(new EventEmitter(), {
       query: ({ text }: { text: string }) => query(client, text),
       release,
@@ -36,8 +43,9 @@ function sessionsOf(query: (client: EventEmitter, text: string) => Promise<objec
   };
   const pool = { connect, totalCount: 0, idleCount: 0, options: { max } } as unknown as ReadyPool;
   const target = postgresTarget("postgres://localhost", { pool });
-  const sessions = new SessionPool({ target, clock: virtualClock(), log: silentLog, name: "test", where: "here" });
-  return { sessions, clients, release };
+  const clock = virtualClock();
+  const open = (): SessionPool => new SessionPool({ target, clock, log: silentLog, name: "test", where: "here" });
+  return { sessions: open(), open, clients, release, clock };
 }
 
 test("a connection of the user's pool that ends under a statement ends nothing else", async () => {
@@ -63,4 +71,57 @@ test("a connection that may lead to a standby is not used again", async () => {
   await expect(sessions.transactOnce(() => Promise.reject(refusal))).rejects.toBe(refusal);
   await sessions.query(defineStatement("SELECT 1"));
   expect(release.mock.calls).toEqual([[true], [true], [false]]);
+});
+
+test("transactions of the user's leave their pool a connection for statements, which they may wait for themselves", async () => {
+  const { sessions } = sessionsOf(async () => ({ rows: [] }));
+  // For notifications.
+  await sessions.lend();
+  const work = (): Promise<unknown> => sessions.query(defineStatement("INSERT"));
+  const all = Promise.all([sessions.transactOnce(work), sessions.transactOnce(work)]);
+  await expect(all).resolves.toEqual([[], []]);
+});
+
+/** Work of the user's that does not end by itself, and how often it has begun. */
+function hangingWork() {
+  const begun = { count: 0 };
+  const hang = (): Promise<never> => {
+    begun.count += 1;
+    return new Promise(() => {});
+  };
+  return { begun, hang };
+}
+
+test("whoever shares the user's pool counts, until its end", async () => {
+  const { sessions, open } = sessionsOf(async () => ({ rows: [] }), 4);
+  const other = open();
+  const { begun, hang } = hangingWork();
+  for (const session of [sessions, other, sessions]) session.transactOnce(hang).catch(() => {});
+  await vi.waitUntil(() => begun.count === 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun.count).toBe(1);
+  await other.close();
+  await vi.waitUntil(() => begun.count === 2);
+});
+
+test("who waits in line is told of the end", async () => {
+  const { sessions } = sessionsOf(async () => ({ rows: [] }));
+  const { begun, hang } = hangingWork();
+  sessions.transactOnce(hang).catch(() => {});
+  const waiting = sessions.transactOnce(hang).catch((error: unknown) => error);
+  await vi.waitUntil(() => begun.count === 1);
+  await sessions.close();
+  expect(await waiting).toMatchObject({ kind: "unavailable" });
+  await expect(sessions.transactOnce(hang)).rejects.toMatchObject({ kind: "unavailable" });
+});
+
+test("a pool of the user's that has no connection free is waited for, but not for ever", async () => {
+  const { sessions, release, clock } = sessionsOf(async () => ({ rows: [] }), 3);
+  const all = await Promise.all([sessions.lend(), sessions.lend(), sessions.lend()]);
+  const waiting = sessions.query(defineStatement("SELECT 1")).catch((error: unknown) => error);
+  await clock.advance(15_000);
+  expect(await waiting).toMatchObject({ kind: "unavailable", retryable: true });
+  all[0].release();
+  // What comes too late goes back.
+  await vi.waitUntil(() => release.mock.calls.length === 2);
 });

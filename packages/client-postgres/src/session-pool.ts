@@ -4,6 +4,8 @@ import { abortable, backOff, type Clock, type Log } from "@lovage/foundation";
 import type { Client, ClientBase, Pool, PoolClient } from "pg";
 
 import { hearErrors } from "./hear-errors.ts";
+import { lineBefore } from "./line-before-pool.ts";
+import { Line } from "./line.ts";
 import { makePool } from "./make-pool.ts";
 import { isPostgresError, isSpent, PostgresError, toPostgresError } from "./postgres-error.ts";
 import type { PostgresTarget } from "./postgres-options.ts";
@@ -48,9 +50,16 @@ export class SessionPool implements PostgresSession {
   readonly #closing = new AbortController();
   /** For transactions of the user's. */
   #userPool: Pool | undefined;
+  /** Before that pool. */
+  readonly #line: Line;
+  readonly #leaveLine: () => void;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
+    const { pool, poolSize } = options.target;
+    this.#line = pool === undefined ? new Line(poolSize) : lineBefore(pool);
+    // For notifications.
+    this.#leaveLine = pool === undefined ? () => {} : this.#line.reserve();
     this.#pool = options.target.pool ?? this.#makePool(sessionSettings);
   }
 
@@ -79,14 +88,16 @@ export class SessionPool implements PostgresSession {
   }
 
   /**
-   * Runs work of the user's once in a transaction, on a connection of a second pool, which waits of theirs cannot exhaust for ours.
+   * Runs work of the user's once in a transaction, on a connection that our statements can do without: of a second pool, or of theirs as long as enough are left. Until
+   * there is one it waits in line.
    * @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws
    */
   async transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
-    this.#userPool ??= this.#options.target.pool ?? this.#makePool(userSettings);
-    return await this.#borrow(this.#userPool, (client) =>
-      this.#inTransaction(client, (session) => work(session, client)),
-    );
+    if (this.isClosed) throw this.ended();
+    const pool = (this.#userPool ??= this.#options.target.pool ?? this.#makePool(userSettings));
+    const transact = (client: PoolClient): Promise<T> =>
+      this.#inTransaction(client, (session) => work(session, client));
+    return await this.#line.take(() => this.#borrow(pool, transact), this.#closing.signal);
   }
 
   /** A session that the borrower releases. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -117,22 +128,30 @@ export class SessionPool implements PostgresSession {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.#closing.abort(this.ended());
+    this.#leaveLine();
     if (this.#options.target.pool !== undefined) return;
     this.cut();
     await Promise.all([this.#pool.end(), this.#userPool?.end()]);
   }
 
-  /** In a pool that has none free the wait may last; our end does not wait for its end. */
-  #take(pool: Pool): Promise<PoolClient> {
+  /** In a pool of the user's that has none free the wait may last; it is given up after a while, and our end does not wait for its end. */
+  async #take(pool: Pool): Promise<PoolClient> {
     const taken = pool.connect();
-    if (pool.idleCount > 0) return taken;
+    if (pool.idleCount > 0) return await taken;
+    const text = `PostgreSQL at ${this.#options.where}: no connection has become free.`;
+    const reason = new PostgresError(text, { kind: "unavailable" });
+    const deadline = this.#options.clock.deadline(patienceMs, { reason });
     const giveBack = (client: PoolClient): void => {
-      if (this.isClosed) client.release();
+      if (this.isClosed || deadline.signal.aborted) client.release();
     };
-    const waiting = abortable(taken, this.#closing.signal);
+    const waiting = abortable(abortable(taken, this.#closing.signal), deadline.signal);
     // A failure is told to who waits.
     taken.then(giveBack, () => {});
-    return waiting;
+    try {
+      return await waiting;
+    } finally {
+      deadline.cancel();
+    }
   }
 
   async #inTransaction<T>(client: PoolClient, work: (session: PostgresSession) => Promise<T>): Promise<T> {

@@ -40,6 +40,8 @@ export async function completeInTransaction<T>(
   const at: { thrown?: { readonly error: unknown }; record?: RecordContent } = {};
   try {
     const value = await transact(async (transaction) => {
+      // The wait for a connection may have outlasted it.
+      if (run.isEnded) throw new TaskEndedError("transaction", run.call);
       const given = await tell(work(transaction), (error) => (at.thrown = { error }));
       const { record, ...end } = await endIn(transaction, run, { value: given, parts });
       if (record !== undefined) at.record = record;

@@ -7,14 +7,17 @@ import type { WorkerHarness } from "./test-support/worker-harness.ts";
 let harness: WorkerHarness;
 afterEach(() => harness.close());
 
-/** A broker with transactions, in whose database the results are. What `write` is given in one is kept when it is committed. */
-async function setUp(): Promise<WorkerHarness & { readonly kept: unknown[]; write(value: unknown): Promise<unknown> }> {
+/** A broker with transactions, in whose database the results are. What `write` is given in one is kept when it is committed. `free`: once there is a connection for them. */
+async function setUp(
+  free?: Promise<void>,
+): Promise<WorkerHarness & { readonly kept: unknown[]; write(value: unknown): Promise<unknown> }> {
   const kept: unknown[] = [];
   let written: unknown[] = [];
   harness = await workerHarness({
     onDelivery: (delivery) => {
       const transact: Transact = async (work) => {
         written = [];
+        await free;
         const { value, followUps } = await work({});
         await delivery.ack(followUps);
         kept.push(...written);
@@ -93,4 +96,19 @@ test("a transaction of a call that is cancelled meanwhile is rolled back, and th
   await clock.advance(60_000);
   expect([runs, kept, (await resultOf(result.id))?.state]).toEqual([1, [], "REVOKED"]);
   expect([await waiting("unsettled"), await waiting("delayed"), await waiting()]).toEqual([[], [], []]);
+});
+
+test("the work of a transaction that gets its connection after the end of the task is not begun", async () => {
+  const free = Promise.withResolvers<void>();
+  const { app, write, clock, resultOf } = await setUp(free.promise);
+  const begun: number[] = [];
+  const task = app.task("task", { bind: true, timeLimit: "1s" }, async (self) => {
+    await self.transaction(async () => write(begun.push(1)));
+  });
+  await app.worker().start();
+  const result = await task.delay();
+  await clock.advance(5_000);
+  free.resolve();
+  await clock.advance(5_000);
+  expect([begun, (await resultOf(result.id))?.state]).toEqual([[], "FAILURE"]);
 });
