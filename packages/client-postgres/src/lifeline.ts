@@ -54,6 +54,10 @@ export class Lifeline {
     return this.#options.client;
   }
 
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** Runs statements, one call after the other. @throws PostgresError (`POSTGRES_FAILED`) */
   async run(text: string, values?: readonly string[]): Promise<unknown> {
     const { client, where } = this.#options;

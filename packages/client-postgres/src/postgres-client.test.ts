@@ -87,3 +87,24 @@ test("a way back that leads to a standby is none: nothing would lead away from i
   await client.onLifeline("LISTEN news");
   await client.close();
 });
+
+test("a connection that ends in the moment in which it has answered is no way back", async () => {
+  const [first, ending, sound] = [new Session(true), new Session(true), new Session(true)];
+  const { lost, opening } = pooled([first, ending, sound]);
+  const client = await PostgresClient.open(opening);
+  first.emit("end");
+  const answer = ending.query.bind(ending);
+  // With the last answer comes the end of the session, in one piece.
+  vi.spyOn(ending, "query")
+    .mockImplementationOnce(answer)
+    .mockImplementationOnce(() => {
+      const answered = answer();
+      ending.emit("error", new Error("terminating connection due to administrator command"));
+      return answered;
+    });
+  await expect(client.revive()).rejects.toMatchObject({ kind: "unavailable" });
+  expect(lost).toHaveBeenCalledTimes(1);
+  await client.revive();
+  await client.onLifeline("LISTEN news");
+  await client.close();
+});

@@ -148,8 +148,8 @@ export class PostgresClient implements PostgresSession {
     });
     try {
       await this.#look(client, lifeline);
-      // A client of the user's pool is not ended by our end.
-      if (this.#sessions.isClosed) throw this.#sessions.ended();
+      // A client of the user's pool is not ended by our end, and another can have ended with its last answer.
+      if (this.#sessions.isClosed || lifeline.isEnded) throw this.#sessions.ended();
     } catch (error) {
       lifeline.close();
       throw error;
