@@ -87,6 +87,22 @@ describeOwnServer("postgres", (start) => {
     await expect(client.query(defineStatement("SELECT 1"))).resolves.toEqual([["1"]]);
   });
 
+  test("the end does not wait for work of the user's that is in a transaction", async () => {
+    const client = await bereft();
+    const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const outcome = client
+      .transactOnce(() => {
+        begun.resolve();
+        return over.promise;
+      })
+      .catch((error: unknown) => error);
+    await begun.promise;
+    await client.close();
+    await expect.poll(() => ask(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE ${ours}`)).toEqual({ n: 0 });
+    over.resolve();
+    expect(await outcome).toMatchObject({ code: "POSTGRES_FAILED" });
+  });
+
   test("a server that comes back as a standby is not taken, and taken once it is the primary", async () => {
     const client = await bereft();
     await client.revive();

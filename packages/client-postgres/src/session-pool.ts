@@ -124,14 +124,16 @@ export class SessionPool implements PostgresSession {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Idempotent; statements under way fail. A pool of the user's stays open. */
+  /** Idempotent; statements under way fail. A pool of the user's stays open, and work of theirs is not waited for. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.#closing.abort(this.ended());
     this.#leaveLine();
     if (this.#options.target.pool !== undefined) return;
     this.cut();
-    await Promise.all([this.#pool.end(), this.#userPool?.end()]);
+    // It ends when the work of the user's gives its connections back, which are cut: nothing is left to wait for.
+    this.#userPool?.end().catch(() => {});
+    await this.#pool.end();
   }
 
   /** In a pool of the user's that has none free the wait may last; it is given up after a while, and our end does not wait for its end. */
