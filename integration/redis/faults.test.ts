@@ -1,6 +1,7 @@
 import { redisBackend } from "@lovage/backend-redis";
 import { silentLog, systemClock, type Log } from "@lovage/foundation";
 import { redisTransport } from "@lovage/transport-redis";
+import { chord, createApp, group } from "lovage";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
@@ -125,6 +126,32 @@ describeOwnServer("redis", (start) => {
     expect(verdict).toMatchObject({ ...nothing, redelivered: 0 });
     expect(Object.keys(verdict.refusals)).toEqual(["TRANSPORT_REJECTED"]);
   });
+
+  test("19: with its memory full its tasks are worked off with their results, by workers that begin and that come back", async () => {
+    await using server = await start();
+    const app = createApp({ name: "full", broker: server.url, backend: server.url, log: silentLog });
+    onTestFinished(() => app.close());
+    let runs = 0;
+    const add = app.task("full.add", async (x: number, y: number) => {
+      runs += 1;
+      await systemClock.sleep(20);
+      return x + y;
+    });
+    const limited = app.task("full.limited", { rateLimit: "1000/s" }, (x: number) => x);
+    const calls = Array.from({ length: 100 }, (_, index): [number, number] => [index, 1]);
+    const all = [...(await add.applyMany(calls)), await limited.delay(7)];
+    const chorded = await chord(group([add.s(1, 2), add.s(3, 4)]), add.si(1, 1)).delay();
+    await redisCli(server, "config", "set", "maxmemory", "1");
+    const worker = app.worker({ concurrency: 2 });
+    await worker.start();
+    onTestFinished(() => worker.stop());
+    await eventually(() => runs > 10, { what: "tasks that run", withinMs: 5_000 * patience });
+    await redisCli(server, "client", "kill", "type", "normal");
+    const got = await Promise.all(all.map((one) => one.get({ timeout: "30s" })));
+    expect(got).toEqual([...calls.map(([x]) => x + 1), 7]);
+    expect(await chorded.get({ timeout: "30s" })).toBe(2);
+    await expect(add.delay(1, 1)).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
+  }, 60_000);
 
   test("20: a server that may lose messages is warned of by both drivers, and refused by both when strict", async () => {
     await using server = await start({ settings: ["--appendonly", "no", "--maxmemory-policy", "allkeys-lru"] });

@@ -5,7 +5,7 @@ import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type Exc
 import { asTransport } from "./errors.ts";
 import { bindForKombu, unbindForKombu } from "./kombu-bindings.ts";
 import { asList, asText, asTexts } from "./replies.ts";
-import type { Server } from "./server.ts";
+import { enter, type Server } from "./server.ts";
 
 /** KEYS: the exchange's hash. ARGV: its type, or '' when only bound; bindings. Gives the type there is. */
 const bindScript = defineScript(
@@ -15,6 +15,7 @@ if ARGV[1] ~= '' then redis.call('HSETNX', KEYS[1], 'type', ARGV[1]) end
 for index = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[index], '') end
 return redis.call('HGET', KEYS[1], 'type') or ''
 `,
+  { allowFull: true },
 );
 
 /** Exchanges and bindings in hashes, so that every program that uses the server routes alike. */
@@ -32,7 +33,7 @@ async function bind(
 ): Promise<void> {
   const names = new Set([...exchanges.map(({ name }) => name), ...bindings.map(({ exchange }) => exchange)]);
   if (names.size === 0) return;
-  await server.connection().call("SADD", [server.keys.exchanges, ...names]);
+  await enter(server, server.keys.exchanges, names);
   for (const name of names) {
     const type = exchanges.find((exchange) => exchange.name === name)?.type;
     const bound = bindings.filter(({ exchange }) => exchange === name);

@@ -3,7 +3,7 @@ import { deadLetterQueueOf, FeatureUnsupportedError, type QueueDeclaration } fro
 import { toConsumers } from "./queue-readers.ts";
 import { asText } from "./replies.ts";
 import { declareScript } from "./scripts/queue.ts";
-import type { Server } from "./server.ts";
+import { enter, type Server } from "./server.ts";
 
 /** Makes queues and their dead-letter queues exist, with the options that were given; those not given stay. */
 export async function declareQueues(server: Server, queues: readonly QueueDeclaration[]): Promise<void> {
@@ -12,7 +12,7 @@ export async function declareQueues(server: Server, queues: readonly QueueDeclar
   const { keys } = server;
   await Promise.all(queues.map((queue) => declareQueue(server, queue)));
   const names = queues.map(({ name }) => name.replace(/\.dead$/, ""));
-  await server.connection().call("SADD", [keys.queues, ...names]);
+  await enter(server, keys.queues, names);
 }
 
 async function declareQueue(server: Server, queue: QueueDeclaration): Promise<void> {
@@ -25,7 +25,7 @@ async function declareQueue(server: Server, queue: QueueDeclaration): Promise<vo
   readers.note(name, toConsumers(asText(await server.connection().run(declareScript, bases, args))));
   if (!readers.areCelery(name)) return;
   // As Celery itself binds a queue: to an exchange of its own name.
-  await server.connection().call("SADD", [kombu.bindings(name), kombu.binding(name, "", name)]);
+  await enter(server, kombu.bindings(name), [kombu.binding(name, "", name)]);
 }
 
 function refuseUnsupported(queue: QueueDeclaration, isCluster: boolean): void {

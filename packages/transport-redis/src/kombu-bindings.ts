@@ -1,6 +1,6 @@
 import type { Binding, ExchangeType } from "@lovage/transport";
 
-import type { Server } from "./server.ts";
+import { enter, type Server } from "./server.ts";
 
 /**
  * Writes bindings of queues that Celery's workers read where Kombu looks for them, so that Python's producers reach them through an exchange, too. Kombu
@@ -9,7 +9,8 @@ import type { Server } from "./server.ts";
 export async function bindForKombu(server: Server, type: string, bindings: readonly Binding[]): Promise<void> {
   if (type !== "direct" && type !== "topic") return;
   for (const binding of bindings.filter(({ queue }) => server.readers.areCelery(queue))) {
-    await server.connection().call("SADD", entryOf(server, type, binding));
+    const [key, entry] = entryOf(server, type, binding);
+    await enter(server, key, [entry]);
   }
 }
 

@@ -5,6 +5,7 @@ import type { KombuKeys } from "./kombu-keys.ts";
 import type { KombuWatch } from "./kombu-watch.ts";
 import type { QueueReaders } from "./queue-readers.ts";
 import { asList, asText } from "./replies.ts";
+import { enterScript } from "./scripts/queue.ts";
 
 /** The server that the operations of the transport work on: the present connection, the keys, the server's time. */
 export interface Server {
@@ -31,6 +32,11 @@ export function runOn(
   return server.connection().run(script, [server.keys.base(queue)], args);
 }
 
+/** Enters names into a set of the topology. */
+export async function enter(server: Server, key: string, names: Iterable<string>): Promise<void> {
+  await server.connection().run(enterScript, [key], [...names]);
+}
+
 /** Enters queues that a script had to make into the list of queues. Never rejects. */
 export function enlist(server: Server, made: unknown): Promise<void> | undefined {
   const bases = asList(made);
@@ -40,7 +46,7 @@ export function enlist(server: Server, made: unknown): Promise<void> | undefined
 async function enlistAll(server: Server, bases: readonly unknown[]): Promise<void> {
   const names = bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, ""));
   try {
-    await server.connection().call("SADD", [server.keys.queues, ...names]);
+    await enter(server, server.keys.queues, names);
   } catch {
     // What was asked for is done, and an error would have it done again. Whoever declares the queue next enters it.
   }

@@ -2,6 +2,10 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { nextNumber } from "./numbers.ts";
 
+/*
+ * All of them run when the memory is full, too: workers need them to work off what the server has, and their keys are few and expire.
+ */
+
 /** What several scripts on the places under one name share. Each of its keys lives as long as the last hold or waiter in it. */
 const places = `${nextNumber}
 local holds, fences, turns, waits = KEYS[1], KEYS[1] .. ':f', KEYS[1] .. ':t', KEYS[1] .. ':w'
@@ -62,6 +66,7 @@ for _, ends in ipairs({holds, waits}) do
 end
 return {0, '0', next_end == math.huge and 1 or math.max(1, next_end - now), ahead}
 `,
+  { allowFull: true },
 );
 
 /** KEYS: the name. ARGV: holder, length of the lease. Gives whether it still holds. */
@@ -73,6 +78,7 @@ redis.call('ZADD', holds, text(now + tonumber(ARGV[2])), ARGV[1])
 keep(holds, fences)
 return 1
 `,
+  { allowFull: true },
 );
 
 /** KEYS: the name. ARGV: holder. */
@@ -84,6 +90,7 @@ redis.call('HDEL', fences, ':' .. ARGV[1])
 redis.call('ZREM', turns, ARGV[1])
 return redis.call('ZREM', waits, ARGV[1])
 `,
+  { allowFull: true },
 );
 
 /** KEYS: the bucket. ARGV: ms a token takes, burst, cost. Gives in how many ms the turn is. A bucket that is full again needs no memory. */
@@ -97,6 +104,7 @@ local booked = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + token 
 redis.call('SET', KEYS[1], string.format('%.6f', booked), 'PX', string.format('%.0f', math.max(1, math.ceil(booked - now))))
 return string.format('%.0f', math.max(0, math.ceil(booked - token * ARGV[2] - now)))
 `,
+  { allowFull: true },
 );
 
 /** KEYS: the key. ARGV: owner, ms to keep it. Gives who owns it. */
@@ -107,6 +115,7 @@ local owner = redis.call('GET', KEYS[1]) or ARGV[1]
 if owner == ARGV[1] then redis.call('SET', KEYS[1], owner, 'PX', ARGV[2]) end
 return owner
 `,
+  { allowFull: true },
 );
 
 /** KEYS: the key. ARGV: owner. */
@@ -116,4 +125,5 @@ export const releaseKeyScript: RedisScript = defineScript(
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
 return 0
 `,
+  { allowFull: true },
 );

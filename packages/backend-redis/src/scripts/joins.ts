@@ -13,6 +13,8 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 );
 
 /**
+ * A member arrives when the memory is full, too, since its message goes only then; a new join is refused there as a new message is.
+ *
  * KEYS: the join, Celery's size, members and added. ARGV: member, place, payload, `1` where the payload is one that Celery's workers read. Gives known,
  * arrived, size, completes.
  *
@@ -49,4 +51,5 @@ if is_new and not by and arrived >= size then
 end
 return {1, arrived, size, by == ARGV[1] and 1 or 0}
 `,
+  { allowFull: true },
 );

@@ -2,6 +2,11 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { nextNumber } from "./numbers.ts";
 
+/*
+ * All of them run when the memory is full, too: a task is acknowledged only once its result is there, and that frees memory. There are
+ * no more results than messages that were accepted.
+ */
+
 /** What a script needs to know of a record: its state and its fence. A document in Celery's form tells its state itself, whoever wrote it. */
 const record = `
 local function record_of(document, beside)
@@ -28,6 +33,7 @@ export const revokeScript: RedisScript = defineScript(
 revoke(KEYS[1], ARGV[1], tonumber(ARGV[2]))
 return 1
 `,
+  { allowFull: true },
 );
 
 /**
@@ -69,6 +75,7 @@ local outcomes = {}
 for index = 1, count do outcomes[index] = put(KEYS[2 * index - 1], KEYS[2 * index], 6 * index - 3) end
 return outcomes
 `,
+  { allowFull: true },
 );
 
 /** KEYS: base of the revocations. ARGV: cursor, how many. Gives ids and their places in turn. */
@@ -85,4 +92,5 @@ end
 local found = redis.call('ZRANGE', KEYS[1] .. ':order', '(' .. ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
 return {found, #gone}
 `,
+  { allowFull: true },
 );

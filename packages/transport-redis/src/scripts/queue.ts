@@ -18,6 +18,18 @@ if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'c', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'k', ARGV[5]) end
 return redis.call('HGET', KEYS[1], 'c') or ''
 `,
+  // A worker that begins, or that comes back, declares what it is to work off.
+  { allowFull: true },
+);
+
+/** KEYS: a set. ARGV: names. Topology, which a worker needs before it can free memory. */
+export const enterScript: RedisScript = defineScript(
+  "enter",
+  `
+for _, name in ipairs(ARGV) do redis.call('SADD', KEYS[1], name) end
+return 1
+`,
+  { allowFull: true },
 );
 
 const eachFlow = `${kombu.lists}${kombu.purge}
