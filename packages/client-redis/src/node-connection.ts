@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import { FramedCommand } from "./framed-command.ts";
 import { makeClient } from "./make-client.ts";
 import type { RedisCommand } from "./redis-command.ts";
-import { RedisError, toRedisError } from "./redis-error.ts";
+import { isRedisError, RedisError, toRedisError } from "./redis-error.ts";
 import type { RedisTarget } from "./redis-options.ts";
 import { hostsOf, type RedisHost } from "./redis-url.ts";
 
@@ -59,6 +59,7 @@ export class NodeConnection {
     });
     try {
       await connection.#client.connect();
+      connection.#checkDatabase();
       connection.#wasOpen = true;
       return connection;
     } catch (error) {
@@ -118,8 +119,21 @@ export class NodeConnection {
     );
   }
 
+  /** Of a database that the server refuses the client only tells, and goes on with database 0, which may be somebody else's. */
+  #checkDatabase(): void {
+    const error = this.#lastError;
+    if (!(error instanceof Error) || error.name !== "ReplyError") return;
+    const { db = 0 } = this.#client.options;
+    const { kind } = toRedisError(error, this.#where);
+    throw new RedisError(
+      `Redis at ${this.#where} does not give database ${db}: ${error.message}. Check its number, "databases" of the server, and whether the user may "select".`,
+      { kind, cause: error },
+    );
+  }
+
   /** Whatever went wrong while connecting: nothing was written. What a failed attempt itself says is only that it failed. */
   #notReached(error: unknown): RedisError {
+    if (isRedisError(error)) return error;
     const reason = this.#lastError ?? error;
     const failure = toRedisError(reason, this.#where);
     if (failure.kind !== "broken") return failure;

@@ -1,17 +1,35 @@
 import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, test } from "vitest";
 
 import { RedisConnection } from "./redis-connection.ts";
 import { redisTarget } from "./redis-options.ts";
-import { openFake, type FakeServer } from "./test-support/fake-server.ts";
+import { openFake } from "./test-support/fake-server.ts";
 
-async function openTo(fake: FakeServer, clock: Clock, lost: string[]): Promise<RedisConnection> {
-  const target = redisTarget(fake.url, {});
+interface To {
+  readonly url: string;
+}
+
+async function openTo({ url }: To, clock: Clock, lost: string[]): Promise<RedisConnection> {
+  const target = redisTarget(url, {});
   const onLost = (cause: Error): void => void lost.push(cause.message);
   const connection = await RedisConnection.open({ target, clock, log: silentLog, name: "test", onLost });
   onTestFinished(() => connection.close());
   return connection;
 }
+
+test.each([
+  ["-ERR DB index is out of range\r\n", { kind: "other", retryable: false }],
+  ["-NOPERM User shop has no permissions to run the 'select' command\r\n", { kind: "denied", retryable: false }],
+  ["-BUSY Redis is busy running a script.\r\n", { kind: "unavailable", retryable: true }],
+])("a database that the server refuses is told, and not passed over for database 0: %s", async (answer, refusal) => {
+  const fake = await openFake();
+  fake.answers["SELECT"] = answer;
+  const opened = openTo({ url: `${fake.url}/99` }, systemClock, []);
+  await expect(opened).rejects.toMatchObject({ code: "REDIS_FAILED", ...refusal });
+  await expect(opened).rejects.toThrow(/database 99.*(out of range|NOPERM|BUSY)/u);
+  fake.answers["SELECT"] = "+OK\r\n";
+  await openTo({ url: `${fake.url}/99` }, systemClock, []);
+});
 
 describe("the heartbeat", () => {
   it("asks the connection for what is published as well, and goes on while both answer", async () => {

@@ -12,6 +12,8 @@ export class FakeServer {
   keepsSubscribersWaiting = false;
   /** Answers nothing. */
   isSilent = false;
+  /** What it answers to commands in place of the usual. */
+  readonly answers: Record<string, string> = {};
   /** The nodes of its cluster, which share the slots in this order. */
   nodes: readonly FakeServer[] = [this];
 
@@ -47,6 +49,8 @@ export class FakeServer {
   }
 
   #answer(word: string, { argument, isSubscriber }: { argument: string; isSubscriber: boolean }): string {
+    const answer = this.answers[word];
+    if (answer !== undefined) return answer;
     if (word === "SUBSCRIBE") return `*3\r\n$9\r\nsubscribe\r\n$${argument.length}\r\n${argument}\r\n:1\r\n`;
     if (word === "PING") return isSubscriber ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n";
     return word === "CLUSTER" ? this.#slots() : "+OK\r\n";
