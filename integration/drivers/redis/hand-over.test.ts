@@ -156,6 +156,8 @@ describeOwnServer("redis", (start) => {
     await publisher.store.publish([message("a")]);
     expect(sleeper.handed).toEqual([]);
     expect(await publisher.store.admin.list()).toEqual(["q"]);
+    await expect(publisher.store.claim(request)).rejects.toMatchObject({ code: "QUEUE_NOT_FOUND" });
+    await publisher.store.declare([{ name: "q" }]);
     expect((await publisher.store.claim(request)).messages).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import { silentLog, systemClock } from "@lovage/foundation";
-import { expect, test, vi } from "vitest";
+import { redisTransport } from "@lovage/transport-redis";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { envelope, idsOf, kombuBench, listOf, message } from "./kombu-bench.ts";
@@ -71,6 +72,41 @@ describeOwnServer("redis", (start) => {
     expect(idsOf(await claim())).toEqual(["theirs9", "theirs6", "theirs3", "ours", "theirs0"]);
     expect(await tell("EXISTS", "q", listOf("q", 3), listOf("q", 6), listOf("q", 9))).toBe(0);
   });
+
+  test.each(["lovage", "mixed"] as const)(
+    "a queue of %s consumers that was deleted while it is read comes back with all that it was declared with",
+    async (consumers) => {
+      const { store, tell } = await bench({});
+      const connection = await redisTransport({ url: server().url });
+      onTestFinished(() => connection.close());
+      const fair = consumers === "lovage" ? { fairness: false } : {};
+      await connection.declare({ queues: [{ name: "q", consumers, ...fair, deadLetterRetentionMs: 1_234 }] });
+      const options = async (): Promise<unknown> => [
+        await tell("HMGET", "lovage:{q}", "f", "p", "c", "k", "m"),
+        await tell("HGET", "lovage:{q}.dead", "r"),
+      ];
+      const declared = await options();
+      const arrived: unknown[] = [];
+      await connection.consume({
+        queue: "q",
+        prefetch: 10,
+        onDelivery: (delivery) => void delivery.ack().then(() => arrived.push(delivery.message.headers["id"])),
+      });
+      for (const [round, remove] of [
+        () => tell("FLUSHDB"),
+        () => tell("DEL", "lovage:{q}", "lovage:{q}.dead"),
+        () => store.admin.delete("q"),
+      ].entries()) {
+        await remove();
+        // One makes the queue anew without knowing who reads it.
+        if (round === 1) await store.publish([message("a", { headers: { id: "ours" } })]);
+        await tell("LPUSH", "q", envelope(`theirs${round}`));
+        await expect.poll(() => arrived, { timeout: 10_000 }).toContain(`theirs${round}`);
+        expect(await options()).toEqual(declared);
+      }
+      expect(arrived.toSorted()).toEqual(["ours", "theirs0", "theirs1", "theirs2"]);
+    },
+  );
 
   test("who sleeps is woken by what Python sends, once for each look", async () => {
     for (const consumers of ["lovage", "mixed"] as const) {

@@ -109,6 +109,8 @@ describeOwnServer("redis", (start) => {
     const [old] = (await store.claim(request)).messages;
     await store.admin.delete("q");
     await store.publish([message("b")]);
+    await expect(store.claim(request)).rejects.toMatchObject({ code: "QUEUE_NOT_FOUND" });
+    await store.declare([{ name: "q" }]);
     const [held] = (await store.claim(request)).messages;
     if (old === undefined || held === undefined) throw new Error("Nothing was claimed.");
     expect(held.lease.fence).toBeGreaterThan(old.lease.fence);

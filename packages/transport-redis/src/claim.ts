@@ -1,5 +1,7 @@
 import type { Claim, ClaimedMessage, ClaimRequest } from "@lovage/lease-engine";
 
+import { QueueNotFoundError } from "@lovage/transport";
+
 import { decodeItem } from "./item.ts";
 import type { KombuFinding } from "./kombu-watch.ts";
 import { asBuffer, asList, asNumber } from "./replies.ts";
@@ -19,7 +21,13 @@ export interface Asker {
   readonly nowMs: number;
 }
 
-/** Leases messages; with none, notes the channel of the one who asked. */
+/** What the script says of a queue that has to be declared. */
+const undeclared = 3;
+
+/**
+ * Leases messages; with none, notes the channel of the one who asked.
+ * @throws QUEUE_NOT_FOUND when somebody has deleted the queue: what it was declared with is lost, so that it is to be declared again
+ */
 export async function claimMessages(server: Server, request: ClaimRequest, asker: Asker): Promise<Claim> {
   const { queue, max, leaseMs, suspects } = request;
   const isShared = server.readers.mayHoldEnvelopes(queue);
@@ -28,6 +36,7 @@ export async function claimMessages(server: Server, request: ClaimRequest, asker
   const flags = [maxPromoted, isShared ? "1" : "0"];
   const args = [max, Math.ceil(leaseMs), suspects ? "1" : "0", asker.channel, ...flags, asked];
   const [wait, due, token, items, found] = asList(await runOn(server, claimScript, queue, args));
+  if (wait === undeclared) throw new QueueNotFoundError(queue);
   const first = asNumber(token);
   const messages = asList(items).map((item, index) => toClaimed(asBuffer(item), first + index));
   const nextDueInMs = asNumber(due);

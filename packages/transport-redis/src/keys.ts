@@ -6,7 +6,7 @@ import { DEAD_LETTER_SUFFIX, isDeadLetterQueue } from "@lovage/transport";
  *
  * | key | type | holds |
  * |---|---|---|
- * | `base` | hash | options (`f` fairness, `p` priorities, `c` who reads it, `k` Kombu's list, `r` retention of dead letters), counters (`n` last token, `s` delayed messages so far) |
+ * | `base` | hash | options (`f` fairness, `p` priorities, `c` who reads it, `k` Kombu's list, `r` retention of dead letters, `m` it was deleted and made again by a message), counters (`n` last token, `s` delayed messages so far) |
  * | `base:r0` … `base:r9` | list | a ring for each priority: the keys (flows) that have ready messages, in turn |
  * | `base:l<priority>:<key>` | list | the ready items of one flow, the oldest first |
  * | `base:s` | list | suspects, which are delivered alone |

@@ -8,6 +8,7 @@ const { now, token, wake, ready, promote } = parts;
 /**
  * KEYS: base. ARGV: how many, length of the lease, `1` for suspects, channel of the one who asks, most to make ready, `1` where
  * Kombu's lists may be looked at, the asker's own time or an empty text where nothing may be handed over.
+ * A queue that is gone, or was made anew by a message, gives 3 alone: whoever claims from it is to declare it.
  * Gives: whether suspects wait, ms until the next is due (-1: none waits), the first token, items, what Kombu's lists of a queue of our own hold (1: what is no
  * message, 2: they may not be read). Tokens count up from the first.
  */
@@ -15,7 +16,8 @@ export const claimScript: RedisScript = defineScript(
   "claim",
   `${now}${token}${wake}${ready}${promote}${kombu.head}${kombu.take}${kombu.stamp}${kombu.import}
 local base, max, is_suspects = KEYS[1], tonumber(ARGV[1]), ARGV[3] == '1'
-local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k', 'n')
+local found = redis.call('HMGET', base, 'f', 'p', 'c', 'k', 'n', 'm')
+if (not found[1] or found[6]) and not is_suspects then return {3} end
 local now, finding = now_ms(), 0
 if found[1] then promote(base, found, now, tonumber(ARGV[5])) end
 if found[4] and ARGV[6] == '1' and not is_suspects and not is_shared(found) then finding = import(base, found, math.max(max, 100)) end

@@ -39,7 +39,7 @@ local function wake(base, count)
   end
 end
 `,
-  /** The options of a queue: fairness, priorities, who reads it, Kombu's list. One that somebody has deleted is made again: a message is never lost for that. */
+  /** The options of a queue: fairness, priorities, who reads it, Kombu's list. One that somebody has deleted is made again, since a message is never lost for that, and marked: what it was declared with is not known here. */
   options: `
 local made = {}
 local function options_of(base)
@@ -47,7 +47,7 @@ local function options_of(base)
   if not found[1] then
     local is_dead = string.sub(base, -5) == '.dead'
     found = is_dead and {'0', '0'} or {'1', '1'}
-    redis.call('HSET', base, 'f', found[1], 'p', found[2])
+    redis.call('HSET', base, 'f', found[1], 'p', found[2], 'm', '1')
     if not is_dead then redis.call('HSET', base .. '.dead', 'f', '0', 'p', '0') end
     made[#made + 1] = base
   end

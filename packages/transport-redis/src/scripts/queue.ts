@@ -7,6 +7,7 @@ import { parts } from "./parts.ts";
 export const declareScript: RedisScript = defineScript(
   "declare",
   `
+redis.call('HDEL', KEYS[1], 'm')
 redis.call('HSETNX', KEYS[1], 'f', '1')
 redis.call('HSETNX', KEYS[1], 'p', '1')
 redis.call('HSETNX', KEYS[2], 'f', '0')
