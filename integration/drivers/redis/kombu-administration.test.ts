@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { systemClock } from "@lovage/foundation";
-import { expect, test, vi } from "vitest";
+import type { Delivery } from "@lovage/transport";
+import { redisTransport } from "@lovage/transport-redis";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { envelope, idsOf, kombuBench, listOf, message, secondStore } from "./kombu-bench.ts";
@@ -58,6 +60,27 @@ describeOwnServer("redis", (start) => {
     await store.admin.delete("q");
     expect(await tell("KEYS", "_kombu.binding.*")).toEqual([]);
   });
+
+  test.each(["celery", "mixed"] as const)(
+    "a program that has not declared a queue of %s consumers reaches it through an exchange, in Kombu's list",
+    async (consumers) => {
+      const { store, list } = await bench({ consumers });
+      const binding = { exchange: "orders", queue: "q", routingKey: "new" };
+      await store.bindings?.bind([{ name: "orders", type: "direct" }], [binding]);
+      const other = await redisTransport({ url: server().url });
+      onTestFinished(() => other.close());
+      const { to: _, ...sent } = message("a", { headers: { id: "one" } });
+      await other.publish([{ ...sent, to: { exchange: "orders", routingKey: "new" } }]);
+      await other.declare({ queues: [{ name: "source" }] });
+      const { to: __, ...next } = message("b", { headers: { id: "two" } });
+      const handed = Promise.withResolvers<Delivery>();
+      await other.consume({ queue: "source", prefetch: 1, onDelivery: handed.resolve });
+      await other.publish([message("c", { to: "source" })]);
+      await (await handed.promise).ack([{ ...next, to: { exchange: "orders", routingKey: "new" } }]);
+      const ids = (await list("q")).map((raw) => (JSON.parse(raw) as { headers: { id: string } }).headers.id);
+      expect(ids).toEqual(["one", "two"]);
+    },
+  );
 
   test("a dead letter goes back to Kombu's list, also from a program that has not declared the queue", async () => {
     const { store, tell, claim, list } = await bench({ consumers: "mixed" });

@@ -22,7 +22,7 @@ return redis.call('HGET', KEYS[1], 'type') or ''
 export function redisBindings(server: Server): BindingStore {
   return {
     bind: (exchanges, bindings) => asTransport(() => bind(server, exchanges, bindings)),
-    read: (exchange) => asTransport(() => read(server, exchange)),
+    read: (exchange) => asTransport(() => readForRouting(server, exchange)),
   };
 }
 
@@ -48,6 +48,14 @@ async function bind(
     const message = `Exchange "${name}" exists with type ${found} and was declared with type ${type}.`;
     throw new TopologyMismatchError(message, { queue: name });
   }
+}
+
+/** What is published to an exchange may go to queues that were not declared here, and who reads these decides its form. A cluster has none of Celery's. */
+async function readForRouting(server: Server, name: string): ReturnType<BindingStore["read"]> {
+  const found = await read(server, name);
+  const bound = found?.bindings.map(({ queue }) => queue) ?? [];
+  if (!server.isCluster) await server.readers.learn(server.connection(), bound);
+  return found;
 }
 
 async function read(server: Server, name: string): ReturnType<BindingStore["read"]> {

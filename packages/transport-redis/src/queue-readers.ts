@@ -49,11 +49,13 @@ export class QueueReaders {
 
   /** Asks for those that were not declared here. */
   async learn(connection: RedisConnection, queues: Iterable<string>): Promise<void> {
-    for (const queue of new Set(queues)) {
-      if (this.#known.has(queue)) continue;
-      const found = await connection.call("HGET", [this.#keys.base(queue), "c"]);
-      this.note(queue, toConsumers(found === null ? "" : asText(found)));
-    }
+    const unknown = [...new Set(queues)].filter((queue) => !this.#known.has(queue));
+    await Promise.all(
+      unknown.map(async (queue) => {
+        const found = await connection.call("HGET", [this.#keys.base(queue), "c"]);
+        this.note(queue, toConsumers(found === null ? "" : asText(found)));
+      }),
+    );
   }
 }
 
