@@ -87,6 +87,23 @@ describeOwnServer("redis", (start) => {
     expect(await arrive("b", 1)).toMatchObject({ known: true, arrived: 2, completes: true });
   });
 
+  test("the fence of a hold that has expired goes with it, and nobody else's", async () => {
+    const { backend, beside } = await open();
+    const acquire = (holder: string, leaseMs: number) =>
+      backend.coordination?.acquire({ name: "ends", holder, limit: 2, leaseMs });
+    const lasting = await acquire("b", 60_000);
+    for (let round = 0; round < 3; round += 1) {
+      // The second name is that of a field of the first.
+      for (const holder of [`gone${round}`, ":b"]) {
+        expect(await acquire(holder, 1)).toMatchObject({ granted: true });
+        await systemClock.sleep(5);
+      }
+    }
+    expect(await acquire("b", 60_000)).toEqual(lasting);
+    // The last fence, and that of the hold.
+    expect(await beside.call("HLEN", ["lovage:hold:{ends}:f"])).toBe(2);
+  });
+
   test("a revocation is read behind those that were read before its server lost them", async () => {
     const { backend, beside } = await open();
     const revoke = async (taskId: string): Promise<unknown> =>

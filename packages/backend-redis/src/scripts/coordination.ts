@@ -9,11 +9,10 @@ import { nextNumber } from "./numbers.ts";
 /** What several scripts on the places under one name share. Each of its keys lives as long as the last hold or waiter in it. */
 const places = `${nextNumber}
 local holds, fences, turns, waits = KEYS[1], KEYS[1] .. ':f', KEYS[1] .. ':t', KEYS[1] .. ':w'
-local function expire_from(ends, beside)
+local function take_expired(ends)
   local gone = redis.call('ZRANGE', ends, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)
-  if #gone == 0 then return end
-  redis.call('ZREM', ends, unpack(gone))
-  redis.call(ends == holds and 'HDEL' or 'ZREM', beside, unpack(gone))
+  if #gone > 0 then redis.call('ZREM', ends, unpack(gone)) end
+  return gone
 end
 local function keep(ends, beside)
   local last = redis.call('ZRANGE', ends, -1, -1, 'WITHSCORES')[2]
@@ -21,8 +20,8 @@ local function keep(ends, beside)
   redis.call('PEXPIREAT', ends, text(last))
   redis.call('PEXPIREAT', beside, text(last))
 end
-expire_from(holds, fences)
-expire_from(waits, turns)
+for _, holder in ipairs(take_expired(holds)) do redis.call('HDEL', fences, ':' .. holder) end
+for _, waiter in ipairs(take_expired(waits)) do redis.call('ZREM', turns, waiter) end
 `;
 
 /**
