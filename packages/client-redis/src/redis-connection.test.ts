@@ -31,6 +31,28 @@ test.each([
   await openTo({ url: `${fake.url}/99` }, systemClock, []);
 });
 
+test("a node of a cluster that ends its connection while another one is still waited for is told: nothing is open with it", async () => {
+  const [alive, silent, clock] = [await openFake(), await openFake(), virtualClock()];
+  alive.nodes = [alive, silent];
+  silent.isSilent = true;
+  const lost = Promise.withResolvers<string>();
+  const target = redisTarget(alive.url, { cluster: true });
+  const onLost = (): void => lost.resolve("lost");
+  const opened = RedisConnection.open({ target, clock, log: silentLog, name: "test", onLost });
+  const outcome = opened.then(
+    async (connection) => {
+      onTestFinished(() => connection.close());
+      return await lost.promise;
+    },
+    () => "refused",
+  );
+  await expect.poll(() => silent.heard.length).toBeGreaterThan(0);
+  alive.cut();
+  await clock.advance(10_000);
+  // The end may be read before or after the other node is given up.
+  expect(["refused", "lost"]).toContain(await outcome);
+});
+
 describe("the heartbeat", () => {
   it("asks the connection for what is published as well, and goes on while both answer", async () => {
     const [fake, clock, lost] = [await openFake(), virtualClock(), [] as string[]];

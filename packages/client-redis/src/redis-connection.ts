@@ -53,6 +53,8 @@ export class RedisConnection {
   #wire: RedisWire | undefined;
   #heartbeat: Timer | undefined;
   #isEnded = false;
+  /** Why a part of it went before all of it was there: one node of a cluster, while another one was waited for. */
+  #lostEarly: RedisError | undefined;
 
   private constructor(opening: RedisOpening) {
     this.#opening = opening;
@@ -69,6 +71,7 @@ export class RedisConnection {
     const how = { target, clock, log, name, onEnd };
     try {
       connection.#wire = target.isCluster ? await ClusterWire.open(how) : await openSingleWire(how);
+      if (connection.#lostEarly !== undefined) throw connection.#lostEarly;
     } catch (error) {
       connection.close();
       throw isLovageError(error) ? error : toRedisError(error, connection.where);
@@ -186,7 +189,11 @@ export class RedisConnection {
   }
 
   #lose(cause: RedisError): void {
-    if (this.#isEnded || this.#wire === undefined) return;
+    if (this.#isEnded) return;
+    if (this.#wire === undefined) {
+      this.#lostEarly ??= cause;
+      return;
+    }
     this.close();
     this.#opening.onLost(cause);
   }

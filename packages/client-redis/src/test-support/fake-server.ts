@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 export class FakeServer {
   readonly server = net.createServer((socket) => this.#serve(socket));
   readonly heard: string[] = [];
+  readonly #sockets = new Set<net.Socket>();
   /** Told when an answer to a heartbeat has been written, which the client has not read yet. */
   onAnswered: () => void = () => {};
   keepsSubscribersWaiting = false;
@@ -25,12 +26,19 @@ export class FakeServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** Ends all connections. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   countOf(heard: string): number {
     return this.heard.filter((one) => one === heard).length;
   }
 
   #serve(socket: net.Socket): void {
     let isSubscriber = false;
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => {});
     socket.on("data", (bytes) => {
       for (const command of bytes.toString().split(/(?=\*\d+\r\n)/)) {
