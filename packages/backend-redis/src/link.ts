@@ -69,8 +69,8 @@ export class Link {
 
   /** Idempotent. */
   close(): void {
+    // Ends the connection, open or on its way.
     this.#closing.abort();
-    this.#connection?.close();
     this.#connection = undefined;
   }
 
@@ -92,7 +92,8 @@ export class Link {
     let isOpen = false;
     // An attempt that fails is told to those who wait for it; only what was open can be lost.
     const onLost = (cause: Error): void => void (isOpen && this.#lost(cause));
-    const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost });
+    const { signal } = this.#closing;
+    const connection = await RedisConnection.open({ target, clock, log, name: `lovage:${name}`, onLost, signal });
     try {
       await check(connection);
       await this.onConnected(connection);

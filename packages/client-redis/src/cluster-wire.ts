@@ -74,8 +74,8 @@ export class ClusterWire implements RedisWire {
 
   async openSubscriber(): Promise<NodeConnection> {
     // What is published on one node is heard on all of them.
-    const { target, clock, name, onEnd } = this.#opening;
-    return NodeConnection.open({ target, clock, node: this.#addressOf(undefined), name, onEnd });
+    const { target, clock, name, onEnd, signal } = this.#opening;
+    return NodeConnection.open({ target, clock, node: this.#addressOf(undefined), name, onEnd, signal });
   }
 
   close(): void {
@@ -96,8 +96,8 @@ export class ClusterWire implements RedisWire {
     const address = hostsOf({ hosts: [node] });
     const known = this.#nodes.get(address);
     if (known !== undefined) return known;
-    const { target, clock, name, onEnd } = this.#opening;
-    const opened = NodeConnection.open({ target, clock, node, name, onEnd });
+    const { target, clock, name, onEnd, signal } = this.#opening;
+    const opened = NodeConnection.open({ target, clock, node, name, onEnd, signal });
     this.#nodes.set(address, opened);
     opened.then(
       (open) => this.#open.add(open),
@@ -133,8 +133,8 @@ export class ClusterWire implements RedisWire {
   }
 }
 
-async function askForSlots(node: RedisHost, { target, clock, name }: WireOpening): Promise<ClusterSlots> {
-  const seed = await NodeConnection.open({ target, clock, node, name, onEnd: () => {} });
+async function askForSlots(node: RedisHost, { target, clock, name, signal }: WireOpening): Promise<ClusterSlots> {
+  const seed = await NodeConnection.open({ target, clock, node, name, onEnd: () => {}, signal });
   try {
     return new ClusterSlots(await seed.send(askSlots), node);
   } catch (error) {

@@ -21,6 +21,8 @@ export interface NodeOpening {
   readonly name: string;
   /** Told once when the connection has ended after it was open, whoever ended it. */
   readonly onEnd: (cause: RedisError) => void;
+  /** Gives up the attempt; what is open is closed by `close`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long a server may take to answer a new connection. */
@@ -52,12 +54,13 @@ export class NodeConnection {
   /** Connects. @throws RedisError (`REDIS_FAILED`) */
   static async open(opening: NodeOpening): Promise<NodeConnection> {
     const connection = new NodeConnection(opening);
+    const { signal, clock } = opening;
     // The client's own limit ends when the socket is open, though nobody may be behind it.
-    const silence = opening.clock.timer(connectMs, () => {
-      connection.#lastError ??= new Error(`no answer within ${connectMs} ms`);
-      connection.close();
-    });
+    const silence = clock.timer(connectMs, () => connection.#abandon(`no answer within ${connectMs} ms`));
+    const onAbort = (): void => connection.#abandon("it was closed meanwhile");
+    signal?.addEventListener("abort", onAbort);
     try {
+      signal?.throwIfAborted();
       await connection.#client.connect();
       connection.#checkDatabase();
       connection.#wasOpen = true;
@@ -67,6 +70,7 @@ export class NodeConnection {
       throw connection.#notReached(error);
     } finally {
       silence.cancel();
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 
@@ -96,7 +100,8 @@ export class NodeConnection {
 
   /** Idempotent; calls under way fail. */
   close(): void {
-    this.#client.disconnect();
+    // The client would set a timer for a socket that has ended already.
+    if (this.#client.status !== "end") this.#client.disconnect();
   }
 
   #call({ command, args, written }: NodeCommand): Promise<unknown> {
@@ -117,6 +122,14 @@ export class NodeConnection {
       `Redis at ${this.#where} has written it, but only ${found} of ${replicas} replicas had it within ${replicationMs} ms: a failover may lose it.`,
       { kind: "broken" },
     );
+  }
+
+  /** Ends an attempt: the client would leave the server two seconds to say goodbye, which it may not be there to do. */
+  #abandon(reason: string): void {
+    this.#lastError ??= new Error(reason);
+    this.close();
+    const stream = this.#client.stream as Redis["stream"] | undefined;
+    stream?.destroy();
   }
 
   /** Of a database that the server refuses the client only tells, and goes on with database 0, which may be somebody else's. */

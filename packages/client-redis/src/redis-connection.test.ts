@@ -31,6 +31,24 @@ test.each([
   await openTo({ url: `${fake.url}/99` }, systemClock, []);
 });
 
+test.each([{}, { cluster: true }])(
+  "an attempt that is given up ends at once, and its socket with it: %j",
+  async (options) => {
+    const [fake, clock, closing] = [await openFake(), virtualClock(), new AbortController()];
+    fake.isSilent = true;
+    const { signal } = closing;
+    const target = redisTarget(fake.url, options);
+    const opening = { target, clock, log: silentLog, name: "test", onLost: () => {}, signal };
+    const opened = RedisConnection.open(opening);
+    await expect.poll(() => fake.heard.length).toBeGreaterThan(0);
+    closing.abort();
+    const refusal = { code: "REDIS_FAILED", kind: "unavailable" };
+    await expect(opened).rejects.toMatchObject(refusal);
+    await expect.poll(() => fake.connections).toBe(0);
+    await expect(RedisConnection.open(opening)).rejects.toMatchObject(refusal);
+  },
+);
+
 test("a node of a cluster that ends its connection while another one is still waited for is told: nothing is open with it", async () => {
   const [alive, silent, clock] = [await openFake(), await openFake(), virtualClock()];
   alive.nodes = [alive, silent];

@@ -21,6 +21,8 @@ export interface RedisOpening {
   readonly name: string;
   /** Told once when the connection is gone, whatever of it went. Not called by `close`. */
   readonly onLost: (cause: RedisError) => void;
+  /** Closes it, also while it is being opened. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How {@link RedisConnection.run} runs a script. */
@@ -50,6 +52,9 @@ export class RedisConnection {
   readonly isCluster: boolean;
   readonly #opening: RedisOpening;
   readonly #subscriptions: Subscriptions;
+  /** Gives up what is being opened. */
+  readonly #closing = new AbortController();
+  readonly #onAbort = (): void => this.close();
   #wire: RedisWire | undefined;
   #heartbeat: Timer | undefined;
   #isEnded = false;
@@ -68,10 +73,14 @@ export class RedisConnection {
     const connection = new RedisConnection(opening);
     const { target, clock, log, name } = opening;
     const onEnd = (cause: RedisError): void => connection.#lose(cause);
-    const how = { target, clock, log, name, onEnd };
+    const how = { target, clock, log, name, onEnd, signal: connection.#closing.signal };
+    opening.signal?.addEventListener("abort", connection.#onAbort);
+    if (opening.signal?.aborted === true) connection.close();
     try {
       connection.#wire = target.isCluster ? await ClusterWire.open(how) : await openSingleWire(how);
       if (connection.#lostEarly !== undefined) throw connection.#lostEarly;
+      // It may have been closed while the wire was handed over.
+      connection.#openWire();
     } catch (error) {
       connection.close();
       throw isLovageError(error) ? error : toRedisError(error, connection.where);
@@ -156,6 +165,8 @@ export class RedisConnection {
   /** Idempotent; calls under way fail. */
   close(): void {
     this.#isEnded = true;
+    this.#opening.signal?.removeEventListener("abort", this.#onAbort);
+    this.#closing.abort();
     this.#heartbeat?.cancel();
     this.#wire?.close();
     this.#subscriptions.close();

@@ -14,6 +14,8 @@ export interface WireOpening {
   readonly name: string;
   /** Told when one of its connections has ended. May be told again. */
   readonly onEnd: (cause: RedisError) => void;
+  /** Gives up connections that are being opened. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What commands go over: one server, or the nodes of a cluster. It is whole or it is lost; nothing is repeated that may have been carried out. */
@@ -31,8 +33,8 @@ export interface RedisWire {
 }
 
 /** Connects to the one server that the target names, or to the master that its sentinels know. @throws RedisError */
-export async function openSingleWire({ target, clock, name, onEnd }: WireOpening): Promise<RedisWire> {
-  const open = (): Promise<NodeConnection> => NodeConnection.open({ target, clock, name, onEnd });
+export async function openSingleWire({ target, clock, name, onEnd, signal }: WireOpening): Promise<RedisWire> {
+  const open = (): Promise<NodeConnection> => NodeConnection.open({ target, clock, name, onEnd, signal });
   const server = await open();
   return {
     send: (command) => server.send(command),

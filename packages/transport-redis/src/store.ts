@@ -85,6 +85,8 @@ export class RedisStore implements LeaseStore {
   readonly #channel: string;
   readonly #receipts: Receipts;
   #connection: RedisConnection | undefined;
+  /** Ends the present connection, open or on its way. */
+  #ending = new AbortController();
   #watch: KombuWatch | undefined;
   #wakes: ChannelSubscription | undefined;
   #offsetMs = 0;
@@ -114,14 +116,15 @@ export class RedisStore implements LeaseStore {
 
   open(events: StoreEvents): Promise<void> {
     return asTransport(async () => {
-      this.#connection?.close();
-      this.#connection = undefined;
+      this.#end();
+      this.#ending = new AbortController();
       const { target, clock, log, name, strict } = this.#options;
       const connection = await RedisConnection.open({
         target,
         clock,
         log,
         name: `lovage:${name}`,
+        signal: this.#ending.signal,
         onLost: (cause) => events.lost(new TransportUnavailableError(cause.message, { cause })),
       });
       try {
@@ -178,7 +181,11 @@ export class RedisStore implements LeaseStore {
   async close(): Promise<void> {
     const { clock } = this.#options;
     if (this.#connection !== undefined) await within(clock, endingMs, this.#endWakes(this.#connection));
-    this.#connection?.close();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ending.abort();
     this.#connection = undefined;
   }
 

@@ -26,6 +26,10 @@ export class FakeServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Ends all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
