@@ -115,7 +115,7 @@ export class Receiver {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#keeping?.cancel();
-    for (const { resolve } of this.#claimants.splice(0)) resolve([]);
+    this.#endClaims();
     await this.#putBack();
   }
 
@@ -127,6 +127,11 @@ export class Receiver {
     }
     if (this.#arrived.length > 0) this.#keep();
     this.#launch();
+  }
+
+  /** Nothing was found: whoever claims may want more or less by now, and a new claim tells that the queue is still consumed. */
+  #endClaims(): void {
+    for (const { resolve } of this.#claimants.splice(0)) resolve([]);
   }
 
   #launch(): void {
@@ -209,7 +214,8 @@ export class Receiver {
         .finally(() => this.#onward.delete(onward));
       this.#onward.add(onward);
     }
-    this.#answer();
+    if (this.#arrived.length === 0 && this.#polls.size === 0) this.#endClaims();
+    else this.#pump();
   }
 
   /** SQS handed out what was deleted already. */
@@ -234,13 +240,6 @@ export class Receiver {
     // Ours already: SQS may hand out a message twice.
     table.replaceHandle(copy, arrival.handle);
     log.debug(`SQS handed out a message of queue "${queue}" twice; the second is passed over.`, { id: arrival.sqsId });
-  }
-
-  #answer(): void {
-    this.#pump();
-    if (this.#polls.size > 0) return;
-    // Nothing was found: whoever claims may want more or less by now.
-    for (const { resolve } of this.#claimants.splice(0)) resolve([]);
   }
 
   #fail(error: Error): void {
