@@ -14,6 +14,7 @@ import {
 } from "@lovage/transport";
 
 import type { Arrival } from "./arrival.ts";
+import { choiceOf, choiceOfWaiting, type Choice } from "./choice.ts";
 import { deleteAll } from "./delete.ts";
 import { publishMessages } from "./publish.ts";
 import { delayQueueOf, partsOf } from "./queue-name.ts";
@@ -28,8 +29,8 @@ interface Removal {
   readonly after?: (arrivals: readonly Arrival[]) => Promise<void>;
 }
 
-/** How many messages are looked at for those with certain ids. */
-const mostScanned = 1_000;
+/** More than these are not taken away ten at a time: it would take minutes. */
+const mostInTens = 10_000;
 
 /** Queues of SQS, looked at and mended, as far as SQS shows what is in them. */
 export class SqsAdmin implements QueueAdmin {
@@ -67,9 +68,10 @@ export class SqsAdmin implements QueueAdmin {
     return await this.#onExisting(queue, async (context, known) => {
       const { ready, delayed, hidden } = await countsOf(context, known);
       const waiting = known.isFifo ? await this.#purgeDelays(queue) : 0;
-      // PurgeQueue takes what is in work as well, and nothing else takes what is delayed.
-      if (hidden > 0) return waiting + (await this.#removeForGood(known, { first: Number.MAX_SAFE_INTEGER }));
-      if (ready + delayed > 0) await this.#purgeAll(known);
+      // PurgeQueue takes what is in work as well, and what is sent within the next minute. Nothing else takes what is delayed.
+      const isWorthIt = hidden === 0 && (delayed > 0 || ready > mostInTens);
+      if (!isWorthIt) return waiting + (await this.#removeForGood(known, choiceOfWaiting(context.clock)));
+      await this.#purgeAll(known);
       return waiting + ready + delayed;
     });
   }
@@ -108,12 +110,12 @@ export class SqsAdmin implements QueueAdmin {
 
   async replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
     return await this.#onExisting(deadLetterQueue, (_, known) =>
-      this.#remove(known, selection, { before: (arrivals) => this.#send(deadLetterQueue, arrivals) }),
+      this.#remove(known, choiceOf(selection), { before: (arrivals) => this.#send(deadLetterQueue, arrivals) }),
     );
   }
 
   async drop(queue: string, selection: MessageSelection): Promise<number> {
-    return await this.#onExisting(queue, (_, known) => this.#removeForGood(known, selection));
+    return await this.#onExisting(queue, (_, known) => this.#removeForGood(known, choiceOf(selection)));
   }
 
   /** Publishes dead letters to where they came from. */
@@ -126,28 +128,26 @@ export class SqsAdmin implements QueueAdmin {
   }
 
   /** Takes messages away with what is kept of them elsewhere. */
-  async #removeForGood(queue: KnownQueue, selection: MessageSelection): Promise<number> {
+  async #removeForGood(queue: KnownQueue, choice: Choice): Promise<number> {
     const { claims } = this.#context;
     const after = async (gone: readonly Arrival[]): Promise<void> =>
       await claims?.drop(gone.map(({ message }) => message));
-    return await this.#remove(queue, selection, { after });
+    return await this.#remove(queue, choice, { after });
   }
 
   /** Takes messages away. */
   async #remove(
     queue: KnownQueue,
-    selection: MessageSelection,
+    { most, choose, isEnough }: Choice,
     { before = async () => {}, after = async () => {} }: Removal,
   ): Promise<number> {
-    const most = "first" in selection ? Math.max(0, selection.first) : mostScanned;
-    const ids = "first" in selection ? undefined : new Set(selection.messageIds);
     let removed = 0;
     await scan(this.#context, {
       queue,
       most,
-      isEnough: () => ids?.size === 0,
+      isEnough,
       visit: async (arrivals) => {
-        const chosen = arrivals.filter(({ message }) => ids === undefined || ids.delete(message.properties.messageId));
+        const chosen = choose(arrivals);
         await before(chosen);
         const failures = await deleteAll(
           this.#context.api,
@@ -171,8 +171,13 @@ export class SqsAdmin implements QueueAdmin {
   }
 
   async #purgeAll({ queue, url }: KnownQueue): Promise<void> {
+    const { api, log } = this.#context;
     const command = new PurgeQueueCommand({ QueueUrl: url });
-    await this.#context.api.call((client, options) => client.send(command, options), { queue });
+    await api.call((client, options) => client.send(command, options), { queue });
+    log.warn(
+      `SQS purges queue "${queue}" for up to a minute: what is sent to it meanwhile may be deleted as well.`,
+      {},
+    );
   }
 
   /** What is known of a queue may be old: what is not there any more is looked up anew, and then missed. */

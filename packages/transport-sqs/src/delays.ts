@@ -21,6 +21,11 @@ export class BrokerClock {
     if (isFirstReceive && firstReceivedAtMs > 0) this.#aheadMs = firstReceivedAtMs - this.#nowMs();
   }
 
+  /** When the broker took a message, in Unix ms by our clock. */
+  sentAtMs({ sentAtMs }: Arrival): number {
+    return sentAtMs - this.#aheadMs;
+  }
+
   /** How long a message still has to wait, in ms; 0 or less for one that is due. */
   leftOf({ stamp, sentAtMs, firstReceivedAtMs, isFirstReceive }: Arrival): number {
     if (stamp.waitMs === 0) return 0;

@@ -1,3 +1,4 @@
+import { silentLog } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { describe, expect, it, vi } from "vitest";
 
@@ -54,6 +55,34 @@ describe("the limits of SQS", () => {
     expect(await connection.admin.purge("q")).toBe(1);
     await held[0]?.ack();
     expect(await connection.admin.inspect(["q"])).toMatchObject([{ ready: 0, delayed: 1, unsettled: 0 }]);
+  });
+
+  it("purging what is only ready leaves what is sent right after it: SQS itself would delete that for another minute", async () => {
+    const warnings: string[] = [];
+    const connection = await connect({ log: { ...silentLog, warn: (text) => void warnings.push(text) } });
+    await connection.declare({ queues: [{ name: "q" }] });
+    await connection.publish([message("a"), message("b")]);
+    expect(await connection.admin.purge("q")).toBe(2);
+    expect(warnings).toEqual([]);
+    await connection.publish([message("later", 60_000)]);
+    expect(await connection.admin.purge("q")).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining("may be deleted as well")]);
+  });
+
+  it("a purge ends while others publish, and leaves what came after it began", { timeout: 30_000 }, async () => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: "q" }] });
+    await connection.publish([message("before")]);
+    let isPurging = true;
+    const publishing = (async (): Promise<void> => {
+      while (isPurging) await connection.publish(Array.from({ length: 10 }, () => message("after")));
+    })();
+    const removed = await connection.admin.purge("q");
+    isPurging = false;
+    await publishing;
+    expect(removed).toBeGreaterThan(0);
+    const [stats] = await connection.admin.inspect(["q"]);
+    expect(stats?.ready).toBeGreaterThan(0);
   });
 
   it("refuses dead letters that are to be kept for less than a minute, and options it does not know", async () => {
