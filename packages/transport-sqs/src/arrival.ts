@@ -27,6 +27,8 @@ export interface Arrival {
   /** When the broker handed this copy out first, by its clock. */
   readonly firstReceivedAtMs: number;
   readonly isFirstReceive: boolean;
+  /** How often this copy was handed out, as SQS counts. */
+  readonly receives: number;
   /** By our monotonic clock, for the broker's limit of 12 hours. */
   readonly arrivedAtMs: number;
   readonly group?: string;
@@ -59,6 +61,7 @@ export function readArrival(queue: string, given: SqsMessage, arrivedAtMs: numbe
     sentAtMs,
     firstReceivedAtMs: Number(system.ApproximateFirstReceiveTimestamp ?? sentAtMs),
     isFirstReceive: receives === 1,
+    receives,
     arrivedAtMs,
     ...(group === undefined ? {} : { group }),
   };

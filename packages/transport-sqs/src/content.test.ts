@@ -42,7 +42,7 @@ describe("the stamp", () => {
   it("is written only when there is something to tell, and gives it back", () => {
     expect(writeStamp(blankStamp)).toBeUndefined();
     const next = { queue: "a.fifo", group: "g", deduplication: "d" };
-    const stamp = { losses: 2, fence: 1_700_000_000_123, redelivered: true, waitMs: 5_000, next };
+    const stamp = { losses: 2, fence: 1_700_000_000_123, redelivered: true, waitMs: 5_000, misses: 3, next };
     expect(readStamp(writeStamp(stamp))).toEqual(stamp);
   });
 

@@ -54,7 +54,13 @@ export async function putBack(
 /** The copy that takes an arrival's place. */
 export function copyOf({ arrival, delayMs, wasDelivered }: Return): Outgoing {
   const { body, stamp, losses, redelivered, fence } = arrival;
-  const next = { losses, fence, redelivered: redelivered || wasDelivered, waitMs: 0 };
+  const next = {
+    losses,
+    fence,
+    redelivered: redelivered || wasDelivered,
+    waitMs: 0,
+    misses: wasDelivered ? 0 : stamp.misses,
+  };
   const copy = { ...next, ...(stamp.next === undefined ? {} : { next: stamp.next }) };
   return delayMs > 0 ? delayedOutgoing(body, copy, delayMs) : { body, stamp: copy };
 }

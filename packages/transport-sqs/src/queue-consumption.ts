@@ -7,6 +7,7 @@ import { FifoDelays } from "./fifo-delays.ts";
 import { GroupLines } from "./group-lines.ts";
 import type { Keeping } from "./keep-hidden.ts";
 import type { Held } from "./lease-table.ts";
+import { returnOfMissed } from "./missed-body.ts";
 import { putBack } from "./put-back.ts";
 import { isFifo } from "./queue-name.ts";
 import { Receiver } from "./receiver.ts";
@@ -17,9 +18,6 @@ import { Suspects } from "./suspects.ts";
 export interface QueueConsumptionOptions extends Keeping {
   readonly brokerClock: BrokerClock;
 }
-
-/** How long a message waits whose body could not be fetched. */
-const retryMs = 2_000;
 
 /** All that consuming one queue needs: polls, suspects, and the lines and delays of a FIFO queue. */
 export class QueueConsumption {
@@ -93,7 +91,7 @@ export class QueueConsumption {
       const { messageId } = held.arrival.message.properties;
       log.warn(`The body of message ${messageId} could not be fetched; it is tried again.`, { error: String(error) });
       table.remove(held);
-      const returns = [{ arrival: held.arrival, delayMs: retryMs, wasDelivered: false }];
+      const returns = [returnOfMissed(held.queue, held.arrival)];
       await putBack(this.#context, await directory.require(held.queue), returns);
       return undefined;
     }

@@ -13,6 +13,8 @@ export interface Stamp {
   readonly redelivered: boolean;
   /** Not to be delivered earlier than so many ms after this copy was sent. */
   readonly waitMs: number;
+  /** How often its body, which is elsewhere, could not be fetched. */
+  readonly misses: number;
   /** FIFO queue that a delayed message goes on to. */
   readonly next?: FifoAddress;
 }
@@ -25,15 +27,22 @@ export interface FifoAddress {
 }
 
 /** Of a message that has nothing to tell. */
-export const blankStamp: Stamp = { losses: 0, fence: 0, redelivered: false, waitMs: 0 };
+export const blankStamp: Stamp = { losses: 0, fence: 0, redelivered: false, waitMs: 0, misses: 0 };
 
 const attribute = "lovage";
 
 /** The attributes of a copy; none for a blank stamp. */
 export function writeStamp(stamp: Stamp): Record<string, MessageAttributeValue> | undefined {
-  const { losses, fence, redelivered, waitMs, next } = stamp;
-  if (losses === 0 && fence === 0 && !redelivered && waitMs === 0) return undefined;
-  const fields = { l: losses, f: fence, r: redelivered ? 1 : 0, w: waitMs, ...(next === undefined ? {} : { n: next }) };
+  const { losses, fence, redelivered, waitMs, misses, next } = stamp;
+  if (losses === 0 && fence === 0 && !redelivered && waitMs === 0 && misses === 0) return undefined;
+  const fields = {
+    l: losses,
+    f: fence,
+    r: redelivered ? 1 : 0,
+    w: waitMs,
+    ...(misses === 0 ? {} : { m: misses }),
+    ...(next === undefined ? {} : { n: next }),
+  };
   return { [attribute]: { DataType: "String", StringValue: JSON.stringify(fields) } };
 }
 
@@ -45,6 +54,7 @@ export function readStamp(attributes: Readonly<Record<string, MessageAttributeVa
     fence: count(fields["f"]),
     redelivered: fields["r"] === 1,
     waitMs: count(fields["w"]),
+    misses: count(fields["m"]),
     ...readNext(fields["n"]),
   };
 }
