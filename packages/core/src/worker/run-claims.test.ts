@@ -33,6 +33,16 @@ function doubling(connection: Connection): Connection {
   return changed(connection, { capabilitiesOf });
 }
 
+/** As SQS is: that a call is cancelled is read in the backend. */
+function withoutBroadcast(connection: Connection): Connection {
+  return new Proxy(connection, {
+    get: (target, key) => {
+      const value: unknown = key === "broadcast" ? undefined : Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 const copy = { headers: { task: "note", id: "one", lang: "js" } };
 
 describe("doubles that the broker makes", () => {
@@ -134,6 +144,44 @@ describe("doubles that the broker makes", () => {
     await clock.advance(2 * withinMs);
     expect(runs).toBe(1);
     expect(await harness.waiting()).toEqual([]);
+  });
+
+  test("a task that runs on while its worker stops is not run by another meanwhile", async () => {
+    harness = await workerHarness({ wrapConnection: doubling });
+    const { app, backend, clock } = harness;
+    app.task("note", () => clock.sleep(3 * withinMs));
+    const worker = app.worker();
+    await worker.start();
+    await harness.send(copy);
+    await clock.advance(1_000);
+    const stopped = worker.stop({ timeout: 4 * withinMs });
+    for (let second = 1; second < 58; second += 1) {
+      await clock.advance(1_000);
+      const key = await backend.coordination?.claimKey({ key: "run:one:0", owner: "double", expiresInMs: 1 });
+      expect(key?.owner).not.toBe("double");
+    }
+    await clock.advance(5_000);
+    await stopped;
+    expect((await harness.resultOf("one"))?.state).toBe("SUCCESS");
+  });
+
+  test("a task that runs on while its worker stops hears that it was cancelled", async () => {
+    let isCancelled = false;
+    harness = await workerHarness({ wrapConnection: withoutBroadcast });
+    const { app, clock } = harness;
+    const note = app.task("note", { bind: true }, async ({ signal }) => {
+      await clock.sleep(60_000, { signal }).catch(() => (isCancelled = signal.aborted));
+    });
+    const worker = app.worker();
+    await worker.start();
+    const result = await note.delay();
+    await clock.advance(1_000);
+    const stopped = worker.stop({ timeout: 120_000 });
+    await clock.advance(1_000);
+    await result.cancel();
+    await clock.advance(6_000);
+    expect(isCancelled).toBe(true);
+    await stopped;
   });
 
   test("a copy whose other was lost with its worker runs when the key has ended", async () => {

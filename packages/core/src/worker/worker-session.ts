@@ -141,7 +141,6 @@ export class WorkerSession {
 
   async #stop(closing: readonly Promise<void>[]): Promise<void> {
     this.#pipeline.giveBackUnstarted();
-    const upkeep = this.#upkeep.stop();
     this.#checkQuiet();
     await this.#grace.over;
     const recorded = this.#pipeline.giveBackAll();
@@ -150,6 +149,8 @@ export class WorkerSession {
     await Promise.all(closing);
     // What could not be recorded in time is told by the settler, which ends with all else now.
     await within(this.#clock, recordingMs, recorded);
+    // Not sooner: what runs within the grace keeps its key, and may be cancelled.
+    const upkeep = this.#upkeep.stop();
     this.#over.abort();
     await Promise.all([upkeep, this.#feed.close()]);
     this.#runLog.tellLost();
@@ -167,7 +168,7 @@ export class WorkerSession {
     this.#isStalled ||= this.#dispatcher.taken >= concurrency && sinceMs >= stalledMs;
     for (const intake of this.#intakes) {
       intake.age();
-      if (this.#isStalled) intake.stall(sinceMs);
+      if (this.#isStalled && !this.#isStopping) intake.stall(sinceMs);
     }
     this.#runLog.tellLost();
   }
