@@ -11,16 +11,18 @@ export interface ReceiveRequest {
   readonly waitSeconds: number;
   /** How long what is received stays hidden. */
   readonly visibilitySeconds: number;
+  /** Told before each try: SQS hides from then on at the earliest. @default nobody asks */
+  readonly onTry?: () => void;
 }
 
 /** What an answer may take longer than the wait. */
 const answerMs = 10_000;
 
-/** Receives messages. A call whose answer is lost has hidden what it would have brought, so it is not made again here. */
+/** Receives messages. A call whose answer was lost may have hidden what it would have brought; one that is made again brings others. */
 export async function receive(
   api: SqsApi,
   { queue, url }: KnownQueue,
-  { max, waitSeconds, visibilitySeconds }: ReceiveRequest,
+  { max, waitSeconds, visibilitySeconds, onTry = () => {} }: ReceiveRequest,
 ): Promise<readonly Message[]> {
   const command = new ReceiveMessageCommand({
     QueueUrl: url,
@@ -34,6 +36,9 @@ export async function receive(
     MessageAttributeNames: ["All"],
   });
   const call = { queue, timeoutMs: waitSeconds * 1_000 + answerMs };
-  const { Messages = [] } = await api.call((client, options) => client.send(command, options), call);
+  const { Messages = [] } = await api.call((client, options) => {
+    onTry();
+    return client.send(command, options);
+  }, call);
   return Messages;
 }

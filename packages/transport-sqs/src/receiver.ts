@@ -153,8 +153,11 @@ export class Receiver {
       const known = await context.directory.require(queue);
       const waitSeconds = longestWait(leaseMs);
       const seconds = visibilitySeconds(leaseMs);
-      const askedAtMs = context.clock.monotonic();
-      const messages = await receive(context.api, known, { max: poll.max, waitSeconds, visibilitySeconds: seconds });
+      let askedAtMs = context.clock.monotonic();
+      // Of a poll that had to be repeated only the last try tells since when its messages are hidden.
+      const onTry = (): void => void (askedAtMs = context.clock.monotonic());
+      const request = { max: poll.max, waitSeconds, visibilitySeconds: seconds, onTry };
+      const messages = await receive(context.api, known, request);
       // An answer that was held up, with this process perhaps, tells of a time that has passed.
       const answeredAtMs = context.clock.monotonic();
       const atMs = Math.min(answeredAtMs, askedAtMs + waitSeconds * 1_000 + answerMs);

@@ -19,8 +19,6 @@ export interface CallOptions {
   readonly queue?: string;
   /** How long the answer may take, in ms. @default 10_000 */
   readonly timeoutMs?: number;
-  /** @default true */
-  readonly retries?: boolean;
   /** Done twice it would be there twice: it is not repeated when no answer came, and that is told as such. @default false */
   readonly publishes?: boolean;
 }
@@ -61,13 +59,13 @@ export class SqsApi {
 
   /** @throws the contract's errors */
   async call<Output>(send: Send<Output>, options: CallOptions = {}): Promise<Output> {
-    const { queue, timeoutMs = answerMs, retries = true, publishes = false } = options;
+    const { queue, timeoutMs = answerMs, publishes = false } = options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#once(send, timeoutMs);
       } catch (error) {
-        const most = retries ? mostAttempts(kindOf(error), publishes) : 1;
-        if (attempt >= most || this.closing.aborted) throw describe(error, queue, publishes);
+        if (attempt >= mostAttempts(kindOf(error), publishes) || this.closing.aborted)
+          throw describe(error, queue, publishes);
       }
       await this.pause(attempt - 1);
     }
