@@ -73,12 +73,12 @@ describe("the limits of SQS", () => {
     const connection = await connect();
     await connection.declare({ queues: [{ name: "q" }] });
     await connection.publish([message("before")]);
-    let isPurging = true;
+    const purged = new AbortController();
     const publishing = (async (): Promise<void> => {
-      while (isPurging) await connection.publish(Array.from({ length: 10 }, () => message("after")));
+      while (!purged.signal.aborted) await connection.publish(Array.from({ length: 10 }, () => message("after")));
     })();
     const removed = await connection.admin.purge("q");
-    isPurging = false;
+    purged.abort();
     await publishing;
     expect(removed).toBeGreaterThan(0);
     const [stats] = await connection.admin.inspect(["q"]);

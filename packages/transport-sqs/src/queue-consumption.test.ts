@@ -13,8 +13,8 @@ const pollMs = 20_000;
 
 /** A consumed queue of an SQS that answers each receive so. What fails is tried again. */
 function consume(clock: VirtualClock, queue: string, answer: (queue: string) => Promise<object>): QueueConsumption {
-  const call: SqsApi["call"] = async (send, options = {}) => {
-    const client = { send: async () => await answer(options.queue ?? "") };
+  const call: SqsApi["call"] = async (send, options) => {
+    const client = { send: async () => await answer(options?.queue ?? "") };
     for (;;) {
       try {
         return await send(client as unknown as SQSClient, { abortSignal: closing });
@@ -55,7 +55,7 @@ describe("consuming a queue in which nothing is", () => {
     const consumption = consume(clock, "q", () => clock.sleep(pollMs).then(() => ({})));
     const claim = consumption.claim({ queue: "q", max: 10, leaseMs, suspects: false });
     await clock.advance(pollMs);
-    expect(await Promise.race([claim, "still claiming"])).toMatchObject({ messages: [] });
+    expect(await Promise.race([claim, Promise.resolve("still claiming")])).toMatchObject({ messages: [] });
   });
 
   it("looks for what a FIFO queue delays for as long as somebody claims", async () => {
