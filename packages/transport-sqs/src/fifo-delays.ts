@@ -29,6 +29,8 @@ export class FifoDelays {
   readonly #options: FifoDelaysOptions;
   #activeUntilMs = 0;
   #isRunning = false;
+  /** The poll that is under way, or the last one. */
+  #polling = Promise.resolve();
   readonly #moves = new Set<Promise<void>>();
 
   constructor(options: FifoDelaysOptions) {
@@ -44,12 +46,20 @@ export class FifoDelays {
     void this.#run().finally(() => (this.#isRunning = false));
   }
 
+  /** Looks for nothing more until the queue is consumed again. Resolves once no poll is under way and what they brought is moved: SQS gives a poll that is cut off the next message all the same. */
+  async over(): Promise<void> {
+    this.#activeUntilMs = 0;
+    // How it ended is told by the loop.
+    await Promise.allSettled([this.#polling]);
+    await Promise.all(this.#moves);
+  }
+
   async #run(): Promise<void> {
     const { context, queue } = this.#options;
     const { clock, api, log } = context;
     while (clock.monotonic() < this.#activeUntilMs && !api.closing.aborted) {
       try {
-        await this.#step();
+        await (this.#polling = this.#step());
       } catch (error) {
         if (api.closing.aborted) return;
         log.debug(`Delayed messages of queue "${queue}" could not be looked for.`, { error: String(error) });

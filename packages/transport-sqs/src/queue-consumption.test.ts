@@ -76,6 +76,31 @@ describe("consuming a queue in which nothing is", () => {
   });
 });
 
+describe("the end of consuming a FIFO queue", () => {
+  it("waits for the poll of its delays too, and lets no other begin", async () => {
+    const clock = virtualClock();
+    const polled: string[] = [];
+    let underWay = 0;
+    const consumption = consume(clock, "orders.fifo", async (queue) => {
+      polled.push(queue);
+      underWay += 1;
+      await clock.sleep(queue === "orders.delay" ? 1.2 * pollMs : pollMs);
+      underWay -= 1;
+      return {};
+    });
+    const end = new AbortController();
+    void consumption.claim({ queue: "orders.fifo", max: 10, leaseMs, suspects: false, signal: end.signal });
+    await clock.advance(pollMs / 2);
+    end.abort();
+    let openPolls: number | undefined;
+    const over = consumption.claimsOver().then(() => (openPolls = underWay));
+    await clock.advance(2 * pollMs);
+    await over;
+    expect(openPolls).toBe(0);
+    expect(polled).toEqual(["orders.delay", "orders.fifo"]);
+  });
+});
+
 describe("a poll whose connection breaks", () => {
   it("gives what its last try brought, for a lease from then on", async () => {
     const clock = virtualClock();

@@ -50,7 +50,9 @@ export class QueueConsumption {
 
   /** See {@link Receiver.over}. */
   async claimsOver(): Promise<void> {
-    await this.#receiver.over();
+    // Somebody else may consume it on this connection.
+    const delays = this.#receiver.isWanted ? undefined : this.#delays;
+    await Promise.all([this.#receiver.over(), delays?.over()]);
   }
 
   /** @param suspectAfter How many losses make a suspect. */

@@ -61,6 +61,11 @@ export class Receiver {
     this.#options = options;
   }
 
+  /** Whether somebody waits for messages. */
+  get isWanted(): boolean {
+    return this.#claimants.length > 0;
+  }
+
   /** Messages, at least one unless nobody wants them any more or a poll has found none. */
   claim(max: number, signal?: AbortSignal): Promise<readonly Held[]> {
     return new Promise((resolve, reject) => {
