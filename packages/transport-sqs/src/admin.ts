@@ -164,7 +164,8 @@ export class SqsAdmin implements QueueAdmin {
   }
 
   async #purgeDelays(queue: string): Promise<number> {
-    const delays = await this.#context.directory.require(delayQueueOf(queue));
+    const delays = await this.#context.directory.seek(delayQueueOf(queue));
+    if (delays === undefined) return 0;
     const { ready, delayed, hidden } = await countsOf(this.#context, delays);
     if (ready + delayed + hidden > 0) await this.#purgeAll(delays);
     return ready + delayed + hidden;

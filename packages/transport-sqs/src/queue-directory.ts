@@ -66,9 +66,14 @@ export class QueueDirectory {
 
   /** @throws QUEUE_NOT_FOUND */
   async require(queue: string): Promise<KnownQueue> {
-    const known = this.#known.get(queue) ?? (await this.#lookUp(queue));
+    const known = await this.seek(queue);
     if (known === undefined) throw new QueueNotFoundError(queue);
     return known;
+  }
+
+  /** As `require`; `undefined` where there is no such queue. */
+  async seek(queue: string): Promise<KnownQueue | undefined> {
+    return this.#known.get(queue) ?? (await this.#lookUp(queue));
   }
 
   /** The queue as it is now, whatever was known. */

@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { hasCode } from "@lovage/foundation";
 import { deadLetterQueueOf, isDeadLetterQueue, type QueueStats } from "@lovage/transport";
 
-import { delayQueueOf } from "./queue-name.ts";
 import type { KnownQueue } from "./queue-directory.ts";
 import type { SqsContext } from "./sqs-context.ts";
 
@@ -33,19 +33,27 @@ export async function countsOf({ api }: SqsContext, { queue, url }: KnownQueue):
 /** Counts of a queue with what belongs to it. */
 export async function statsOf(context: SqsContext, known: KnownQueue): Promise<QueueStats> {
   const { queue, isFifo } = known;
-  const { directory } = context;
-  const dead = isDeadLetterQueue(queue) ? known : await directory.require(deadLetterQueueOf(queue));
-  const [own, inDead, waiting] = await Promise.all([
-    countsOf(context, known),
-    dead === known ? undefined : countsOf(context, dead),
-    isFifo ? directory.require(delayQueueOf(queue)).then((delays) => countsOf(context, delays)) : undefined,
-  ]);
-  const deadCounts = inDead ?? own;
+  const own = await countsOf(context, known);
+  const dead = isDeadLetterQueue(queue) ? own : await countsOfPart(context, deadLetterQueueOf(queue));
   return {
     queue,
     ready: own.ready,
-    dead: deadCounts.ready,
+    ...(dead === undefined ? {} : { dead: dead.ready }),
     // A FIFO queue hides what is released with a delay, as it hides what is in work: the two cannot be told apart.
-    ...(waiting === undefined ? { delayed: own.delayed, unsettled: own.hidden } : {}),
+    ...(isFifo ? {} : { delayed: own.delayed, unsettled: own.hidden }),
   };
+}
+
+/** Queues that others made, Celery for instance, have none beside them. */
+async function countsOfPart(context: SqsContext, queue: string): Promise<Counts | undefined> {
+  const { directory } = context;
+  const known = await directory.seek(queue);
+  if (known === undefined) return undefined;
+  try {
+    return await countsOf(context, known);
+  } catch (error) {
+    if (!hasCode(error, "QUEUE_NOT_FOUND")) throw error;
+    directory.forget(queue);
+    return undefined;
+  }
 }
