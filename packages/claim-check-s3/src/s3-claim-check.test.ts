@@ -103,6 +103,21 @@ describe("the claim check in S3", () => {
     await expect(check.put("mail/1", new Uint8Array(1))).rejects.toMatchObject(expected);
   });
 
+  it("says that there are no credentials or no region, as something that does not pass", async () => {
+    const none = Object.assign(new Error("Could not load credentials"), { name: "CredentialsProviderError" });
+    vi.stubEnv("AWS_REGION", undefined);
+    vi.stubEnv("AWS_CONFIG_FILE", "/dev/null");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const wrong of [
+      { endpoint: "http://127.0.0.1:1", credentials: () => Promise.reject(none) },
+      { credentials },
+    ]) {
+      const check = s3ClaimCheck({ bucket, ...wrong });
+      await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED", retryable: false });
+      check.close();
+    }
+  });
+
   it.each([{ bucket: "" }, { maxBytes: 0 }, { maxBytes: 6e9 }, { timeoutMs: 0 }])("refuses %o", (wrong) => {
     expect(() => s3ClaimCheck({ bucket, ...wrong })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
   });

@@ -93,10 +93,17 @@ function describe(what: string, cause: unknown): Error {
     $metadata = {},
   } = cause as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
   const text = `${what}: ${name}: ${maskSecrets(message)}.`;
-  const { httpStatusCode: status = 500 } = $metadata;
+  const { httpStatusCode: status = isSetUpWrong(name, message) ? 400 : 500 } = $metadata;
   if (status >= 500 || status === 429)
     return new ClaimCheckUnavailableError(`${text} The same call may succeed later.`, { cause });
-  return new TransportRejectedError(`${text} Check the bucket, the region and the permissions.`, { cause });
+  return new TransportRejectedError(`${text} Check the bucket, the region, the credentials and the permissions.`, {
+    cause,
+  });
+}
+
+/** Nothing was sent, nor will be before somebody mends it. */
+function isSetUpWrong(name: string, message: string): boolean {
+  return /Credentials/.test(name) || message === "Region is missing";
 }
 
 function isMissing(error: unknown): boolean {
