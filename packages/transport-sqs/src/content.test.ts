@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { decodeBody, encodeBody } from "./envelope.ts";
-import { kindOf, kindOfCode } from "./failure.ts";
+import { kindOf, kindOfCode, transportError } from "./failure.ts";
 import { blankStamp, readStamp, writeStamp } from "./stamp.ts";
 
 describe("the envelope", () => {
@@ -72,6 +72,16 @@ describe("the kind of a failure", () => {
     ["InvalidParameterValue", "invalid"],
   ])("%s is %s", (code, kind) => {
     expect(kindOfCode(code)).toBe(kind);
+  });
+
+  it.each([
+    ["Error: Region is missing", "AWS_REGION"],
+    ["Error: write EPROTO 0A00010B:SSL routines:tls_validate_record_header:wrong version number:355:\n", "endpoint"],
+    ["InvalidParameterValue: no", "SQS will not do this."],
+  ])("is told with what to do, in one line: %j", (text, told) => {
+    const { message } = transportError({ kind: "invalid", text });
+    expect(message).toContain(told);
+    expect(message).not.toContain("\n");
   });
 
   it("is told by what happened on the way, too", () => {

@@ -82,10 +82,25 @@ export function transportError({ kind, text, queue, cause }: FailureContext): Er
   if (isLovageError(cause) && cause instanceof Error) return cause;
   if (kind === "missing" && queue !== undefined) return new QueueNotFoundError(queue);
   const where = queue === undefined ? "SQS" : `SQS, queue "${queue}"`;
-  const message = `${where}: ${text}${text.endsWith(".") ? "" : "."} ${advice[kind]}`;
+  // Errors of TLS end in a line break.
+  const line = text.trim();
+  const message = `${where}: ${line}${line.endsWith(".") ? "" : "."} ${adviceFor(kind, line)}`;
   const isPassing = kind === "busy" || kind === "broken" || kind === "unreachable";
   return isPassing ? new TransportUnavailableError(message, { cause }) : new TransportRejectedError(message, { cause });
 }
+
+function adviceFor(kind: FailureKind, text: string): string {
+  return setUp.find(([sign]) => sign.test(text))?.[1] ?? advice[kind];
+}
+
+/** What newcomers stumble over, and what to do. */
+const setUp: readonly (readonly [sign: RegExp, advice: string])[] = [
+  [/Region is missing/, 'Set it: `region`, "?region=" in the URL, or AWS_REGION in the environment.'],
+  [
+    /wrong version number|packet length too long/,
+    'It does not speak TLS at this port. Without TLS it is reached by `endpoint: "http://…"`, or "?endpoint=http://…" in the URL.',
+  ],
+];
 
 const advice: Readonly<Record<FailureKind, string>> = {
   busy: "It was tried several times and is tried again later.",
