@@ -31,6 +31,19 @@ it("gives up at the first loss where one delivery is allowed", () => {
   expect(sorterOf(1).sort(came({ "x-delivery-count": 1 }), "mail")).toMatchObject({ next: "exhausted" });
 });
 
+it.each([true, false])(
+  "gives up what was lost for the last time while it ran alone, also where it was held by a copy (quorum: %s)",
+  (isQuorum) => {
+    const copy = {
+      "x-lovage-losses": 3,
+      "x-lovage-deliveries": 5,
+      "x-first-death-queue": "mail.held.0f8fad5b-d9cb-469f-a165-70867728950e",
+    };
+    const sorted = new Sorter({ queue: "mail", maxDeliveries: 3, isQuorum }).sort(came(copy), "mail");
+    expect(sorted).toMatchObject({ next: "exhausted", marks: { losses: 3, deliveries: 5 } });
+  },
+);
+
 it("goes by what the holder of a copy had counted, not by what its queue counted when the holder was gone", () => {
   const copy = {
     "x-lovage-losses": 1,

@@ -33,7 +33,8 @@ export type Sorted = {
  * | else | is handed out |
  *
  * A quorum queue counts more than was lost when its node crashes: what the first consumer held is given to the others, which are gone as well, and
- * counted for each of them. So its count alone makes no message exhausted; in the queue of suspects there are no consumers to be counted for.
+ * counted for each of them. So its count alone makes no message exhausted; in the queue of suspects there are no consumers to be counted for. A suspect
+ * that was held by a copy comes back to the queue itself, with the count that its holder wrote into the copy.
  */
 export class Sorter {
   readonly #options: SorterOptions;
@@ -56,7 +57,8 @@ export class Sorter {
       return { message, marks: { ...marks, restMs: 0 }, next: "forward", to: queue, delayMs: marks.restMs };
     }
     const mayGoApart = source !== this.#suspects && this.#mostLosses > 0;
-    if (this.isExhausted(marks) && !mayGoApart) return { message, marks, next: "exhausted" };
+    // What its holder wrote down is sure, and only who ran it alone can have written as many.
+    if (this.isExhausted(marks) && (!mayGoApart || isPassedOn)) return { message, marks, next: "exhausted" };
     if (mayGoApart && marks.losses >= this.#mostLosses) {
       const counted = { ...marks, losses: this.#mostLosses };
       return { message, marks: counted, next: "forward", to: this.#suspects, delayMs: 0 };
