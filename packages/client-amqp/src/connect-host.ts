@@ -62,6 +62,7 @@ export async function connectHost(
   const connecting = connect(options, { ...tlsOptions, ...socket });
   try {
     const model = await abortable(connecting, AbortSignal.any([signal, deadline.signal]));
+    checkStillOpen(model, where);
     // Told again by "close", with the cause; without a listener the process would end.
     model.on("error", () => {});
     gatherWrites(socketOf(model));
@@ -75,6 +76,17 @@ export async function connectHost(
     deadline.cancel();
     signal.removeEventListener("abort", end);
   }
+}
+
+/**
+ * A server that closes a connection right behind its opening, as one that is stopping does, may be read in one go; the client tells of the end then
+ * before anybody can listen, and of the opening after that.
+ * @throws AmqpError `unavailable`
+ */
+function checkStillOpen(model: ChannelModel, where: string): void {
+  const { writableEnded, destroyed } = socketOf(model);
+  if (!writableEnded && !destroyed) return;
+  throw new AmqpError(`RabbitMQ at ${where} closed the connection as soon as it was open.`, { kind: "unavailable" });
 }
 
 /** The socket below a connection, which the client's types do not tell of. */

@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import net from "node:net";
+import { silentLog, systemClock } from "@lovage/foundation";
+import { expect, onTestFinished, test } from "vitest";
+import { AmqpLink } from "./amqp-link.ts";
+import { amqpTarget } from "./amqp-options.ts";
+
+/** A method of the protocol's class "connection", in its frame. */
+function frame(method: number, ...fields: readonly Buffer[]): Buffer {
+  const payload = Buffer.concat([Buffer.from([0, 10, 0, method]), ...fields]);
+  const head = Buffer.from([1, 0, 0, 0, 0, 0, payload.length]);
+  return Buffer.concat([head, payload, Buffer.from([0xce])]);
+}
+
+const short = (text: string): Buffer => Buffer.from([text.length, ...Buffer.from(text)]);
+const long = (text: string): Buffer => Buffer.concat([Buffer.from([0, 0, 0]), short(text)]);
+
+const start = frame(10, Buffer.from([0, 9]), long(""), long("PLAIN"), long("en_US"));
+const tune = frame(30, Buffer.from([0x07, 0xff, 0x00, 0x02, 0x00, 0x00, 0x00, 0x3c]));
+const openOk = frame(41, short(""));
+const close = frame(50, Buffer.from([0x01, 0x40]), short("CONNECTION_FORCED"), Buffer.alloc(4));
+
+/** A server that opens connections; `farewells` of them are closed in the write that opens them. */
+async function serve(farewells: number): Promise<{ readonly url: string; readonly connections: () => number }> {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((socket) => {
+    sockets.push(socket.on("error", () => {}));
+    const last = sockets.length <= farewells ? Buffer.concat([openOk, close]) : openOk;
+    const answers = [start, tune, last];
+    socket.on("data", () => {
+      const answer = answers.shift();
+      if (answer !== undefined) socket.write(answer);
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as net.AddressInfo;
+  return { url: `amqp://127.0.0.1:${port}`, connections: () => sockets.length };
+}
+
+test("a connection that the server closes right behind its opening is not taken for open", async () => {
+  const { url } = await serve(1);
+  const opening = AmqpLink.open({ target: amqpTarget(url, {}), clock: systemClock, log: silentLog, name: "test" });
+  await expect(opening).rejects.toMatchObject({
+    kind: "unavailable",
+    message: expect.stringMatching(/closed/u) as string,
+  });
+});
+
+test("where one is closed right behind its opening, the next host is tried", async () => {
+  const [first, second] = [await serve(1), await serve(0)];
+  const url = `${first.url},${new URL(second.url).host}`;
+  const link = await AmqpLink.open({
+    target: amqpTarget(url, {}),
+    clock: systemClock,
+    log: silentLog,
+    name: "test",
+  });
+  onTestFinished(async () => await link.close(0));
+  expect([link.state, first.connections(), second.connections()]).toEqual(["open", 1, 1]);
+});
