@@ -17,7 +17,7 @@ function idOf({ message }: Delivery): string {
   return message.properties.messageId;
 }
 
-async function isRefused(publication: Promise<void>): Promise<boolean> {
+async function isRefused(publication: Promise<unknown>): Promise<boolean> {
   try {
     await publication;
     return false;
@@ -110,6 +110,47 @@ describeOwnServer("rabbitmq", (start) => {
       expect(connection.state).toBe("open");
     });
   }
+
+  for (const consumers of ["lovage", "mixed"] as const) {
+    test(`row 27: a queue that was made again under its consumer is where delayed messages end, whoever sends them (${consumers})`, async () => {
+      const queue = `deleted-delays-${consumers}`;
+      const delayed = (id: string): OutgoingMessage => ({ ...messageTo(queue, id), notBefore: { inMs: 1_000 } });
+      const [consumer, other, operator] = [await open(queue), await open(queue), await open(queue)];
+      for (const each of [consumer, other]) await each.declare({ queues: [{ name: queue, consumers }] });
+      const deliveries = await consume(consumer, queue, true);
+      await Promise.all([consumer.publish([delayed("a")]), other.publish([delayed("b")])]);
+      await eventually(() => deliveries.length === 2, { what: "what was delayed before", withinMs: 10_000 });
+      await operator.admin.delete(queue);
+      const isBack = async (): Promise<boolean> => !(await isRefused(operator.admin.inspect([queue])));
+      await eventually(isBack, { what: "the queue to be back", withinMs: 10_000 });
+      await Promise.all([consumer.publish([delayed("c")]), other.publish([delayed("d")])]);
+      const arrived = (): boolean => ["c", "d"].every((id) => deliveries.some((each) => idOf(each) === id));
+      await eventually(arrived, { what: "what was delayed after it", withinMs: 10_000 });
+    });
+  }
+
+  test("row 27: a queue that was made again before anybody consumed it is where delayed messages end, of those too who know of nothing", async () => {
+    const queue = "declared-again";
+    const delayed = (id: string): OutgoingMessage => ({ ...messageTo(queue, id), notBefore: { inMs: 200 } });
+    const [sender, operator] = [await open(queue), await open(queue)];
+    await sender.publish([delayed("before")]);
+    await operator.admin.delete(queue);
+    const deliveries = await consume(await open(queue), queue, true);
+    await sender.publish([delayed("after")]);
+    await eventually(() => deliveries.some((each) => idOf(each) === "after"), {
+      what: "the message",
+      withinMs: 10_000,
+    });
+  });
+
+  test("row 27: a delayed message for a declared queue that is gone makes it again, as one without a delay does", async () => {
+    const queue = "deleted-before-delay";
+    const [sender, operator] = [await open(queue), await open(queue)];
+    await operator.admin.delete(queue);
+    await sender.publish([{ ...messageTo(queue, "a"), notBefore: { inMs: 200 } }]);
+    const deliveries = await consume(sender, queue, true);
+    await eventually(() => deliveries.length === 1, { what: "the message", withinMs: 10_000 });
+  });
 
   test("row 26: under a memory alarm publishing waits, then times out; acknowledgements go through; nothing is lost", async () => {
     const [queue, beside] = ["alarm", "beside-alarm"];

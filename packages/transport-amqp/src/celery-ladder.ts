@@ -2,6 +2,7 @@ import type { CallChannel, Channel } from "@lovage/client-amqp";
 import { Turns } from "@lovage/foundation";
 
 import type { DelayRoute } from "./delay-route.ts";
+import type { QueueForm } from "./queue-form.ts";
 
 /** Celery counts whole seconds in so many binary digits. */
 const levels = 28;
@@ -47,6 +48,16 @@ export class CeleryLadder {
     return isNameSuitable && delayMs >= unitMs && delayMs <= horizonMs;
   }
 
+  /** Whether some delays for this queue go by this ladder. */
+  static suitsQueue({ name, type, isReadByCelery }: Pick<QueueForm, "name" | "type" | "isReadByCelery">): boolean {
+    return type === "quorum" && isReadByCelery && CeleryLadder.suits(name, unitMs);
+  }
+
+  /** Leads what is due to a queue: its binding went with it when it was deleted. @throws where no ladder was made yet */
+  static async bindExit(channel: Channel, queue: string): Promise<void> {
+    await channel.bindQueue(queue, exitExchange, `#.${queue}`);
+  }
+
   /** The broker may be another one, or empty: make everything again when it is needed. */
   forget(): void {
     this.#isMade = false;
@@ -82,7 +93,7 @@ export class CeleryLadder {
       for (let level = 0; level < levels; level += 1) await this.#declare((channel) => makeLevel(channel, level));
       this.#isMade = true;
     }
-    if (!this.#exits.has(queue)) await this.#declare((channel) => channel.bindQueue(queue, exitExchange, `#.${queue}`));
+    if (!this.#exits.has(queue)) await this.#declare((channel) => CeleryLadder.bindExit(channel, queue));
     this.#exits.add(queue);
   }
 

@@ -5,6 +5,8 @@ import { checkName, hasCode, NameError, OptionError, quoteValue } from "@lovage/
 import type { Binding, ExchangeDeclaration, QueueDeclaration, Topology } from "@lovage/transport";
 import { deadLetterQueueOf, isDeadLetterQueue, QueueNotDeclaredError } from "@lovage/transport";
 
+import { CeleryLadder } from "./celery-ladder.ts";
+import { DelayLadder } from "./delay-ladder.ts";
 import { toTransportError } from "./errors.ts";
 import { checkShortText } from "./header-table.ts";
 import type { ParsedQueueOptions, QueueType } from "./options.ts";
@@ -73,7 +75,7 @@ export class DeclaredTopology {
   }
 
   /**
-   * Makes a queue exist again that was declared here.
+   * Makes a queue exist again that was declared here, with what leads to it.
    * @param calls Over another connection than that which publishes, and is not read under an alarm.
    * @throws as `declare`
    */
@@ -82,6 +84,7 @@ export class DeclaredTopology {
     if (suspected !== undefined) return await this.declareSuspects(suspected, calls);
     const home = [...this.#queues.values()].find(({ name }) => name === queue || deadLetterQueueOf(name) === queue);
     await this.#declareQueue(home ?? this.formOf(queue), calls);
+    await this.restoreExits(queue, calls);
     for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding, calls);
   }
 
@@ -97,6 +100,25 @@ export class DeclaredTopology {
     const name = suspectsQueueOf(queue);
     const options = suspectsArguments(this.formOf(queue));
     await this.#call(name, async (channel) => await channel.assertQueue(name, options), calls);
+  }
+
+  /**
+   * Leads what was delayed for a queue there. It may have been deleted and made again: others that delay messages for it cannot know that
+   * the way is gone, and the ladders take their messages all the same.
+   * @param calls As for `redeclare`.
+   * @throws TRANSPORT_UNAVAILABLE
+   */
+  async restoreExits(queue: string, calls?: CallChannel): Promise<void> {
+    const form = { ...this.formOf(queue), name: queue };
+    const ladders = CeleryLadder.suitsQueue(form) ? [DelayLadder, CeleryLadder] : [DelayLadder];
+    for (const ladder of ladders) {
+      try {
+        await this.#call(queue, (channel) => ladder.bindExit(channel, queue), calls);
+      } catch (error) {
+        // Nothing was delayed in this broker yet, or this user may not.
+        if (!hasCode(error, "QUEUE_NOT_FOUND") && !hasCode(error, "TRANSPORT_REJECTED")) throw error;
+      }
+    }
   }
 
   /** Makes a queue exist for copies of what is held for long of another. @throws TRANSPORT_UNAVAILABLE */

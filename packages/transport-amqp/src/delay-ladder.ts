@@ -49,6 +49,11 @@ export class DelayLadder {
     this.#calls = calls;
   }
 
+  /** Leads what is due to a queue: its binding went with it when it was deleted. @throws where no ladder was made yet */
+  static async bindExit(channel: Channel, queue: string): Promise<void> {
+    await makeExit(channel, queue);
+  }
+
   /** The broker may be another one, or empty: make everything again when it is needed. */
   forget(): void {
     this.#stepsMade = 0;

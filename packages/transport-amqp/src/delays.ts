@@ -40,8 +40,7 @@ export class Delays {
   /** @param delayMs More than 0. */
   route(to: string | ExchangeAddress, delayMs: number): DelayRoute {
     if (typeof to !== "string" || !CeleryLadder.suits(to, delayMs)) return this.#own.route(to, delayMs);
-    const { type, isReadByCelery } = this.#topology.formOf(to);
-    const ladder = type === "quorum" && isReadByCelery ? this.#celery : this.#own;
+    const ladder = CeleryLadder.suitsQueue({ ...this.#topology.formOf(to), name: to }) ? this.#celery : this.#own;
     return ladder.route(to, delayMs);
   }
 }

@@ -1,5 +1,5 @@
 import type { AmqpLink, AmqpSession, CallChannel, Posting } from "@lovage/client-amqp";
-import { ConfirmPublisher } from "@lovage/client-amqp";
+import { ConfirmPublisher, isAmqpError } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
 import { asBuffer, ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
 import type { ExchangeAddress, Message, OutgoingMessage, PublishOptions } from "@lovage/transport";
@@ -188,13 +188,24 @@ export class Publisher {
         const route = routes[index];
         if (this.#isReady(parcel, route)) continue;
         if (typeof parcel.to !== "string" && !this.#isThere(parcel.to.exchange)) await this.#look(parcel.to);
-        await route?.make();
+        if (route !== undefined) await this.#makeRoute(parcel, route);
       }
     } catch (error) {
       const [first] = parcels;
       return call.fail(toTransportError(error, { name: nameOf(first?.to ?? "") }));
     }
     if (!call.isSettled) this.#post(call, parcels, routes);
+  }
+
+  /** Here it shows that a queue is gone: as for a message without a delay, one that was declared here is made again, once. */
+  async #makeRoute({ to }: Parcel, route: DelayRoute): Promise<void> {
+    try {
+      await route.make();
+    } catch (error) {
+      if (typeof to !== "string" || !isAmqpError(error) || error.kind !== "missing") throw error;
+      await this.#parts.topology.redeclare(to);
+      await route.make();
+    }
   }
 
   /** @throws MESSAGE_UNROUTABLE for an exchange that does not exist */

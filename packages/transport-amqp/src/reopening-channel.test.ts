@@ -62,6 +62,7 @@ class Scene {
   constructor() {
     const topology = {
       declareSuspects: async () => await this.declared,
+      restoreExits: async () => await Promise.resolve(),
       redeclare: async () => await Promise.resolve(),
       formOf: () => ({ type: "quorum", consumerTimeoutMs: 1_800_000 }),
     };

@@ -83,6 +83,7 @@ export class ReopeningChannel {
     const { queue, topology, calls, onArrival, onOpen, onQuiet } = this.#parts;
     try {
       await topology.declareSuspects(queue, calls);
+      await topology.restoreExits(queue, calls);
       const onEnd = (cause: Error): void => this.#onEnd(session, cause);
       const events = { onArrival, onQuiet, onEnd, onBegun: () => this.#onBegun() };
       const { type, consumerTimeoutMs } = topology.formOf(queue);
