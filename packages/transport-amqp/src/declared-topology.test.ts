@@ -53,3 +53,34 @@ test.each([
     await topology.redeclare("mail");
   },
 );
+
+test("a queue that was deleted with the exchange that it was bound to is made again with it; a binding to one of somebody else's that is gone is no hindrance", async () => {
+  const exchanges = new Set(["orders", "theirs"]);
+  const [bound, told]: [string[], unknown[]] = [[], []];
+  const channel = {
+    assertQueue: async () => await Promise.resolve(),
+    assertExchange: async (name: string) => await Promise.resolve(exchanges.add(name)),
+    bindQueue: async (...call: readonly string[]) => {
+      if (!exchanges.has(call[1] ?? "")) throw new AmqpError("404: no exchange", { kind: "missing" });
+      await Promise.resolve(bound.push(call.join(" ")));
+    },
+  };
+  const calls: Pick<CallChannel, "call"> = { call: async (_, work) => await work(channel as unknown as Channel) };
+  const topology = new DeclaredTopology({
+    calls: calls as CallChannel,
+    log: { ...silentLog, error: (text) => void told.push(text) },
+    defaults: { queueType: "quorum" },
+  });
+  await topology.declare({
+    queues: [{ name: "mail" }],
+    exchanges: [{ name: "orders", type: "topic" }],
+    bindings: [
+      { queue: "mail", exchange: "theirs", routingKey: "a" },
+      { queue: "mail", exchange: "orders", routingKey: "b" },
+    ],
+  });
+  bound.length = 0;
+  exchanges.clear();
+  await topology.redeclare("mail");
+  expect([bound, told.length]).toEqual([["mail orders b"], 1]);
+});

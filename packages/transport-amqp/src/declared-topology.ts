@@ -1,7 +1,7 @@
 import type { AmqpSession, CallChannel, Channel } from "@lovage/client-amqp";
 import { isAmqpError } from "@lovage/client-amqp";
 import type { Log } from "@lovage/foundation";
-import { checkName, hasCode, NameError, OptionError, quoteValue } from "@lovage/foundation";
+import { checkName, hasCode, isLovageError, NameError, OptionError, quoteValue } from "@lovage/foundation";
 import type { Binding, ExchangeDeclaration, QueueDeclaration, Topology } from "@lovage/transport";
 import { deadLetterQueueOf, isDeadLetterQueue, QueueNotDeclaredError } from "@lovage/transport";
 
@@ -21,6 +21,7 @@ import {
 } from "./queue-form.ts";
 
 const takenNames = /^(?:amq\.|lovage\.delay\.|celery_delayed_)/;
+const cannotBeDeclared = "What was declared before cannot be declared again.";
 const exchangeTypes: readonly string[] = ["direct", "topic", "fanout"];
 
 /** What {@link DeclaredTopology} works with. */
@@ -85,7 +86,7 @@ export class DeclaredTopology {
     const home = [...this.#queues.values()].find(({ name }) => name === queue || deadLetterQueueOf(name) === queue);
     await this.#declareQueue(home ?? this.formOf(queue), calls);
     await this.restoreExits(queue, calls);
-    for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#bind(binding, calls);
+    for (const binding of this.#bindings.values()) if (binding.queue === queue) await this.#rebind(binding, calls);
   }
 
   /** Makes an exchange exist again that was declared here, with what was bound to it. @throws as `declare` */
@@ -145,7 +146,7 @@ export class DeclaredTopology {
         await session.answer(step(channel), "declaring what was declared before");
       } catch (error) {
         if (!isAmqpError(error) || error.retryable) throw error;
-        this.#options.log.error("What was declared before cannot be declared again.", { error: error.message });
+        this.#options.log.error(cannotBeDeclared, { error: error.message });
         channel = undefined;
       }
     }
@@ -185,9 +186,22 @@ export class DeclaredTopology {
     this.#names.add(name).add(deadLetterQueueOf(name));
   }
 
-  async #declareExchange(exchange: ExchangeDeclaration): Promise<void> {
-    await this.#call(exchange.name, (channel) => assertExchange(channel, exchange));
+  async #declareExchange(exchange: ExchangeDeclaration, calls?: CallChannel): Promise<void> {
+    await this.#call(exchange.name, (channel) => assertExchange(channel, exchange), calls);
     this.#exchanges.set(exchange.name, exchange);
+  }
+
+  /** The queue must be consumed again all the same: what cannot be bound is told in the log, as on a new session. */
+  async #rebind(binding: Binding, calls?: CallChannel): Promise<void> {
+    const exchange = this.#exchanges.get(binding.exchange);
+    try {
+      // It may have been deleted with the queue.
+      if (exchange !== undefined) await this.#declareExchange(exchange, calls);
+      await this.#bind(binding, calls);
+    } catch (error) {
+      if (!isLovageError(error) || error.retryable) throw error;
+      this.#options.log.error(cannotBeDeclared, { error: error.message });
+    }
   }
 
   async #bind(binding: Binding, calls?: CallChannel): Promise<void> {
