@@ -180,6 +180,32 @@ describeOwnServer("rabbitmq", (start) => {
     await eventually(() => deliveries.some((each) => idOf(each) === "after"), { what: "the message", withinMs: 5_000 });
   });
 
+  test("row 26: what a delivery was to be followed by waits under a memory alarm, and is not sent after the alarm when the delivery was lost meanwhile", async () => {
+    const [queue, next] = ["alarm-lost", "after-alarm-lost"];
+    const connection = await open(queue);
+    await connection.declare({ queues: [{ name: next }] });
+    await connection.publish([messageTo(queue, "a")]);
+    const deliveries = await consume(connection, queue);
+    await eventually(() => deliveries.length === 1, { what: "the delivery", withinMs: 10_000 });
+    await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "absolute", "1MB"]);
+    try {
+      await eventually(() => isRefused(connection.publish([messageTo(queue, "probe")], { timeoutMs: 500 })), {
+        what: "the alarm at the connection",
+        withinMs: 20_000,
+      });
+      const ack = expect(deliveries[0]!.ack([messageTo(next, "followed")])).rejects.toMatchObject({
+        code: "LEASE_LOST",
+      });
+      await server.dropClients();
+      await ack;
+    } finally {
+      await server.execute("rabbitmqctl", ["set_vm_memory_high_watermark", "0.6"]);
+    }
+    await connection.publish([messageTo(next, "after")], { timeoutMs: 20_000 });
+    const { messages } = await connection.admin.browse(next);
+    expect(messages.map(({ message }) => message.properties.messageId)).toEqual(["after"]);
+  });
+
   test("row 26: a consumer begins under a memory alarm too, beside what waits to be published: it is what brings the alarm to its end", async () => {
     const [queue, beside] = ["alarm-begin", "beside-alarm-begin"];
     const connection = await open(queue);

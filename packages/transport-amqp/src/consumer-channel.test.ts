@@ -93,6 +93,16 @@ test("a consumer that the server ends takes all of its channel with it, once, an
   expect(ends[0]?.message).toContain("consumer timeout");
 });
 
+test("nothing may be published any more for what came over a channel that is closed, also while what was acknowledged is still being recorded", async () => {
+  const { fake, channel, arrivals } = await open({ name: "mail", timeoutMs: undefined }, [2]);
+  fake.deliver(0, 1);
+  const ack = channel.ack(arrivals[0]!);
+  expect(channel.leaving.aborted).toBe(false);
+  void channel.close();
+  expect([channel.leaving.aborted, channel.hasEnded]).toEqual([true, false]);
+  await ack;
+});
+
 test("what comes after the end is nobody's", async () => {
   const { fake, arrivals } = await open({ name: "mail", timeoutMs: undefined }, [2, 4]);
   fake.end(0);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AmqpSession, Channel, ConsumeMessage, GetMessage } from "@lovage/client-amqp";
 import { AmqpError, toAmqpError } from "@lovage/client-amqp";
+import { ClosedError } from "@lovage/foundation";
 
 import { AckBatch } from "./ack-batch.ts";
 import { asError } from "./as-error.ts";
@@ -56,6 +57,7 @@ export class ConsumerChannel {
   readonly #events: ChannelEvents;
   readonly #slots: PrefetchSlots;
   readonly #acks: AckBatch;
+  readonly #leaving = new AbortController();
   readonly #ended = new AbortController();
   #isClosing = false;
   /** Of the session, when it was last asked whether what came is held still. */
@@ -97,6 +99,11 @@ export class ConsumerChannel {
   /** Aborts when everything that came over it is lost; the reason is the cause. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Aborts when it is being closed, or has ended: what came over it and is not settled goes back, so that nothing may be published for it any more. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
   }
 
   get hasEnded(): boolean {
@@ -167,6 +174,7 @@ export class ConsumerChannel {
   async #giveUp(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#leaving.abort(new ClosedError(`The consumer of queue "${this.#queue.name}" is closed.`));
     await this.#session.closeChannel(this.#channel);
   }
 
@@ -245,6 +253,7 @@ export class ConsumerChannel {
     if (this.hasEnded) return;
     const why = cause ?? (this.#session.ended.aborted ? (this.#session.ended.reason as unknown) : undefined);
     const error = toAmqpError(why ?? new Error("The channel closed"), this.#session.where, this.#what);
+    this.#leaving.abort(error);
     this.#ended.abort(error);
     this.#acks.end(error);
     this.#events.onEnd(error);

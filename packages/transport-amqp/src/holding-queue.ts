@@ -83,12 +83,14 @@ export class HoldingQueue {
     const { publisher } = this.#parts;
     const { arrival, message, marks, fence } = delivery;
     // A copy that nobody waits for would run elsewhere: before it is sent both ends must be there.
-    await Promise.all([arrival.channel.alive(), this.#channel?.alive()]);
+    const channel = this.#channel;
+    await Promise.all([arrival.channel.alive(), channel?.alive()]);
     const renewal = randomUUID();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited.set(renewal, { delivery, over: resolve });
     try {
-      await publisher.renew(message, this.#name, { losses: marks.losses + 1, deliveries: fence, restMs: 0, renewal });
+      const copied = { losses: marks.losses + 1, deliveries: fence, restMs: 0, renewal };
+      await publisher.renew(message, this.#name, { marks: copied, signal: channel?.leaving });
     } catch (error) {
       // It may have come all the same.
       if (this.#awaited.delete(renewal)) throw error;

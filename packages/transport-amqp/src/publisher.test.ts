@@ -1,11 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { AmqpLink, AmqpSession, CallChannel } from "@lovage/client-amqp";
-import { silentLog, virtualClock } from "@lovage/foundation";
+import { ClosedError, silentLog, virtualClock } from "@lovage/foundation";
 import type { OutgoingMessage } from "@lovage/transport";
 import { expect, test } from "vitest";
 
 import type { DeclaredTopology } from "./declared-topology.ts";
 import type { Delays } from "./delays.ts";
+import { noMarks } from "./message-codec.ts";
 import { Publisher } from "./publisher.ts";
 
 type Confirm = (error: Error | null) => void;
@@ -63,6 +64,10 @@ class Scene {
       log: silentLog,
       limits: { maxMessageBytes: 1_024, delayHorizonMs: Infinity },
     });
+  }
+
+  /** The broker is there. */
+  begin(): this {
     this.publisher.use({
       ended: new AbortController().signal,
       isBlocked: false,
@@ -73,6 +78,7 @@ class Scene {
         return await Promise.resolve(channel);
       },
     } as unknown as AmqpSession);
+    return this;
   }
 
   /** Publishes one message; gives the code of what it failed by, or "accepted". */
@@ -88,7 +94,7 @@ class Scene {
 }
 
 test("what nobody waits for any more is not sent again once its queue has been made again", async () => {
-  const scene = new Scene();
+  const scene = new Scene().begin();
   const { promise, resolve } = Promise.withResolvers<void>();
   scene.declared = promise;
   const outcome = scene.publish("one", "mail", 1_000);
@@ -103,7 +109,7 @@ test("what nobody waits for any more is not sent again once its queue has been m
 });
 
 test("an exchange that was declared and may be gone, since it cost the channel, is made again before the next message", async () => {
-  const scene = new Scene();
+  const scene = new Scene().begin();
   const to = { exchange: "events", routingKey: "created" };
   const first = scene.publish("one", to);
   await scene.clock.advance(0);
@@ -122,4 +128,28 @@ test("an exchange that was declared and may be gone, since it cost the channel, 
   expect([await second, scene.redeclared]).toEqual(["accepted", ["events"]]);
   scene.publisher.close();
   expect(scene.clock.pending).toBe(0);
+});
+
+test("what belongs to a delivery that is lost while it waits to be written is not written any more", async () => {
+  const scene = new Scene();
+  const { publisher, clock } = scene;
+  const properties = { messageId: "one", contentType: "application/json", contentEncoding: "utf-8" };
+  const message = { properties, headers: {}, body: Buffer.from("[]") };
+  const held = new AbortController();
+  const { signal } = held;
+  const publications = [
+    publisher.publish([{ ...message, to: "mail" }], { signal }),
+    publisher.forward(message, "mail.dead", { marks: noMarks, signal }),
+    publisher.renew(message, "mail.held.X", { marks: noMarks, signal }),
+  ];
+  const outcomes = Promise.allSettled(publications);
+  held.abort(new ClosedError('The consumer of queue "mail" is closed.'));
+  publications.push(publisher.forward(message, "mail", { marks: noMarks, signal }));
+  await expect(publications.at(-1)).rejects.toMatchObject({ code: "CLOSED" });
+  scene.begin();
+  await clock.advance(1_000);
+  expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(scene.channels.map(({ sent }) => sent)).toEqual([[]]);
+  publisher.close();
+  expect(clock.pending).toBe(0);
 });

@@ -39,6 +39,12 @@ interface Parcel {
   readonly isForGood?: boolean;
 }
 
+/** For what is published because of a delivery. */
+interface Withdrawable {
+  /** What is not written when it aborts is not to be written any more: the delivery is lost, and runs again elsewhere. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const defaultTimeoutMs = 30_000;
 
 /** `Connection.publish`, and every copy that the transport makes: checked, routed, delayed, confirmed. */
@@ -65,8 +71,8 @@ export class Publisher {
   }
 
   /** @throws synchronously what is refused before any I/O */
-  publish(batch: readonly OutgoingMessage[], options: PublishOptions = {}): Promise<void> {
-    const { transaction, timeoutMs = defaultTimeoutMs } = options;
+  publish(batch: readonly OutgoingMessage[], options: PublishOptions & Withdrawable = {}): Promise<void> {
+    const { transaction, timeoutMs = defaultTimeoutMs, signal } = options;
     if (!(timeoutMs > 0))
       throw new OptionError(`timeoutMs must be more than 0, got ${String(timeoutMs)}.`, { field: "timeoutMs" });
     if (transaction !== undefined) {
@@ -83,7 +89,7 @@ export class Publisher {
       marks: noMarks,
       delayMs: delayOf(message, now),
     }));
-    return this.#send(new PublishCall(batch), parcels, timeoutMs);
+    return this.#send(new PublishCall(batch), parcels, { timeoutMs, signal });
   }
 
   /** Refuses what must not be sent. @throws QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID */
@@ -106,15 +112,19 @@ export class Publisher {
   async forward(
     message: Message,
     to: string,
-    { marks, delayMs = 0 }: { readonly marks: Marks; readonly delayMs?: number },
+    { marks, delayMs = 0, signal }: Withdrawable & { readonly marks: Marks; readonly delayMs?: number },
   ): Promise<void> {
-    await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks, delayMs }], defaultTimeoutMs);
+    await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks, delayMs }], { signal });
   }
 
   /** Publishes a copy of a message that is held to a queue that nobody makes again. Resolves once the broker has it. */
-  async renew(message: Message, to: string, marks: Marks): Promise<void> {
+  async renew(
+    message: Message,
+    to: string,
+    { marks, signal }: Withdrawable & { readonly marks: Marks },
+  ): Promise<void> {
     const parcel = { message, to, marks, delayMs: 0, isForGood: true };
-    await this.#send(new PublishCall([{ ...message, to }]), [parcel], defaultTimeoutMs);
+    await this.#send(new PublishCall([{ ...message, to }]), [parcel], { signal });
   }
 
   /** Publishes to an exchange that exists. Resolves once the broker has it, whether a queue takes it or not. */
@@ -122,11 +132,7 @@ export class Publisher {
     const to = { exchange, routingKey: "" };
     this.#exchanges.add(exchange);
     try {
-      await this.#send(
-        new PublishCall([{ ...message, to }]),
-        [{ message, to, marks: noMarks, delayMs: 0 }],
-        defaultTimeoutMs,
-      );
+      await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks: noMarks, delayMs: 0 }]);
     } catch (error) {
       if (!hasCode(error, "MESSAGE_UNROUTABLE")) throw error;
     }
@@ -146,11 +152,21 @@ export class Publisher {
     }
   }
 
-  #send(call: PublishCall, parcels: readonly Parcel[], timeoutMs: number): Promise<void> {
+  #send(
+    call: PublishCall,
+    parcels: readonly Parcel[],
+    { timeoutMs = defaultTimeoutMs, signal }: Withdrawable & { readonly timeoutMs?: number } = {},
+  ): Promise<void> {
     if (this.#isClosed) return Promise.reject(new ClosedError("The connection to the broker is closed."));
+    if (signal?.aborted === true) return Promise.reject(toTransportError(signal.reason));
+    const withdraw = (): void => this.#withdraw(call, toTransportError(signal?.reason));
+    signal?.addEventListener("abort", withdraw, { once: true });
     call.timer = this.#parts.clock.timer(timeoutMs, () => this.#expire(call, timeoutMs));
     this.#calls.add(call);
-    const over = (): boolean => this.#calls.delete(call);
+    const over = (): void => {
+      this.#calls.delete(call);
+      signal?.removeEventListener("abort", withdraw);
+    };
     call.promise.then(over, over);
     const routes = parcels.map((parcel) => this.#routeOf(parcel));
     if (parcels.every((parcel, index) => this.#isReady(parcel, routes[index]))) this.#post(call, parcels, routes);
@@ -273,11 +289,14 @@ export class Publisher {
     const { link } = this.#parts;
     const time = formatDuration(timeoutMs);
     const isAway = link.state !== "open" && !call.wasSent;
-    call.fail(
-      isAway
-        ? new TransportUnavailableError(`The broker was away for ${time}; nothing was sent.`, { cause: link.cause })
-        : new PublishTimeoutError(timeoutText(call, time, link.session?.isBlocked === true)),
-    );
+    const cause = isAway
+      ? new TransportUnavailableError(`The broker was away for ${time}; nothing was sent.`, { cause: link.cause })
+      : new PublishTimeoutError(timeoutText(call, time, link.session?.isBlocked === true));
+    this.#withdraw(call, cause);
+  }
+
+  #withdraw(call: PublishCall, cause: Error): void {
+    call.fail(cause);
     this.#wire.abandon(call.postings);
   }
 }

@@ -30,7 +30,7 @@ const waits = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
 /**
  * Settles deliveries. RabbitMQ has no transactions over quorum queues, so whatever is to be published with a settlement is confirmed first, and the
  * delivery is acknowledged after that: a crash in between leaves two copies, never none. Before anything is published the broker is asked
- * whether the delivery is still ours, so that who has lost it publishes nothing.
+ * whether the delivery is still ours, so that who has lost it publishes nothing; and what is not written yet when it is lost is not written.
  */
 export class Settler {
   readonly #parts: SettlerParts;
@@ -79,10 +79,10 @@ export class Settler {
     for (let attempt = 0; ; attempt += 1) {
       await arrival.channel.alive();
       try {
-        await publisher.forward(message, to, { marks, delayMs });
+        await publisher.forward(message, to, { marks, delayMs, signal: arrival.channel.leaving });
         break;
       } catch (error) {
-        if (hasCode(error, "CLOSED")) throw error;
+        if (hasCode(error, "CLOSED") || arrival.channel.hasEnded) throw error;
         log.warn(`Message ${message.properties.messageId} could not be moved to queue "${to}"; trying again.`, {
           error: asError(error).message,
         });
@@ -94,14 +94,15 @@ export class Settler {
 
   async #publish({ channel }: Arrival, followUps: readonly OutgoingMessage[]): Promise<void> {
     await channel.alive();
-    await this.#parts.publisher.publish(followUps);
+    await this.#parts.publisher.publish(followUps, { signal: channel.leaving });
   }
 
   /** Giving back by the broker's own means would count as a loss on a quorum queue, and bring it nearer to its delivery limit. */
   async #copy({ arrival, message, marks, source, fence, queue }: AmqpDelivery, delayMs: number): Promise<void> {
     await arrival.channel.alive();
     const to = delayMs > 0 ? queue : source;
-    await this.#parts.publisher.forward(message, to, { marks: { ...marks, deliveries: fence }, delayMs });
+    const copied = { ...marks, deliveries: fence };
+    await this.#parts.publisher.forward(message, to, { marks: copied, delayMs, signal: arrival.channel.leaving });
   }
 
   async #bury(
@@ -112,6 +113,6 @@ export class Settler {
     const dead = withDeath(message, { ...reason, queue, count, atMs: this.#parts.clock.now() });
     // The losses are forgotten; the fence goes on, since a replay must be newer than what was before.
     const marks = { losses: 0, deliveries: fence, restMs: 0 };
-    await this.#parts.publisher.forward(dead, deadLetterQueueOf(queue), { marks });
+    await this.#parts.publisher.forward(dead, deadLetterQueueOf(queue), { marks, signal: arrival.channel.leaving });
   }
 }
