@@ -76,8 +76,13 @@ export class AmqpAdmin implements QueueAdmin {
     return this.#guard(async () => {
       const { state, limit } = readBrowseOptions(options);
       const messages: BrowsedMessage[] = [];
+      const seen = new Set<string>();
       const look = (received: Received): Fate => {
-        messages.push(browsed(queue, received));
+        const { message, marks } = received;
+        const name = JSON.stringify([message.properties.messageId, marks.deliveries]);
+        // While others consume, what was given back may come round again.
+        if (!seen.has(name)) messages.push(browsed(queue, received));
+        seen.add(name);
         return { kind: "keep" };
       };
       // What waits for its time, or is in the hands of a consumer, cannot be seen.

@@ -23,11 +23,17 @@ export interface ScanOptions {
   readonly clock: Clock;
 }
 
+/** A message that is in our hands. */
+type Taken = Received & { readonly raw: GetMessage };
+
 /**
  * Takes messages from the head of a queue, one after the other, decides what becomes of each, and gives back what stays.
  *
  * Of an ordinary queue what stays goes to its end, confirmed and then acknowledged: with all of a queue scanned the order is the old one, with a part of
  * it that part is last. Nothing is lost by a crash in between; a message may then be there twice.
+ *
+ * Each goes back before the next one is taken: what is in our hands when the scan does not come to its end counts as lost, and twice makes a
+ * suspect of it. Only those with a priority wait for the end, since their copies would come before what was not seen yet.
  */
 export class QueueScan {
   readonly #channel: Channel;
@@ -54,8 +60,16 @@ export class QueueScan {
    * @returns how many were dropped or moved
    */
   async run(most: number, decide: (received: Received) => Fate): Promise<number> {
+    const later: Taken[] = [];
+    try {
+      return await this.#run(most, decide, later);
+    } finally {
+      for (const taken of later) await this.#copyBack(taken);
+    }
+  }
+
+  async #run(most: number, decide: (received: Received) => Fate, later: Taken[]): Promise<number> {
     const { queue, isQuorum, givesBackCopies } = this.#options;
-    const kept: (Received & { readonly raw: GetMessage })[] = [];
     let changed = 0;
     for (let seen = 0; seen < most; seen += 1) {
       const raw = await this.#session.answer(this.#channel.get(queue), `fetching from queue "${queue}"`);
@@ -63,19 +77,22 @@ export class QueueScan {
       const received = decodeMessage(raw, isQuorum);
       const fate = decide(received);
       if (fate.kind === "keep") {
-        if (givesBackCopies) kept.push({ ...received, raw });
-        else this.#held += 1;
+        const taken = { ...received, raw };
+        if (!givesBackCopies) this.#held += 1;
+        else if (hasPriority(received)) later.push(taken);
+        else await this.#copyBack(taken);
         continue;
       }
       if (fate.kind === "move") await this.#publisher.forward(fate.message, fate.to, { marks: fate.marks });
       this.#channel.ack(raw);
       changed += 1;
     }
-    for (const { message, marks, raw } of kept) {
-      await this.#publisher.forward(message, queue, { marks, delayMs: marks.restMs });
-      this.#channel.ack(raw);
-    }
     return changed;
+  }
+
+  async #copyBack({ message, marks, raw }: Taken): Promise<void> {
+    await this.#publisher.forward(message, this.#options.queue, { marks, delayMs: marks.restMs });
+    this.#channel.ack(raw);
   }
 
   /** What was not settled goes back to its place. Never rejects. */
@@ -97,4 +114,8 @@ export class QueueScan {
       await this.#options.clock.sleep(attempt);
     }
   }
+}
+
+function hasPriority({ message }: Received): boolean {
+  return (message.properties.priority ?? 0) > 0;
 }
