@@ -14,7 +14,7 @@ const otherCharacters = 24;
 
 /** Headers for the client, as an object of the caller's own: the protocol's own table wherever it carries them unchanged, which is what Celery reads. */
 export function encodeHeaders(headers: Headers): Record<string, unknown> {
-  if (isPlain(headers) && !isLarge(headers)) return { ...headers };
+  if (isPlain(headers) && !isLarge(headers)) return hasPlainNumbers(headers) ? { ...headers } : withDoubles(headers);
   return { [wholeName]: JSON.stringify(headers) };
 }
 
@@ -75,8 +75,45 @@ function toValue(value: unknown): HeaderValue {
   if (typeof value !== "object" || value === null) return value as HeaderValue;
   if (Buffer.isBuffer(value)) return value.toString("utf8");
   if (Array.isArray(value)) return value.map((item) => toValue(item));
-  if (Object.hasOwn(value, "!")) return String((value as { readonly value?: unknown }).value);
+  if (Object.hasOwn(value, "!")) return textOf((value as { readonly value?: unknown }).value);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toValue(item)]));
+}
+
+function textOf(value: unknown): string {
+  const { digits, places } = (value ?? {}) as { readonly digits?: unknown; readonly places?: unknown };
+  const isDecimal = typeof digits === "number" && typeof places === "number";
+  return String(isDecimal ? digits / 10 ** places : value);
+}
+
+/** From here on the client writes every number as a whole one of 64 bits, and fails where it is none. */
+const wideFrom = 2 ** 50;
+
+function isPlainNumber(value: number): boolean {
+  if (Math.abs(value) < wideFrom) return true;
+  return Number.isInteger(value) && value >= -(2 ** 63);
+}
+
+function hasPlainNumbers(value: HeaderValue | Headers): boolean {
+  if (typeof value === "number") return isPlainNumber(value);
+  if (typeof value !== "object" || value === null) return true;
+  const fields = value as Headers;
+  for (const name in fields) if (!hasPlainNumbers(fields[name] ?? null)) return false;
+  return true;
+}
+
+function withDoubles(headers: Headers): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, asDoubles(value)]));
+}
+
+function asDoubles(value: HeaderValue): unknown {
+  if (typeof value === "number") return isPlainNumber(value) ? value : doubleOf(value);
+  if (typeof value !== "object" || value === null) return value;
+  return Array.isArray(value) ? value.map((item: HeaderValue) => asDoubles(item)) : withDoubles(value as Headers);
+}
+
+/** What the client writes as a double. RabbitMQ cannot read NaN and the infinities, and closes the channel; JSON has null for them. */
+function doubleOf(value: number): unknown {
+  return Number.isFinite(value) ? { "!": "double", value } : null;
 }
 
 function isPlain(value: HeaderValue | Headers): boolean {

@@ -22,11 +22,32 @@ function messageWith(headers: Headers): Message {
   return { headers, properties: { messageId: "a:0", contentType: "", contentEncoding: "" }, body: Buffer.from("x") };
 }
 
+/** As the client writes and reads it: whole numbers of 64 bits, doubles, and what it is told to write as such. */
+function throughClient(value: unknown): unknown {
+  if (typeof value === "number") {
+    const isDouble = value >= 2 ** 63 || (Math.abs(value) < 2 ** 50 && !Number.isInteger(value));
+    if (!Number.isFinite(value) || (!isDouble && BigInt.asIntN(64, BigInt(value)) !== BigInt(value)))
+      throw new RangeError("out of range");
+    return value;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => throughClient(item));
+  if (Object.hasOwn(value, "!")) return (value as { readonly value: unknown }).value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, throughClient(item)]));
+}
+
+/** A message as the client writes it. */
+function overWire(headers: Headers): ReturnType<typeof encodeMessage> {
+  const sent = encodeMessage(messageWith(headers), noMarks);
+  return { ...sent, headers: throughClient(sent.headers) as Record<string, unknown> };
+}
+
 const values = fc.letrec<{ value: Headers[string] }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     fc.string({ unit: "grapheme" }),
     fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.boolean(),
     fc.constant(null),
     fc.array(tie("value"), { maxLength: 3 }),
@@ -39,10 +60,28 @@ it("brings headers back as they were, in any script and of any name", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(names, values), { maxLength: 5 }), (entries) => {
       const headers = Object.fromEntries(entries) as Headers;
-      const { message } = decodeMessage(arrive(encodeMessage(messageWith(headers), noMarks)), true);
+      const { message } = decodeMessage(arrive(overWire(headers)), true);
       expect(JSON.stringify(message.headers)).toBe(JSON.stringify(headers));
     }),
   );
+});
+
+it("brings every number through the client, which writes some as whole ones that are none; what JSON does not have is null", () => {
+  const odd = [-1e30, -1e19, -(2 ** 63), 2 ** 63, 2 ** 50 + 0.5, -(2 ** 50) - 0.5, NaN, Infinity, -Infinity, 1.5, -7];
+  const numbers = fc.oneof(fc.double(), fc.constantFrom(...odd));
+  fc.assert(
+    fc.property(numbers, (number) => {
+      const headers = { flat: number, nested: { list: [null, number] } };
+      const { message } = decodeMessage(arrive(overWire(headers)), true);
+      expect(JSON.stringify(message.headers)).toBe(JSON.stringify(headers));
+    }),
+  );
+});
+
+it("reads a decimal of another client's as its number", () => {
+  const table = { price: { "!": "decimal", value: { digits: 1_250, places: 2 } }, at: { "!": "timestamp", value: 1 } };
+  const { message } = decodeMessage(arrive(encodeMessage(messageWith({}), noMarks), table), true);
+  expect(message.headers).toEqual({ price: "12.5", at: "1" });
 });
 
 it("leaves a plain table to the protocol, for Celery to read", () => {
