@@ -36,12 +36,21 @@ class Scene {
 }
 
 const stuck = async (): Promise<never> => await Promise.reject(unanswered);
+const unwritable = async (): Promise<never> => await Promise.reject(new TypeError("Field 'exchange' is too long"));
 const usedBy = async (channel: Channel): Promise<Channel> => await Promise.resolve(channel);
 
 test("a call without an answer is nobody else's: the next one goes over another channel", async () => {
   const scene = new Scene();
   const { calls } = scene;
   await expect(calls.call("declaring", stuck)).rejects.toBe(unanswered);
+  expect(await calls.call("counting", usedBy)).toBe(scene.opened[1]);
+  expect(scene.closed).toEqual([scene.opened[0]]);
+});
+
+test("a call that the client cannot write is nobody else's either: the channel waits for an answer that does not come", async () => {
+  const scene = new Scene();
+  const { calls } = scene;
+  await expect(calls.call("looking", unwritable)).rejects.toThrow("too long");
   expect(await calls.call("counting", usedBy)).toBe(scene.opened[1]);
   expect(scene.closed).toEqual([scene.opened[0]]);
 });

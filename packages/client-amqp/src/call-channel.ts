@@ -47,9 +47,7 @@ export class CallChannel {
     try {
       return await session.answer(work(channel), what);
     } catch (error) {
-      const isUnanswered = isAmqpError(error) && error.kind === "unavailable";
-      // The server may answer it in an hour, and reads no other call of this channel before. One that is blocked reads those of no channel.
-      if (isUnanswered && !session.isBlocked && !session.ended.aborted) {
+      if (isSpent(error, session) && !session.ended.aborted) {
         this.#channel = undefined;
         void session.closeChannel(channel);
       }
@@ -74,4 +72,14 @@ export class CallChannel {
       throw error;
     }
   }
+}
+
+/**
+ * Whether a channel is of no use after an error, and does not tell so. A call without an answer may be answered in an hour, and the server reads no other
+ * call of this channel before; one that is blocked reads those of no channel. And after what it could not write the client waits for an
+ * answer all the same.
+ */
+function isSpent(error: unknown, session: AmqpSession): boolean {
+  if (!isAmqpError(error) || error.kind === "other") return true;
+  return error.kind === "unavailable" && !session.isBlocked;
 }

@@ -14,6 +14,7 @@ import { deadLetterQueueOf, deathOf, isDeadLetterQueue, readBrowseOptions, repla
 import type { DeclaredTopology } from "./declared-topology.ts";
 import type { Delays } from "./delays.ts";
 import { toTransportError } from "./errors.ts";
+import { checkShortText } from "./header-table.ts";
 import { noMarks, type Received } from "./message-codec.ts";
 import type { Publisher } from "./publisher.ts";
 import { isBesideQueue, suspectsQueueOf } from "./queue-form.ts";
@@ -49,14 +50,14 @@ export class AmqpAdmin implements QueueAdmin {
   }
 
   inspect(queues: readonly string[]): Promise<readonly QueueStats[]> {
-    return this.#guard(() => Promise.all(queues.map((queue) => this.#statsOf(queue))));
+    return this.#guard(() => Promise.all(queues.map((queue) => this.#statsOf(queue))), queues);
   }
 
   purge(queue: string): Promise<number> {
     return this.#guard(async () => {
       const purged = await this.#purge(queue);
       return isBesideQueue(queue) ? purged : purged + (await orNone(this.#purge(suspectsQueueOf(queue))));
-    });
+    }, [queue]);
   }
 
   delete(queue: string): Promise<void> {
@@ -69,7 +70,7 @@ export class AmqpAdmin implements QueueAdmin {
         delays.forgetQueue(name);
       }
       if (!isConsumed(queue)) topology.forget(queue);
-    });
+    }, [queue]);
   }
 
   browse(queue: string, options: BrowseOptions = {}): Promise<BrowsePage> {
@@ -89,7 +90,7 @@ export class AmqpAdmin implements QueueAdmin {
       if (state === "ready") await this.#scan(queue, limit, look);
       else await this.#ready(queue);
       return { messages };
-    });
+    }, [queue]);
   }
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
@@ -100,7 +101,7 @@ export class AmqpAdmin implements QueueAdmin {
         const { to, ...alive } = replayOf(message, deadLetterQueue);
         return { kind: "move", to, message: alive, marks: { ...noMarks, deliveries: marks.deliveries } };
       });
-    });
+    }, [deadLetterQueue]);
   }
 
   drop(queue: string, selection: MessageSelection): Promise<number> {
@@ -109,7 +110,7 @@ export class AmqpAdmin implements QueueAdmin {
       return this.#scan(queue, mostOf(selection), ({ message }) =>
         isChosen(message.properties.messageId) ? { kind: "drop" } : { kind: "keep" },
       );
-    });
+    }, [queue]);
   }
 
   /** Messages that wait in one queue. @throws QUEUE_NOT_FOUND */
@@ -164,8 +165,9 @@ export class AmqpAdmin implements QueueAdmin {
     }
   }
 
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
+  async #guard<T>(work: () => Promise<T>, queues: readonly string[] = []): Promise<T> {
     if (this.#parts.isClosed()) throw new ClosedError("The connection to the broker is closed.");
+    for (const queue of queues) checkShortText("queue", queue);
     try {
       return await work();
     } catch (error) {

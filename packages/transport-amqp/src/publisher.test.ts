@@ -130,6 +130,13 @@ test("an exchange that was declared and may be gone, since it cost the channel, 
   expect(scene.clock.pending).toBe(0);
 });
 
+test("an exchange whose name the protocol has no room for is refused before any I/O", async () => {
+  const scene = new Scene().begin();
+  const to = { exchange: "x".repeat(300), routingKey: "" };
+  expect(await scene.publish("one", to)).toBe("OPTION_INVALID");
+  scene.publisher.close();
+});
+
 test("what belongs to a delivery that is lost while it waits to be written is not written any more", async () => {
   const scene = new Scene();
   const { publisher, clock } = scene;

@@ -319,6 +319,7 @@ function checkAddress(to: unknown): void {
   if (typeof exchange !== "string" || exchange === "") {
     throw new OptionError(`A message goes to the name of a queue or to { exchange, routingKey }.`, { field: "to" });
   }
+  checkShortText("exchange", exchange);
   checkRoutingKey(routingKey);
 }
 
