@@ -180,8 +180,11 @@ export class AmqpLink {
         return this.#adopt(session);
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        this.#cause = toAmqpError(error, "no host", "connecting");
-        log.debug("An attempt to reconnect failed.", { error: this.#cause.message });
+        const cause = toAmqpError(error, "no host", "connecting");
+        // A refusal lasts until somebody does something about it.
+        const isNews = cause.kind === "denied" && cause.message !== this.#cause?.message;
+        log[isNews ? "warn" : "debug"]("An attempt to reconnect failed.", { error: cause.message });
+        this.#cause = cause;
       }
     }
   }

@@ -18,15 +18,24 @@ const long = (text: string): Buffer => Buffer.concat([Buffer.from([0, 0, 0]), sh
 const start = frame(10, Buffer.from([0, 9]), long(""), long("PLAIN"), long("en_US"));
 const tune = frame(30, Buffer.from([0x07, 0xff, 0x00, 0x02, 0x00, 0x00, 0x00, 0x3c]));
 const openOk = frame(41, short(""));
+const denied = frame(50, Buffer.from([0x01, 0x93]), short("ACCESS_REFUSED"), Buffer.alloc(4));
 const close = frame(50, Buffer.from([0x01, 0x40]), short("CONNECTION_FORCED"), Buffer.alloc(4));
 
+interface Played {
+  readonly url: string;
+  readonly connections: () => number;
+  /** Ends all connections, and takes no password any more. */
+  readonly deny: () => void;
+}
+
 /** A server that opens connections; `farewells` of them are closed in the write that opens them. */
-async function serve(farewells: number): Promise<{ readonly url: string; readonly connections: () => number }> {
+async function serve(farewells: number): Promise<Played> {
   const sockets: net.Socket[] = [];
+  let isDenying = false;
   const server = net.createServer((socket) => {
     sockets.push(socket.on("error", () => {}));
     const last = sockets.length <= farewells ? Buffer.concat([openOk, close]) : openOk;
-    const answers = [start, tune, last];
+    const answers = isDenying ? [start, denied] : [start, tune, last];
     socket.on("data", () => {
       const answer = answers.shift();
       if (answer !== undefined) socket.write(answer);
@@ -38,7 +47,11 @@ async function serve(farewells: number): Promise<{ readonly url: string; readonl
     server.close();
   });
   const { port } = server.address() as net.AddressInfo;
-  return { url: `amqp://127.0.0.1:${port}`, connections: () => sockets.length };
+  const deny = (): void => {
+    isDenying = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `amqp://127.0.0.1:${port}`, connections: () => sockets.length, deny };
 }
 
 test("a connection that the server closes right behind its opening is not taken for open", async () => {
@@ -61,4 +74,15 @@ test("where one is closed right behind its opening, the next host is tried", asy
   });
   onTestFinished(async () => await link.close(0));
   expect([link.state, first.connections(), second.connections()]).toEqual(["open", 1, 1]);
+});
+
+test("a refusal while it reconnects is told in the log, once: it lasts until somebody does something about it", async () => {
+  const { url, connections, deny } = await serve(0);
+  const warnings: unknown[] = [];
+  const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
+  const link = await AmqpLink.open({ target: amqpTarget(url, {}), clock: systemClock, log, name: "test" });
+  onTestFinished(async () => await link.close(0));
+  deny();
+  await expect.poll(connections, { timeout: 20_000 }).toBeGreaterThan(3);
+  expect(warnings).toEqual(["The connection to RabbitMQ is lost; reconnecting.", "An attempt to reconnect failed."]);
 });
