@@ -1,13 +1,13 @@
 import { EventEmitter, once } from "node:events";
 import net from "node:net";
-import { virtualClock } from "@lovage/foundation";
+import { virtualClock, type Clock } from "@lovage/foundation";
 import type { ChannelModel } from "amqplib";
 import { expect, onTestFinished, test } from "vitest";
 import { AmqpSession } from "./amqp-session.ts";
 
 /** A connection of the client over a real socket, to a server that reads nothing. */
 class Model extends EventEmitter {
-  readonly connection: { readonly stream: net.Socket };
+  readonly connection: { readonly stream: net.Socket; heartbeat?: number };
   readonly opening = Promise.withResolvers<EventEmitter>();
 
   constructor(stream: net.Socket) {
@@ -64,5 +64,19 @@ test("a channel that is opened after nobody waits for it any more is closed", as
   model.opening.resolve(late);
   await clock.advance(0);
   expect(closings).toBe(1);
+  await session.close(0);
+});
+
+test("a standstill is as long as the heartbeat that was agreed on: a server that asks for a shorter one gives up sooner", async () => {
+  const base = virtualClock();
+  let stoodStillMs = 0;
+  const timer: Clock["timer"] = (...args) => base.timer(...args);
+  const deadline: Clock["deadline"] = (...args) => base.deadline(...args);
+  const clock = { timer, deadline, monotonic: () => stoodStillMs } as Clock;
+  const { model } = await open();
+  model.connection.heartbeat = 3;
+  const session = new AmqpSession({ model: model as unknown as ChannelModel, where: "broker:5672" }, clock, 10_000);
+  stoodStillMs = 9_000;
+  expect(session.standstills).toBe(1);
   await session.close(0);
 });

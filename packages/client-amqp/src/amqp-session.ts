@@ -3,7 +3,7 @@ import { abortable } from "@lovage/foundation";
 import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
-import { socketOf, type HostConnection } from "./connect-host.ts";
+import { heartbeatOf, socketOf, type HostConnection } from "./connect-host.ts";
 import { StandstillWatch } from "./standstill-watch.ts";
 
 /** How long the server may take to answer a call. */
@@ -26,7 +26,7 @@ export class AmqpSession {
     this.where = where;
     this.#model = model;
     this.#clock = clock;
-    this.#watch = new StandstillWatch(clock, heartbeatMs);
+    this.#watch = new StandstillWatch(clock, Math.min(heartbeatMs, heartbeatOf(model) ?? heartbeatMs));
     model.on("close", (cause: unknown) => this.#end(cause));
     model.on("blocked", () => (this.#isBlocked = true));
     model.on("unblocked", () => (this.#isBlocked = false));

@@ -93,3 +93,9 @@ function checkStillOpen(model: ChannelModel, where: string): void {
 export function socketOf({ connection }: ChannelModel): Socket {
   return (connection as unknown as { readonly stream: Socket }).stream;
 }
+
+/** The heartbeat that was agreed on, in ms: the server may ask for a shorter one. `undefined`: there is none. */
+export function heartbeatOf({ connection }: ChannelModel): number | undefined {
+  const { heartbeat = 0 } = connection as unknown as { readonly heartbeat?: number };
+  return heartbeat > 0 ? heartbeat * 1_000 : undefined;
+}
