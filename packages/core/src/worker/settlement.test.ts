@@ -1,5 +1,10 @@
 import { LeaseLostError, TransportUnavailableError } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
+import { chain } from "../canvas/chain.ts";
+import { chord } from "../canvas/chord.ts";
+import { group } from "../canvas/group.ts";
+import { encodeRevoke } from "../control/revoke-message.ts";
+import { encodeResult } from "../protocol/encode-result.ts";
 import { changed, workerHarness } from "./test-support/worker-harness.ts";
 import type { HarnessOptions, WorkerHarness } from "./test-support/worker-harness.ts";
 
@@ -70,3 +75,44 @@ describe("an acknowledgement", () => {
     });
   });
 });
+
+describe.each(["has expired", "was cancelled"] as const)(
+  "a task that had succeeded, is delivered again, and %s",
+  (what) => {
+    /** A chain or chord with a member "a" whose success is stored: as far as the worker came that had it before. */
+    const deliver = async (send: () => Promise<unknown>): Promise<void> => {
+      const { app, backend, clock, observer } = harness;
+      const document = encodeResult({ taskId: "a", state: "SUCCESS", value: 3 });
+      const kept = { taskId: "a", document, state: "SUCCESS", fence: [0, 0], expiresInMs: 86_400_000 } as const;
+      if (what === "has expired") {
+        await send();
+        await clock.advance(2_000);
+      }
+      await backend.results?.put([kept]);
+      await app.worker().start();
+      if (what === "was cancelled") {
+        await observer.broadcast?.publish("celery.pidbox", encodeRevoke({ taskIds: ["a"], terminate: false }));
+        await send();
+      }
+      await clock.advance(5_000);
+    };
+    const options = { taskId: "a", ...(what === "has expired" && { expires: "1s" as const }) };
+
+    test("is followed by the next step of its chain", async () => {
+      const { app, resultOf, waiting } = await setUp();
+      const add = app.task("add", (x: number, y: number) => x + y);
+      await deliver(() => chain(add.s(1, 2).set(options), add.s(10).set({ taskId: "b" })).delay());
+      expect(await resultOf("a")).toMatchObject({ state: "SUCCESS", value: 3 });
+      expect(await resultOf("b")).toMatchObject({ state: "SUCCESS", value: 13 });
+      expect(await waiting("unsettled")).toEqual([]);
+    });
+
+    test("counts as done in its chord", async () => {
+      const { app, resultOf } = await setUp();
+      const one = app.task("one", () => 1);
+      const total = app.task("total", (all: readonly number[]) => all);
+      await deliver(() => chord(group([one.s().set(options), one.s()]), total.s().set({ taskId: "b" })).delay());
+      expect(await resultOf("b")).toMatchObject({ state: "SUCCESS", value: [3, 1] });
+    });
+  },
+);

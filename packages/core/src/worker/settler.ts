@@ -168,11 +168,11 @@ export class Settler {
   ): Promise<"stored" | Outcome> {
     if (written === "unwanted") return { kind: "dropped", why: "its lease was lost" };
     if (written === "stale") return this.#afterStale(run);
-    const isUnreadable = outcome.kind === "failure" && outcome.reason === "undecodable";
-    if (isUnreadable || outcome.kind === "revoked") return "stored";
+    if (outcome.kind === "failure" && outcome.reason === "undecodable") return "stored";
     const record = await this.#recordOf(run);
+    // Also of one that is not to run any more: it has run, and what follows a success is still to be sent.
     if (record?.state === "SUCCESS") return { kind: "repeated", document: record.document };
-    return { kind: "revoked", reason: "revoked" };
+    return outcome.kind === "revoked" ? "stored" : { kind: "revoked", reason: "revoked" };
   }
 
   /**
