@@ -1,6 +1,9 @@
+import { TransportUnavailableError } from "@lovage/transport";
+import type { Connection } from "@lovage/transport";
 import { expect, test } from "vitest";
+import { changed } from "../worker/test-support/worker-harness.ts";
 import { every } from "./schedule/every.ts";
-import { beatHarness } from "./test-support/beat-harness.ts";
+import { beatHarness, mortalBackend } from "./test-support/beat-harness.ts";
 
 test("a tick that cannot be published does not keep its successors from running", async () => {
   await using harness = await beatHarness();
@@ -45,4 +48,58 @@ test("a tick that waits for the run before it is not missed, however long that t
   await app.beat().start();
   await harness.clock.advance(3_600_000);
   expect(started).toEqual(["05", "14", "23"]);
+});
+
+test.each([
+  ["skip", "10s", 60_000, "latest"],
+  ["skip", "10s", 60_000, "skip"],
+  ["queue", "5s", 12_000, "latest"],
+  ["queue", "5s", 60_000, "skip"],
+] as const)(
+  "runs go on after the broker was away (%s, every %s, for %i ms, missed: %s)",
+  async (overlap, interval, awayMs, missed) => {
+    await using harness = await beatHarness();
+    const { clock } = harness;
+    let isAway = false;
+    const wrapBroker = (broker: Connection) =>
+      changed(broker, {
+        publish: (messages, options) =>
+          isAway ? Promise.reject(new TransportUnavailableError("away")) : broker.publish(messages, options),
+      });
+    const app = harness.join({ wrapBroker });
+    const ran: number[] = [];
+    const task = app.task("task", () => void ran.push(clock.now()));
+    app.schedule("often", { task, schedule: every(interval), overlap, missed });
+    await app.worker().start();
+    await app.beat().start();
+    await clock.advance(60_000);
+    isAway = true;
+    await clock.advance(awayMs);
+    isAway = false;
+    const backAtMs = clock.now();
+    await clock.advance(300_000);
+    const intervalMs = interval === "5s" ? 5_000 : 10_000;
+    const after = ran.filter((atMs) => atMs > backAtMs);
+    expect(after.length).toBeGreaterThanOrEqual(300_000 / intervalMs - 1);
+  },
+);
+
+test("a tick whose beat ended as it was about to publish it is published by the next beat, however late that comes", async () => {
+  await using harness = await beatHarness();
+  const { clock } = harness;
+  const mortal = mortalBackend(harness.backend);
+  const ran: string[] = [];
+  const start = async (options: Parameters<typeof harness.join>[0]) => {
+    const app = harness.join(options);
+    const task = app.task("task", { bind: true }, (self) => void ran.push(String(self.headers["scheduled_at"])));
+    app.schedule("often", { task, schedule: every("1m"), overlap: "skip" });
+    await app.beat().start();
+    return app;
+  };
+  const publish = () => (mortal.setAway(true), new Promise<never>(() => {}));
+  await start({ wrapBackend: () => mortal.backend, wrapBroker: (broker) => changed(broker, { publish }) });
+  await clock.advance(240_000);
+  await (await start({})).worker().start();
+  await clock.advance(150_000);
+  expect(ran.map((instant) => instant.slice(14, 19))).toEqual(["01:00", "05:00", "06:00"]);
 });

@@ -12,8 +12,16 @@ export interface OverlapSlotParts {
   readonly cancel: (taskId: string) => Promise<unknown>;
 }
 
-/** What is to be done with a tick: publish it, leave it out, or try again later. */
-export type Turn = "publish" | "skip" | "wait";
+/** A tick that asks for the place. */
+export interface SlotRequest {
+  readonly taskId: string;
+  readonly instantMs: number;
+  /** Instant of the latest tick that was recorded as published. */
+  readonly publishedMs: number;
+}
+
+/** What is to be done with a tick: publish it, leave it out, try again later, or first publish the tick of another instant, which has the place and was begun only. */
+export type Turn = "publish" | "skip" | "wait" | { readonly firstMs: number };
 
 /** A run without a result counts as ended after so long. */
 const longestRunMs = 86_400_000;
@@ -27,28 +35,32 @@ export class OverlapSlot {
   }
 
   /** Takes the place for a tick's task, or says what to do. Asked again for the same task, it answers the same. @throws BACKEND_UNAVAILABLE, FEATURE_UNSUPPORTED */
-  async take({ name, overlap }: ScheduleDefinition, taskId: string): Promise<Turn> {
+  async take({ name, overlap }: ScheduleDefinition, wanted: SlotRequest): Promise<Turn> {
     if (overlap === "allow") return "publish";
     const { app, coordination } = this.#parts;
     const key = keyOf(app, name);
-    const request = { key, owner: taskId, expiresInMs: longestRunMs };
+    const request = { key, owner: ownerOf(wanted), expiresInMs: longestRunMs };
     const { owner } = await coordination.claimKey(request);
-    if (owner === taskId) return "publish";
-    if (!(await this.#hasEnded(name, owner))) {
+    if (owner === request.owner) return "publish";
+    const { taskId, instantMs } = readOwner(owner);
+    if (!(await this.#hasEnded(name, taskId))) {
+      // It may have been sent or not: sent again it still runs once, and nothing else would ever end it.
+      if (overlap !== "cancel" && instantMs > wanted.publishedMs && instantMs < wanted.instantMs)
+        return { firstMs: instantMs };
       if (overlap === "skip") return "skip";
       if (overlap === "queue") return "wait";
-      await this.#parts.cancel(owner);
+      await this.#parts.cancel(taskId);
     }
     await coordination.releaseKey(key, owner);
     const second = await coordination.claimKey(request);
-    return second.owner === taskId ? "publish" : "wait";
+    return second.owner === request.owner ? "publish" : "wait";
   }
 
   /** Gives the place back of a task that is never sent: nobody would record its end. @throws BACKEND_UNAVAILABLE */
-  async free({ name, overlap }: ScheduleDefinition, taskId: string): Promise<void> {
+  async free({ name, overlap }: ScheduleDefinition, tick: SlotRequest): Promise<void> {
     if (overlap === "allow") return;
     const { app, coordination } = this.#parts;
-    await coordination.releaseKey(keyOf(app, name), taskId);
+    await coordination.releaseKey(keyOf(app, name), ownerOf(tick));
   }
 
   async #hasEnded(schedule: string, taskId: string): Promise<boolean> {
@@ -65,4 +77,14 @@ export class OverlapSlot {
 
 function keyOf(app: string, schedule: string): string {
   return `schedule:${app}|${schedule}`;
+}
+
+function ownerOf({ taskId, instantMs }: SlotRequest): string {
+  return `${taskId} ${instantMs}`;
+}
+
+/** The task that has the place, and the instant of its tick. */
+function readOwner(owner: string): Pick<SlotRequest, "taskId" | "instantMs"> {
+  const [taskId = owner, instant] = owner.split(" ");
+  return { taskId, instantMs: Number(instant) };
 }

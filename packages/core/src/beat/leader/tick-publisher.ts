@@ -44,20 +44,22 @@ export class TickPublisher {
    */
   async publish(kept: KeptSchedule): Promise<boolean> {
     const { clock, log, isLeader } = this.#parts;
-    const { name, document, progress } = kept;
+    const { name, document, progress, lastRunAtMs = -Infinity } = kept;
     const missedAfterMs = this.#missedAfterMs(name);
     const plan = planTicks(document.definition, progress, { nowMs: clock.now(), missedAfterMs });
     if (plan.skippedToMs !== undefined) {
       log.warn("Ticks were missed and are not made up for.", { schedule: name });
       await this.#passOver(name, plan.skippedToMs);
     }
+    let publishedMs = lastRunAtMs;
     for (const instantMs of plan.instants) {
       if (!isLeader()) return false;
-      if (await this.#publishOne(document.definition, instantMs)) {
+      if (await this.#publishOne(document.definition, instantMs, publishedMs)) {
         this.#waitedAtMs.set(name, clock.monotonic());
         return true;
       }
       this.#waitedAtMs.delete(name);
+      publishedMs = instantMs;
     }
     return false;
   }
@@ -69,23 +71,31 @@ export class TickPublisher {
     return clock.monotonic() - waitedAtMs < missedAfterMs ? Infinity : missedAfterMs;
   }
 
-  /** @returns whether it waits */
-  async #publishOne(definition: ScheduleDefinition, instantMs: number): Promise<boolean> {
+  /**
+   * @param publishedMs instant of the latest tick that was recorded
+   * @returns whether it waits
+   */
+  async #publishOne(definition: ScheduleDefinition, instantMs: number, publishedMs: number): Promise<boolean> {
     const { app, log, slot } = this.#parts;
     const { name } = definition;
     const taskId = tickTaskId({ app, schedule: name, instantMs });
+    const wanted = { taskId, instantMs, publishedMs };
     try {
-      const turn = await slot.take(definition, taskId);
+      const turn = await slot.take(definition, wanted);
       if (turn === "wait") return true;
       if (turn === "publish") {
         await this.#send(definition, instantMs, taskId);
         return false;
       }
+      if (turn !== "skip") {
+        await this.#publishOne(definition, turn.firstMs, publishedMs);
+        return await this.#publishOne(definition, instantMs, turn.firstMs);
+      }
       log.info("A tick is left out: the run before it goes on.", { schedule: name, instant: iso(instantMs) });
     } catch (error) {
       if (!isLovageError(error) || error.retryable || error.code === "CLOSED") throw error;
       log.error("A tick cannot be published; it is left out.", { schedule: name, instant: iso(instantMs), error });
-      await slot.free(definition, taskId);
+      await slot.free(definition, wanted);
     }
     await this.#passOver(name, instantMs);
     return false;

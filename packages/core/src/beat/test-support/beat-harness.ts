@@ -25,6 +25,8 @@ export interface BeatHarness extends AsyncDisposable {
 interface JoinOptions extends Omit<AppOptions, "broker" | "backend" | "clock" | "log"> {
   /** Stands between the app and the backend. */
   readonly wrapBackend?: (backend: Backend) => Backend;
+  /** Stands between the app and the broker. */
+  readonly wrapBroker?: (broker: Connection) => Connection;
 }
 
 /** @param start The time at which it begins. */
@@ -39,8 +41,15 @@ export async function beatHarness(start = "2026-01-01T00:00:00Z"): Promise<BeatH
     log,
     broker,
     backend,
-    join: ({ wrapBackend = unchanged, ...options } = {}) => {
-      const app = createApp({ name: "test", ...options, broker, backend: wrapBackend(backend), clock, log });
+    join: ({ wrapBackend = unchanged, wrapBroker = unchanged, ...options } = {}) => {
+      const app = createApp({
+        name: "test",
+        ...options,
+        broker: wrapBroker(broker),
+        backend: wrapBackend(backend),
+        clock,
+        log,
+      });
       apps.push(app);
       return app;
     },
@@ -55,7 +64,7 @@ export async function beatHarness(start = "2026-01-01T00:00:00Z"): Promise<BeatH
   };
 }
 
-function unchanged(same: Backend): Backend {
+function unchanged<T>(same: T): T {
   return same;
 }
 
