@@ -241,6 +241,30 @@ describe("what Celery sends is carried on", () => {
     expect(sends[0]?.call.softTimeLimitMs).toBeUndefined();
   });
 
+  test("a datetime among a step's options, which Celery's JSON tags within a body, is the instant or the header that it was", () => {
+    const at = { __type__: "datetime", __value__: "2030-01-02T03:04:05+00:00" };
+    const options = {
+      task_id: taskId(2),
+      eta: at,
+      expires: at,
+      headers: { trace: { at: [at], id: { __type__: "uuid", __value__: { hex: "0".repeat(32) } } } },
+    };
+    const embed = { callbacks: null, errbacks: null, chain: [signature("b", { options })], chord: null };
+    const properties = { messageId: "a", contentType: "application/json", contentEncoding: "utf-8" };
+    const body = Buffer.from(JSON.stringify([[1], {}, embed]));
+    const call = decodeTask({ headers: { task: "a", id: taskId(1), lang: "py" }, properties, body });
+    const [sent] = expandFollowUps(call, { state: "SUCCESS", value: 2 }, { nowMs: 0 }).sends;
+    const atMs = Date.parse("2030-01-02T03:04:05Z");
+    expect(sent).toMatchObject({
+      send: { etaMs: atMs },
+      call: {
+        expiresAtMs: atMs,
+        headers: { trace: { at: [at.__value__], id: `00000000-${"0000-".repeat(3)}${"0".repeat(12)}` } },
+      },
+    });
+    expect(() => encodeTask(sent!.call, { dialect: "celery" })).not.toThrow();
+  });
+
   test("a countdown below zero, as Python computes one from an instant that has passed, means at once", () => {
     const embed = { callbacks: [signature("cb", { options: { countdown: -0.2 } })] };
     const { sends } = expandFollowUps(aCall({ embed }), { state: "SUCCESS", value: 1 }, { nowMs: 0 });

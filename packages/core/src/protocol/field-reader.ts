@@ -1,6 +1,7 @@
 import { quoteValue } from "@lovage/foundation";
 
 import { PayloadDecodeError } from "./errors.ts";
+import { WireTag } from "./value-tags.ts";
 import { parseWireTime } from "./wire-time.ts";
 
 const maxIdLength = 255;
@@ -47,11 +48,12 @@ export class FieldReader {
     return value === undefined || typeof value === "boolean" ? value : this.#fail(name, "true or false");
   }
 
-  /** An instant, in ms. */
+  /** An instant, in ms: a text, also one under the tag that Celery's JSON gives a datetime within a body. */
   instant(name: string): number | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    const ms = typeof value === "string" ? parseWireTime(value, this.#timezone) : undefined;
+    const text = value instanceof WireTag && value.type === "datetime" ? value.value : value;
+    const ms = typeof text === "string" ? parseWireTime(text, this.#timezone) : undefined;
     return ms ?? this.#fail(name, "a time in ISO 8601");
   }
 

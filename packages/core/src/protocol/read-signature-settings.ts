@@ -7,6 +7,7 @@ import { isObject } from "./is-object.ts";
 import { readObject, readSignature, readSignatures } from "./read-signature.ts";
 import type { SignatureSettings } from "./signature-settings.ts";
 import type { WireSignature } from "./task-call.ts";
+import { fromTag, WireTag } from "./value-tags.ts";
 
 type Options = WireSignature["options"];
 
@@ -41,11 +42,19 @@ function readSending(options: Options, timezone: string): Loose<SignatureSetting
     timeLimitMs: reader.seconds("time_limit") || undefined,
     softTimeLimitMs: reader.seconds("soft_time_limit") || undefined,
     ignoreResult: reader.boolean("ignore_result"),
-    headers: readObject(options["headers"], "headers") as SignatureSettings["headers"],
+    headers: withoutTags(readObject(options["headers"], "headers")) as SignatureSettings["headers"],
     shadow: reader.textOrNothing("shadow"),
     key: reader.textOrNothing("key"),
     replyTo: reader.textOrNothing("reply_to"),
   };
+}
+
+/** Headers are plain JSON, in which nothing may look like a tag: a tagged value is its text. */
+function withoutTags(value: unknown): unknown {
+  if (value instanceof WireTag) return value.type === "uuid" ? fromTag(value.type, value.value, "UTC") : value.value;
+  if (Array.isArray(value)) return value.map(withoutTags);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutTags(inner)]));
 }
 
 function readPlace(options: Options): Loose<SignatureSettings> {
