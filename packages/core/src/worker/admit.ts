@@ -5,6 +5,7 @@ import { PayloadValidationError } from "../protocol/errors.ts";
 import { mapArguments } from "../produce/map-arguments.ts";
 import { UnknownTaskError } from "./errors.ts";
 import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Retrying } from "./keep-trying.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Revocations } from "./revocations.ts";
 import type { RunClaims } from "./run-claims.ts";
@@ -17,6 +18,8 @@ export interface AdmissionParts {
   readonly clock: Clock;
   /** Ends all waiting. */
   readonly signal: AbortSignal;
+  /** What is asked of the backend again. */
+  readonly retrying?: Retrying;
   readonly revocations: Revocations;
   readonly backend: Backend | undefined;
   readonly claims: RunClaims;

@@ -2,6 +2,7 @@ import { readTick, tickKey } from "../beat/tick/tick-mark.ts";
 import type { Backend } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
 import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Retrying } from "./keep-trying.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TaskRun } from "./task-run.ts";
 
@@ -10,6 +11,8 @@ interface ClaimTickParts {
   readonly clock: Clock;
   /** Ends all waiting. */
   readonly signal: AbortSignal;
+  /** What is asked of the backend again. */
+  readonly retrying?: Retrying;
   readonly backend: Backend | undefined;
 }
 

@@ -1,6 +1,11 @@
 import { backOff, isLovageError } from "@lovage/foundation";
 import type { Clock } from "@lovage/foundation";
 
+/** How many things are being tried again. */
+export interface Retrying {
+  count: number;
+}
+
 /** How long something is tried. */
 export interface KeepTryingOptions {
   readonly clock: Clock;
@@ -10,6 +15,8 @@ export interface KeepTryingOptions {
   readonly isWanted: () => boolean;
   /** Told of each failure that is followed by another attempt. */
   readonly onFailure?: (error: unknown) => void;
+  /** Counts it from its first failure on, until it is done or given up. */
+  readonly retrying?: Retrying;
 }
 
 /** What {@link keepTrying} gives when nobody wanted the outcome any more. */
@@ -25,16 +32,23 @@ export async function keepTrying<T>(
   attempt: () => Promise<T>,
   options: KeepTryingOptions,
 ): Promise<T | typeof unwanted> {
-  const { clock, signal, isWanted, onFailure } = options;
-  for (let failures = 0; ; failures += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isLovageError(error) || !error.retryable) throw error;
-      onFailure?.(error);
+  const { clock, signal, isWanted, onFailure, retrying = { count: 0 } } = options;
+  let counted = 0;
+  try {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isLovageError(error) || !error.retryable) throw error;
+        onFailure?.(error);
+      }
+      retrying.count += 1 - counted;
+      counted = 1;
+      await pause(clock, backOff(pauses, failures), signal);
+      if (signal.aborted || !isWanted()) return unwanted;
     }
-    await pause(clock, backOff(pauses, failures), signal);
-    if (signal.aborted || !isWanted()) return unwanted;
+  } finally {
+    retrying.count -= counted;
   }
 }
 

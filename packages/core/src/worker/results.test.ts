@@ -4,6 +4,8 @@ import { LeaseLostError } from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chain } from "../canvas/chain.ts";
+import { chord } from "../canvas/chord.ts";
+import { group } from "../canvas/group.ts";
 import { controlChannel, encodeRevoke } from "../control/revoke-message.ts";
 import { decodeTask } from "../protocol/decode-task.ts";
 import { capture } from "../protocol/test-support/captures.ts";
@@ -113,6 +115,32 @@ describe("a result", () => {
     await expect(first.get()).resolves.toBe(1);
     expect([runs, puts.length]).toEqual([2, 2]);
   });
+
+  test.each(["results", "joins"] as const)(
+    "that cannot be recorded while the %s are away leaves the worker alive, however long that takes",
+    async (part) => {
+      let isAway = true;
+      const answer = <T>(work: () => Promise<T>): Promise<T> =>
+        isAway ? Promise.reject(new BackendUnavailableError("away")) : work();
+      const { app, clock, until } = await setUp({
+        wrapBackend: (backend) =>
+          part === "results"
+            ? changedResults(backend, (results) => ({ put: (puts) => answer(() => results.put(puts)) }))
+            : changed(backend, {
+                joins: changed(backend.joins!, { arrive: (arrival) => answer(() => backend.joins!.arrive(arrival)) }),
+              }),
+      });
+      const one = app.task("one", () => 1);
+      const total = app.task("total", (all: readonly number[]) => all.length);
+      const worker = app.worker();
+      await worker.start();
+      const result = await chord(group([one.s(), one.s()]), total.s()).delay();
+      await clock.advance(90_000);
+      expect([worker.health().settling, worker.health().live]).toEqual([2, { ok: true, reasons: [] }]);
+      isAway = false;
+      await until(async () => (await result.state()) === "SUCCESS");
+    },
+  );
 
   test("is dropped when the lease is lost while the backend is away", async () => {
     const lost = new AbortController();

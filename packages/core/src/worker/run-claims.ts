@@ -3,6 +3,7 @@ import type { Backend } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
 import type { QueueCapabilities } from "@lovage/transport";
 import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Retrying } from "./keep-trying.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** What {@link RunClaims} work with. */
@@ -11,6 +12,8 @@ export interface RunClaimsParts {
   readonly log: Log;
   /** Ends all waiting. */
   readonly signal: AbortSignal;
+  /** What is asked of the backend again. */
+  readonly retrying?: Retrying;
   readonly backend: Backend | undefined;
   readonly capabilitiesOf: (queue: string) => Pick<QueueCapabilities, "doublesWithinMs">;
 }

@@ -10,6 +10,7 @@ import { FollowUpError } from "./errors.ts";
 import { hasFollowUps, nothing } from "./hand-over.ts";
 import type { Arrived, HandOver, Prepared } from "./hand-over.ts";
 import { keepTrying, unwanted } from "./keep-trying.ts";
+import type { Retrying } from "./keep-trying.ts";
 import { isOfLaterAttempt } from "./later-attempt.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ResultRecords } from "./result-records.ts";
@@ -24,6 +25,8 @@ export interface SettlerParts {
   readonly log: Log;
   /** Ends all attempts. */
   readonly signal: AbortSignal;
+  /** What is asked of the backend again. */
+  readonly retrying?: Retrying;
   readonly producer: Producer;
   /** `undefined` without a backend for results. */
   readonly records: ResultRecords | undefined;
@@ -253,7 +256,7 @@ export class Settler {
   }
 
   #whileHeld(run: TaskRun) {
-    return { clock: this.#parts.clock, signal: this.#parts.signal, isWanted: () => !run.isLost };
+    return { ...this.#parts, isWanted: () => !run.isLost };
   }
 }
 

@@ -13,6 +13,7 @@ const facts: HealthFacts = {
   oldestRunningMs: undefined,
   queues: [],
   isBackendFailing: false,
+  isRetrying: false,
   idleMs: 0,
 };
 
@@ -38,6 +39,12 @@ describe("a worker", () => {
       { idleMs: 61_000, settling: 1, broker: "reconnecting" },
       [true, false],
     ],
+    [
+      "that waits for its backend with work in hand is live",
+      { idleMs: 61_000, settling: 1, isBackendFailing: true },
+      [true, false],
+    ],
+    ["that asks its backend again and again is live", { idleMs: 61_000, settling: 1, isRetrying: true }, [true, true]],
     ["that is filled by abandoned functions is not live", { abandoned: 10 }, [false, true]],
   ] as const)("%s", (_what, changes, expected) => {
     expect(verdicts(changes)).toEqual(expected);

@@ -48,6 +48,8 @@ export interface WorkerHealth {
 export interface HealthFacts extends Omit<WorkerHealth, "live" | "ready"> {
   /** Results cannot be written at present. */
   readonly isBackendFailing: boolean;
+  /** Something is asked of the backend again and again, which did not answer. */
+  readonly isRetrying: boolean;
   /** How long nothing has been started, ended or settled, in ms. */
   readonly idleMs: number;
 }
@@ -56,8 +58,14 @@ export interface HealthFacts extends Omit<WorkerHealth, "live" | "ready"> {
 const stuckAfterMs = 60_000;
 
 /** The health that the facts tell. */
-export function judge({ isBackendFailing, idleMs, ...facts }: HealthFacts): WorkerHealth {
-  return { ...facts, live: verdict(deadReasons(facts, idleMs)), ready: verdict(busyReasons(facts, isBackendFailing)) };
+export function judge({ isBackendFailing, isRetrying, idleMs, ...facts }: HealthFacts): WorkerHealth {
+  // What waits for its broker or backend is not stuck: a restart would not help it, and what it has run would run again.
+  const isWaiting = facts.broker !== "open" || isBackendFailing || isRetrying;
+  return {
+    ...facts,
+    live: verdict(deadReasons(facts, isWaiting ? 0 : idleMs)),
+    ready: verdict(busyReasons(facts, isBackendFailing)),
+  };
 }
 
 function verdict(reasons: readonly (string | false)[]): Verdict {
@@ -66,9 +74,9 @@ function verdict(reasons: readonly (string | false)[]): Verdict {
 }
 
 function deadReasons(facts: Omit<WorkerHealth, "live" | "ready">, idleMs: number): readonly (string | false)[] {
-  const { state, abandoned, concurrency, running, buffered, settling, broker } = facts;
+  const { state, abandoned, concurrency, running, buffered, settling } = facts;
   const hasWork = (buffered > 0 && running < concurrency) || settling > 0;
-  const isStuck = hasWork && broker === "open" && idleMs > stuckAfterMs;
+  const isStuck = hasWork && idleMs > stuckAfterMs;
   return [
     state === "stopped" && "the worker has stopped",
     abandoned > 0 && abandoned >= concurrency && `${abandoned} abandoned functions fill all ${concurrency} slots`,

@@ -7,6 +7,7 @@ import type { AppRuntime } from "../app/app-runtime.ts";
 import { ServerClock, serverTimeOf } from "../app/server-clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Intake } from "./intake.ts";
+import type { Retrying } from "./keep-trying.ts";
 import { Pipeline } from "./pipeline.ts";
 import { ProgressWriter } from "./progress-writer.ts";
 import { ResultRecords } from "./result-records.ts";
@@ -54,6 +55,7 @@ export class WorkerSession {
   readonly #feed: RevocationFeed;
   readonly #upkeep: Upkeep;
   readonly #grace: GracePeriod;
+  readonly #retrying: Retrying = { count: 0 };
   /** All slots are taken by long tasks; what was fetched was given back. */
   #isStalled = false;
   #stopping: Promise<void> | undefined;
@@ -72,6 +74,7 @@ export class WorkerSession {
       clock: this.#clock,
       log: this.#log,
       signal: this.#over.signal,
+      retrying: this.#retrying,
       backend,
       capabilitiesOf: (queue) => connection.capabilitiesOf(queue),
     });
@@ -135,6 +138,7 @@ export class WorkerSession {
       oldestRunningMs: oldestStartAtMs === undefined ? undefined : nowMs - oldestStartAtMs,
       queues: this.#intakes.map(({ health }) => health),
       isBackendFailing: this.#writer?.isFailing ?? false,
+      isRetrying: this.#retrying.count > 0,
       idleMs: nowMs - this.#pipeline.lastStepAtMs,
     };
   }
@@ -189,7 +193,7 @@ export class WorkerSession {
   #createPipeline(revocations: Revocations): Pipeline {
     const { runtime, connection, backend, options } = this.#parts;
     const { settings, producer, tasks } = runtime;
-    const shared = { clock: this.#clock, log: this.#log, runLog: this.#runLog, signal: this.#over.signal };
+    const shared = { clock: this.#clock, log: this.#log, runLog: this.#runLog, retrying: this.#retrying };
     const writer = this.#writer;
     const results = backend?.results;
     const records =
@@ -198,6 +202,7 @@ export class WorkerSession {
         : new ResultRecords({ writer, results, clock: this.#clock, maxBytes: settings.maxPayloadBytes });
     return new Pipeline({
       ...shared,
+      signal: this.#over.signal,
       connection,
       backend,
       producer,

@@ -179,5 +179,6 @@ const nothingYet = {
   oldestRunningMs: undefined,
   queues: [],
   isBackendFailing: false,
+  isRetrying: false,
   idleMs: 0,
 } as const;
