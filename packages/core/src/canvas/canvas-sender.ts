@@ -4,6 +4,16 @@ import type { AsyncResult } from "../result/async-result.ts";
 import type { FollowUp, JoinNeeded } from "./follow-up.ts";
 import type { SignatureOptions } from "./signature-options.ts";
 
+/** The task whose result is that of a workflow, or of one of its ends. */
+export interface WorkflowEnd {
+  readonly taskId: string;
+  readonly task: string;
+  /** It stores no result. */
+  readonly ignored: boolean;
+  /** How long it, and what comes before it, is put off in all, in ms. */
+  readonly delayMs: number;
+}
+
 /** What workflows need of an app. */
 export interface CanvasSender {
   /** Loads the configuration, which `settingsOf` needs whole, and learns `replyTo`. */
@@ -28,6 +38,6 @@ export interface CanvasSender {
    * @throws what `encodeTask` and `publish` throw; FEATURE_UNSUPPORTED for joins on a backend that has none
    */
   send(sends: readonly FollowUp[], joins: readonly JoinNeeded[]): Promise<void>;
-  /** A handle on the result of a call. */
-  result(taskId: string, options: { readonly ignored: boolean }): AsyncResult<unknown>;
+  /** A handle on the result of a workflow, or of one of its ends. */
+  result(end: WorkflowEnd): AsyncResult<unknown>;
 }

@@ -65,7 +65,7 @@ export class CanvasWorkflow implements Canvas {
     });
     const node = expansion.add(signature, { results: args, rest: [], path: "" });
     await sender.send(expansion.sends, expansion.joins);
-    const results = ends.map(({ taskId, ignored }) => sender.result(taskId, { ignored }));
+    const results = ends.map((end) => sender.result(end));
     const [only] = results;
     return groupId === undefined && only !== undefined ? only : createGroupResult(groupId ?? node.id, results);
   }

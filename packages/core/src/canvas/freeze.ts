@@ -2,14 +2,8 @@ import { chainSignature, chordSignature, groupSignature } from "../protocol/comp
 import type { WireSignature } from "../protocol/task-call.ts";
 import { writeSignatureSettings } from "../protocol/write-signature-settings.ts";
 import type { Blueprint, TaskBlueprint } from "./blueprint.ts";
-import type { CanvasSender } from "./canvas-sender.ts";
-
-/** The task whose result is that of a workflow, or of one of its ends. */
-interface FrozenEnd {
-  readonly taskId: string;
-  /** It stores no result. */
-  readonly ignored: boolean;
-}
+import type { CanvasSender, WorkflowEnd } from "./canvas-sender.ts";
+import { sendDelay } from "./send-delay.ts";
 
 /** A workflow with all of its ids. */
 export interface Frozen {
@@ -17,7 +11,7 @@ export interface Frozen {
   /** Id of the group, where the workflow ends in one. */
   readonly groupId: string | undefined;
   /** One, or one for each member of the group it ends in. */
-  readonly ends: readonly FrozenEnd[];
+  readonly ends: readonly WorkflowEnd[];
 }
 
 /** Gives every task of a workflow its id, its queue and its checked options, as they go on the wire. @throws OPTION_INVALID, NAME_INVALID */
@@ -46,14 +40,15 @@ function freezeTask({ task, args, immutable, options, callbacks, errbacks, sende
   return {
     signature: { task, args, kwargs, options: written, subtask_type: null, immutable },
     groupId: undefined,
-    ends: [{ taskId, ignored: settings.ignoreResult === true }],
+    ends: [{ taskId, task, ignored: settings.ignoreResult === true, delayMs: sendDelay(settings, app.nowMs()) }],
   };
 }
 
 function freezeChain(steps: readonly Blueprint[], sender: CanvasSender): Frozen {
   const frozen = steps.map((step) => freeze(step, sender));
   const last = frozen.at(-1);
-  const ends = last?.ends ?? [];
+  const beforeMs = frozen.slice(0, -1).reduce((sum, { ends }) => sum + longestDelay(ends), 0);
+  const ends = putOff(last?.ends ?? [], beforeMs);
   const options = writeSignatureSettings(ends.length === 1 && ends[0] ? { taskId: ends[0].taskId } : {});
   return { signature: chainSignature(frozen.map(signatureOf), options), groupId: last?.groupId, ends };
 }
@@ -67,9 +62,22 @@ function freezeGroup(members: readonly Blueprint[], sender: CanvasSender): Froze
 
 function freezeChord(header: readonly Blueprint[], body: Blueprint, sender: CanvasSender): Frozen {
   const options = writeSignatureSettings({ taskId: sender.newId() });
-  const frozenHeader = header.map((member) => freeze(member, sender).signature);
+  const frozenHeader = header.map((member) => freeze(member, sender));
   const { signature, groupId, ends } = freeze(body, sender);
-  return { signature: chordSignature(frozenHeader, signature, options), groupId, ends };
+  const beforeMs = longestDelay(frozenHeader.flatMap((member) => member.ends));
+  return {
+    signature: chordSignature(frozenHeader.map(signatureOf), signature, options),
+    groupId,
+    ends: putOff(ends, beforeMs),
+  };
+}
+
+function longestDelay(ends: readonly WorkflowEnd[]): number {
+  return ends.reduce((longestMs, { delayMs }) => Math.max(longestMs, delayMs), 0);
+}
+
+function putOff(ends: readonly WorkflowEnd[], beforeMs: number): readonly WorkflowEnd[] {
+  return ends.map((end) => ({ ...end, delayMs: beforeMs + end.delayMs }));
 }
 
 function signatureOf({ signature }: Frozen): WireSignature {

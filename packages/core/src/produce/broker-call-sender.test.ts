@@ -1,6 +1,9 @@
 import type { Backend } from "@lovage/backend";
 import { virtualClock } from "@lovage/foundation";
 import { describe, expect, test } from "vitest";
+import { chain } from "../canvas/chain.ts";
+import { chord } from "../canvas/chord.ts";
+import { group } from "../canvas/group.ts";
 import { createApp } from "../app/create-app.ts";
 import { decodeTask } from "../protocol/decode-task.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
@@ -68,5 +71,15 @@ describe("a call", () => {
     await many?.cancel();
     await (await task.applyAsync([], { eta: new Date(0) })).cancel();
     expect(kept).toEqual([hourMs, 49 * hourMs, 6 * hourMs, hourMs]);
+
+    kept.length = 0;
+    const [one, late] = [task.si(), task.si().set({ countdown: "2d" })];
+    await (await one.delay()).cancel();
+    await (await late.delay()).cancel();
+    await (await group([one, late]).delay()).cancel();
+    await (await group([one, one]).set({ countdown: "3d" }).delay()).cancel();
+    await (await chain(late, late, group([one, late])).delay()).cancel();
+    await (await chord(group([one, late]), late).delay()).cancel();
+    expect(kept.map((ms) => ms / hourMs)).toEqual([1, 49, 1, 49, 73, 73, 97, 145, 97]);
   });
 });

@@ -4,7 +4,7 @@ import { OptionError } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
 import { currentTask } from "../app/current-task.ts";
-import type { CanvasSender } from "../canvas/canvas-sender.ts";
+import type { CanvasSender, WorkflowEnd } from "../canvas/canvas-sender.ts";
 import type { FollowUp, JoinNeeded } from "../canvas/follow-up.ts";
 import { joinOpenings } from "../canvas/join-openings.ts";
 import type { SignatureOptions } from "../canvas/signature-options.ts";
@@ -27,6 +27,8 @@ export interface BrokerCanvasSenderOptions {
   /** The queue of a task's calls. */
   queueOf(task: string): string;
 }
+
+const dayMs = 86_400_000;
 
 /** What workflows need of an app. */
 export class BrokerCanvasSender implements CanvasSender {
@@ -89,8 +91,10 @@ export class BrokerCanvasSender implements CanvasSender {
     if (messages.length > 0) await connection.publish(messages);
   }
 
-  result(taskId: string, { ignored }: { readonly ignored: boolean }): AsyncResult<unknown> {
-    return createResult(taskId, { source: this.#options.results, ignored });
+  result({ taskId, task, ignored, delayMs }: WorkflowEnd): AsyncResult<unknown> {
+    const { results, runtime } = this.#options;
+    const keptMs = runtime.tasks.get(task)?.options.resultExpiresMs ?? dayMs;
+    return createResult(taskId, { source: results, ignored, expiresMs: keptMs + delayMs });
   }
 
   async #joins(): Promise<Joins> {

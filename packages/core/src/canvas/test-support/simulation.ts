@@ -3,7 +3,7 @@ import { describeError } from "../../protocol/describe-error.ts";
 import { encodeTask } from "../../protocol/encode-task.ts";
 import type { TaskCall } from "../../protocol/task-call.ts";
 import type { AsyncResult } from "../../result/async-result.ts";
-import type { CanvasSender } from "../canvas-sender.ts";
+import type { CanvasSender, WorkflowEnd } from "../canvas-sender.ts";
 import { chordBody } from "../chord-body.ts";
 import { createSignature } from "../create-signature.ts";
 import { expandFollowUps } from "../expand-follow-ups.ts";
@@ -94,7 +94,7 @@ export class Simulation implements CanvasSender {
     this.#enqueue(sends);
   }
 
-  result(taskId: string): AsyncResult<unknown> {
+  result({ taskId }: WorkflowEnd): AsyncResult<unknown> {
     const get = async (): Promise<unknown> => {
       await Promise.resolve();
       const ended = this.ended.get(taskId);
