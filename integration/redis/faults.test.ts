@@ -129,7 +129,9 @@ describeOwnServer("redis", (start) => {
 
   test("19: with its memory full its tasks are worked off with their results, by workers that begin and that come back", async () => {
     await using server = await start();
-    const app = createApp({ name: "full", broker: server.url, backend: server.url, log: silentLog });
+    // What was on its way to a connection that is killed comes back when its lease ends.
+    const broker = { url: server.url, lease: 3_000, sweep: 500 };
+    const app = createApp({ name: "full", broker, backend: server.url, log: silentLog });
     onTestFinished(() => app.close());
     let runs = 0;
     const add = app.task("full.add", async (x: number, y: number) => {
