@@ -16,7 +16,7 @@ export interface TaskOptions {
   readonly queue?: string;
   /** 0 to 9, 9 the most urgent. @default 0 */
   readonly priority?: number;
-  /** Calls are dropped, with a REVOKED result, when not started this long after they were sent. @default never */
+  /** Calls are dropped, with a REVOKED result, when not started this long after they were sent, or after their countdown or eta. @default never */
   readonly expires?: Duration;
   /** Retries after the first run, for `retryFor` and `task.retry`. @default 3 */
   readonly maxRetries?: number;

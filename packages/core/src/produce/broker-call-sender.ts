@@ -121,13 +121,14 @@ export class BrokerCallSender implements CallSender {
   }
 
   #sendingOf(definition: TaskDefinition, options: CheckedCallOptions, embed: CallEmbed): Sending {
-    const merged = this.#defaults.merge(definition, options);
     const { results, runtime } = this.#options;
+    const nowMs = runtime.clock.now();
+    const merged = this.#defaults.merge(definition, options, nowMs);
     const context = {
       source: results,
       ignored: merged.ignoreResult === true,
       // A worker that starts late must still find it cancelled when it is due.
-      expiresMs: definition.options.resultExpiresMs + sendDelay(merged, runtime.clock.now()),
+      expiresMs: definition.options.resultExpiresMs + sendDelay(merged, nowMs),
     };
     return { definition, options: merged, embed, how: toSendOptions(merged), context };
   }

@@ -1,6 +1,7 @@
 import { softLimitOf } from "../app/check-option.ts";
 import type { ResolvedTaskOptions, TaskDefinition } from "../app/task-definition.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
+import { dueExpiry } from "./due-expiry.ts";
 
 /**
  * What a task's options say of each of its calls, as far as the message must say it: the worker knows the limits of its own tasks, but not what
@@ -9,9 +10,10 @@ import type { CheckedCallOptions } from "./check-call-options.ts";
 export class CallDefaults {
   readonly #known = new WeakMap<TaskDefinition, CheckedCallOptions>();
 
-  /** Options of a call with those of its task beneath. @throws OPTION_INVALID for a soft limit that does not fit the task's hard one */
-  merge(definition: TaskDefinition, options: CheckedCallOptions): CheckedCallOptions {
-    const merged = { ...this.#of(definition), ...options };
+  /** Options of a call with those of its task beneath. @throws OPTION_INVALID for a soft limit that does not fit the task's hard one, and for an expiry before the call is due */
+  merge(definition: TaskDefinition, options: CheckedCallOptions, nowMs: number): CheckedCallOptions {
+    const expires = dueExpiry(options, { defaultMs: definition.options.expiresMs, nowMs });
+    const merged = { ...this.#of(definition), ...options, ...(expires && { expires }) };
     const { softTimeLimitMs: softMs, timeLimitMs: hardMs } = options;
     if (softMs === undefined && hardMs === undefined) return merged;
     const { softTimeLimitMs, timeLimitMs } = definition.options;
@@ -31,11 +33,10 @@ export class CallDefaults {
 }
 
 function defaultsOf({ options, run }: TaskDefinition): CheckedCallOptions {
-  const { queue, priority, expiresMs } = options;
+  const { queue, priority } = options;
   const defaults = {
     queue,
     priority,
-    expires: expiresMs === undefined ? undefined : { inMs: expiresMs },
     ignoreResult: options.ignoreResult ? true : undefined,
     ...(run === undefined && limitsOf(options)),
   };

@@ -28,7 +28,7 @@ export type ScheduledCallOptions = Pick<
   CallOptions,
   "queue" | "priority" | "headers" | "ignoreResult" | "timeLimit" | "softTimeLimit" | "key" | "shadow"
 > & {
-  /** The call is dropped when it has not started this long after it was published. */
+  /** The call is dropped when it has not started this long after it was published, and its jitter was over. */
   readonly expires?: Duration | undefined;
 };
 

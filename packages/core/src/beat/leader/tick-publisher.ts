@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { isLovageError } from "@lovage/foundation";
+import { isLovageError, parseDuration } from "@lovage/foundation";
 import type { Clock, Log } from "@lovage/foundation";
 import type { KeptSchedule, ScheduleStore } from "../book/schedule-store.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
 import { nextTick, planTicks } from "../tick/plan-ticks.ts";
-import type { ScheduledSender } from "../tick/scheduled-sender.ts";
+import type { CallOfSchedule, ScheduledSender } from "../tick/scheduled-sender.ts";
 import { tickJitterMs, tickMemoryMs, tickTaskId } from "../tick/tick.ts";
 import { writeTick } from "../tick/tick-mark.ts";
 import type { OverlapSlot } from "./overlap-slot.ts";
@@ -110,11 +110,19 @@ export class TickPublisher {
     await sender.send(definition, {
       taskId,
       headers: { scheduled_at: iso(instantMs), ...mark },
-      ...(delayMs === 0 ? {} : { eta: new Date(instantMs + delayMs) }),
+      ...(delayMs === 0 ? {} : this.#dueAt(definition, instantMs + delayMs)),
     });
     await store.record(name, instantMs, keepMs);
     onPublished(instantMs);
     log.info("Tick published.", { schedule: name, task, taskId, instant: iso(instantMs) });
+  }
+
+  /** A tick that is put off expires as long after its turn as others after theirs. */
+  #dueAt({ options: { expires } }: ScheduleDefinition, dueAtMs: number): CallOfSchedule {
+    const eta = new Date(dueAtMs);
+    if (expires === undefined) return { eta };
+    const fromMs = Math.max(dueAtMs, this.#parts.clock.now());
+    return { eta, expires: new Date(fromMs + parseDuration(expires, { field: "expires" })) };
   }
 
   async #passOver(name: string, toMs: number): Promise<void> {

@@ -11,7 +11,7 @@ export type SendByName = (
 ) => Promise<AsyncResult<unknown>>;
 
 /** What is particular to one call of a schedule. */
-export type CallOfSchedule = Pick<CallOptions, "eta" | "headers" | "taskId">;
+export type CallOfSchedule = Pick<CallOptions, "eta" | "expires" | "headers" | "taskId">;
 
 /** Sends the calls of schedules. */
 export class ScheduledSender {
