@@ -9,7 +9,7 @@ import type { Retrying } from "./keep-trying.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Revocations } from "./revocations.ts";
 import type { RunClaims } from "./run-claims.ts";
-import { readMark, turnMark, unknownSinceMark } from "./task-marks.ts";
+import { readMark, startedMark, turnMark, unknownSinceMark } from "./task-marks.ts";
 import type { TaskRun } from "./task-run.ts";
 import { claimTick, isTick } from "./claim-tick.ts";
 
@@ -57,7 +57,8 @@ function admitCall(run: TaskRun, parts: AdmissionParts): Admission | Promise<Adm
 function refuseAtOnce(run: TaskRun, parts: AdmissionParts): Outcome | undefined {
   const { call, definition } = run;
   if (parts.revocations.has(call.id)) return { kind: "revoked", reason: "revoked" };
-  if (call.expiresAtMs !== undefined && call.expiresAtMs <= parts.clock.now())
+  const { expiresAtMs = Infinity } = call;
+  if (expiresAtMs <= parts.clock.now() && readMark(run.delivery.message, startedMark) === undefined)
     return { kind: "revoked", reason: "expired" };
   if (call.etaMs !== undefined) {
     const inMs = call.etaMs - parts.clock.now();

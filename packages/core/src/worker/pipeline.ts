@@ -19,6 +19,7 @@ import type { ReadingParts } from "./read-delivery.ts";
 import { decideRetry } from "./retry-policy.ts";
 import type { RunLog } from "./run-log.ts";
 import { settleDelivery } from "./settle-delivery.ts";
+import { startedMark } from "./task-marks.ts";
 import { Settler } from "./settler.ts";
 import type { SettlerParts } from "./settler.ts";
 import type { TaskRun } from "./task-run.ts";
@@ -159,9 +160,15 @@ export class Pipeline {
     for (const run of this.#live) {
       const error = new WorkerShutdownError(run.isAcknowledged);
       run.abort(error);
-      run.end(run.isAcknowledged ? { kind: "failure", error, reason: "failed" } : { kind: "postponed", delayMs: 0 });
+      run.end(run.isAcknowledged ? { kind: "failure", error, reason: "failed" } : this.#interrupted(run));
     }
     await Promise.all(this.#recording);
+  }
+
+  #interrupted({ call, startedAtMs }: TaskRun): Outcome {
+    const isDated = call.expiresAtMs !== undefined && startedAtMs >= 0;
+    const mark = { [startedMark]: this.#parts.clock.now() };
+    return { kind: "postponed", delayMs: 0, ...(isDated && { mark }) };
   }
 
   #proceedLater(run: TaskRun, admission: Promise<Admission>): void {

@@ -9,6 +9,9 @@ export const unknownSinceMark = "x-lovage-unknown-since";
 /** The instant (Unix ms) of the turn that a rate limit gave to the message, so that no second turn is taken for it. */
 export const turnMark = "x-lovage-turn";
 
+/** When (Unix ms) a worker that stopped gave the message back in the midst of its run: its call was started in time, and does not expire any more. */
+export const startedMark = "x-lovage-started";
+
 /** The number in a mark; `undefined` when the message has none. */
 export function readMark(message: Message, mark: string): number | undefined {
   const value = message.headers[mark];

@@ -59,6 +59,8 @@ export class WorkerSession {
   /** All slots are taken by long tasks; what was fetched was given back. */
   #isStalled = false;
   #stopping: Promise<void> | undefined;
+  /** Resolves when the ends of what could not be given back are recorded. */
+  #recorded: Promise<void> | undefined;
   #isStopping = false;
 
   constructor(parts: WorkerSessionParts) {
@@ -117,8 +119,10 @@ export class WorkerSession {
   stop(graceMs: number): Promise<void> {
     this.#grace.limit(graceMs);
     this.#isStopping = true;
+    // Before the consumers give back the rest: what the pipeline gives back says more.
+    this.#recorded ??= this.#grace.over.then(() => this.#pipeline.giveBackAll());
     const closing = this.#intakes.map((intake) => intake.close(graceMs));
-    return (this.#stopping ??= this.#stop(closing));
+    return (this.#stopping ??= this.#stop(closing, this.#recorded));
   }
 
   failCurrent(error: unknown): boolean {
@@ -143,11 +147,10 @@ export class WorkerSession {
     };
   }
 
-  async #stop(closing: readonly Promise<void>[]): Promise<void> {
+  async #stop(closing: readonly Promise<void>[], recorded: Promise<void>): Promise<void> {
     this.#pipeline.giveBackUnstarted();
     this.#checkQuiet();
     await this.#grace.over;
-    const recorded = this.#pipeline.giveBackAll();
     // With the broker away nothing can be given back, however long the grace.
     if (this.#parts.connection.state !== "open") for (const intake of this.#intakes) void intake.close(0);
     await Promise.all(closing);
