@@ -256,23 +256,6 @@ describe("limits of a schedule", () => {
     expect(delays.every((ms) => ms >= 0 && ms < 32 * second)).toBe(true);
     expect(new Set(delays).size).toBeGreaterThan(10);
   });
-
-  test.each(["the schedule", "the task"])(
-    "jitter does not count against the time after which ticks expire, that of %s",
-    async (whose) => {
-      await using harness = await beatHarness();
-      const app = harness.join();
-      let runs = 0;
-      const own = { expires: "5s" } as const;
-      const task = app.task("task", whose === "the task" ? own : {}, () => void (runs += 1));
-      const options = whose === "the task" ? {} : own;
-      app.schedule("spread", { task, schedule: every("1m"), jitter: "30s", options });
-      await app.beat().start();
-      await app.worker().start();
-      await harness.clock.advance(30 * minute + 40 * second);
-      expect(runs).toBe(30);
-    },
-  );
 });
 
 describe("faults", () => {

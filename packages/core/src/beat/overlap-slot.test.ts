@@ -91,7 +91,7 @@ test("a tick whose beat ended as it was about to publish it is published by the 
   const ran: string[] = [];
   const start = async (options: Parameters<typeof harness.join>[0]) => {
     const app = harness.join(options);
-    const task = app.task("task", { bind: true }, (self) => void ran.push(String(self.headers["scheduled_at"])));
+    const task = app.task("task", { bind: true }, (self) => void ran.push(self.headers["scheduled_at"] as string));
     app.schedule("often", { task, schedule: every("1m"), overlap: "skip" });
     await app.beat().start();
     return app;

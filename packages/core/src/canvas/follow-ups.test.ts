@@ -242,7 +242,8 @@ describe("what Celery sends is carried on", () => {
   });
 
   test("a datetime among a step's options, which Celery's JSON tags within a body, is the instant or the header that it was", () => {
-    const at = { __type__: "datetime", __value__: "2030-01-02T03:04:05+00:00" };
+    const time = "2030-01-02T03:04:05+00:00";
+    const at = { __type__: "datetime", __value__: time };
     const options = {
       task_id: taskId(2),
       eta: at,
@@ -259,7 +260,7 @@ describe("what Celery sends is carried on", () => {
       send: { etaMs: atMs },
       call: {
         expiresAtMs: atMs,
-        headers: { trace: { at: [at.__value__], id: `00000000-${"0000-".repeat(3)}${"0".repeat(12)}` } },
+        headers: { trace: { at: [time], id: `00000000-${"0000-".repeat(3)}${"0".repeat(12)}` } },
       },
     });
     expect(() => encodeTask(sent!.call, { dialect: "celery" })).not.toThrow();

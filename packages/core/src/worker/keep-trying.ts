@@ -32,24 +32,37 @@ export async function keepTrying<T>(
   attempt: () => Promise<T>,
   options: KeepTryingOptions,
 ): Promise<T | typeof unwanted> {
-  const { clock, signal, isWanted, onFailure, retrying = { count: 0 } } = options;
-  let counted = 0;
   try {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isLovageError(error) || !error.retryable) throw error;
-        onFailure?.(error);
-      }
-      retrying.count += 1 - counted;
-      counted = 1;
-      await pause(clock, backOff(pauses, failures), signal);
-      if (signal.aborted || !isWanted()) return unwanted;
-    }
-  } finally {
-    retrying.count -= counted;
+    return await attempt();
+  } catch (error) {
+    noteFailure(error, options);
   }
+  const { retrying } = options;
+  if (retrying !== undefined) retrying.count += 1;
+  try {
+    return await tryAgain(attempt, options);
+  } finally {
+    if (retrying !== undefined) retrying.count -= 1;
+  }
+}
+
+async function tryAgain<T>(attempt: () => Promise<T>, options: KeepTryingOptions): Promise<T | typeof unwanted> {
+  const { clock, signal, isWanted } = options;
+  for (let failures = 0; ; failures += 1) {
+    await pause(clock, backOff(pauses, failures), signal);
+    if (signal.aborted || !isWanted()) return unwanted;
+    try {
+      return await attempt();
+    } catch (error) {
+      noteFailure(error, options);
+    }
+  }
+}
+
+/** @throws the error, where trying again mends nothing */
+function noteFailure(error: unknown, { onFailure }: KeepTryingOptions): void {
+  if (!isLovageError(error) || !error.retryable) throw error;
+  onFailure?.(error);
 }
 
 /** Ends early, without an error, when the signal aborts. */
