@@ -6,8 +6,6 @@ import { MessageTooLargeError } from "@lovage/transport";
 const wholeName = "x-lovage-headers";
 /** Headers go out in one frame, which the client writes into 64 KiB. */
 const maxHeaderBytes = 49_152;
-/** A table may be a few times as large as its JSON; up to this it fits for certain. */
-const maxTableJsonBytes = 16_384;
 const maxNameBytes = 255;
 /** For a number, a word, or the frame of a list or a table. */
 const otherCharacters = 24;
@@ -23,6 +21,20 @@ export function checkHeaderSize(headers: Headers, messageId: string): void {
   if (!isLarge(headers)) return;
   const bytes = Buffer.byteLength(JSON.stringify(headers));
   if (bytes > maxHeaderBytes) throw new MessageTooLargeError(messageId, { bytes, maxBytes: maxHeaderBytes });
+}
+
+/**
+ * For a queue that Celery reads, which looks for the protocol's own table, and drops what has none.
+ * @throws MESSAGE_TOO_LARGE, OPTION_INVALID for headers that do not go into one
+ */
+export function checkHeaderTable(headers: Headers, messageId: string): void {
+  if (isLarge(headers))
+    throw new MessageTooLargeError(messageId, { bytes: tableBytesOf(headers), maxBytes: maxHeaderBytes });
+  if (isPlain(headers)) return;
+  throw new OptionError(
+    `Names of headers for a queue that Celery reads have at most ${maxNameBytes} bytes, and are neither "!" nor "__proto__".`,
+    { field: "headers" },
+  );
 }
 
 /** @throws OPTION_INVALID for a text that the protocol has 255 bytes for */
@@ -130,9 +142,21 @@ function isPlainName(name: string): boolean {
 
 function isLarge(headers: Headers): boolean {
   // A character has at most three bytes.
-  if (charactersOf(headers) * 3 <= maxTableJsonBytes) return false;
-  const isNested = Object.values(headers).some((value) => typeof value === "object" && value !== null);
-  return !isNested || JSON.stringify(headers).length > maxTableJsonBytes;
+  return charactersOf(headers) * 3 > maxHeaderBytes && tableBytesOf(headers) > maxHeaderBytes;
+}
+
+/** What the client writes: a type before each value, and a length before names, texts, lists and tables. */
+function tableBytesOf(value: HeaderValue | Headers): number {
+  if (typeof value === "string") return 5 + Buffer.byteLength(value);
+  if (typeof value !== "object" || value === null) return 9;
+  let sum = 5;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly HeaderValue[]) sum += tableBytesOf(item);
+    return sum;
+  }
+  const fields = value as Headers;
+  for (const name in fields) sum += 1 + Buffer.byteLength(name) + tableBytesOf(fields[name] ?? null);
+  return sum;
 }
 
 /** Of names and texts, and as many for all else as would take its bytes in a table. */

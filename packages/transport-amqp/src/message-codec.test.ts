@@ -89,6 +89,18 @@ it("leaves a plain table to the protocol, for Celery to read", () => {
   expect(encodeMessage(messageWith(headers), noMarks).headers).toEqual(headers);
 });
 
+it.each([6_000, 17_000, 40_000])(
+  "leaves a table with a text of %i characters to the protocol, and what is too large for one to JSON",
+  (length) => {
+    for (const beside of [{}, { timelimit: [null, null] }]) {
+      const headers = { id: "t1", token: "t".repeat(length), ...beside };
+      expect(encodeMessage(messageWith(headers), noMarks).headers).toEqual(headers);
+    }
+    const large = { id: "t1", list: Array.from({ length }, () => 1) };
+    expect(Object.keys(encodeMessage(messageWith(large), noMarks).headers ?? {})).toEqual(["x-lovage-headers"]);
+  },
+);
+
 it("carries losses and deliveries, and adds what the broker counted", () => {
   const sent = encodeMessage(messageWith({}), { losses: 1, deliveries: 3, restMs: 0 });
   expect(decodeMessage(arrive(sent), true).marks).toEqual({ losses: 1, deliveries: 3, restMs: 0 });

@@ -55,6 +55,7 @@ class Scene {
       calls: {} as CallChannel,
       topology: {
         require: () => {},
+        formOf: (queue: string) => ({ isReadByCelery: queue === "celery" }),
         hasExchange: () => true,
         redeclare,
         redeclareExchange: redeclare,
@@ -62,7 +63,7 @@ class Scene {
       delays: { forget: () => {}, forgetQueue: () => {} } as unknown as Delays,
       clock: this.clock,
       log: silentLog,
-      limits: { maxMessageBytes: 1_024, delayHorizonMs: Infinity },
+      limits: { maxMessageBytes: 262_144, delayHorizonMs: Infinity },
     });
   }
 
@@ -135,6 +136,21 @@ test("an exchange whose name the protocol has no room for is refused before any 
   const to = { exchange: "x".repeat(300), routingKey: "" };
   expect(await scene.publish("one", to)).toBe("OPTION_INVALID");
   scene.publisher.close();
+});
+
+test("headers that go into no table are refused before any I/O for a queue that Celery reads, which would drop the message", () => {
+  const { publisher } = new Scene();
+  const properties = { messageId: "one", contentType: "application/json", contentEncoding: "utf-8" };
+  const check = (to: string, headers: OutgoingMessage["headers"]): void =>
+    publisher.check([{ to, properties, headers, body: Buffer.from("[]") }]);
+  const long = { ["x".repeat(300)]: 1 };
+  check("mail", long);
+  expect(() => check("celery", long)).toThrow("Names of headers");
+  expect(() => check("celery", { token: "t".repeat(60_000) })).toThrow(
+    expect.objectContaining({ code: "MESSAGE_TOO_LARGE" }),
+  );
+  check("celery", { token: "t".repeat(40_000), nested: { list: [1, null] } });
+  publisher.close();
 });
 
 test("what belongs to a delivery that is lost while it waits to be written is not written any more", async () => {

@@ -14,7 +14,7 @@ import { checkRoutingKey, type DeclaredTopology } from "./declared-topology.ts";
 import type { DelayRoute } from "./delay-route.ts";
 import type { Delays } from "./delays.ts";
 import { toTransportError } from "./errors.ts";
-import { checkHeaderSize, checkShortText } from "./header-table.ts";
+import { checkHeaderSize, checkHeaderTable, checkShortText } from "./header-table.ts";
 import { encodeMessage, noMarks, type Marks } from "./message-codec.ts";
 import { PublishCall } from "./publish-call.ts";
 
@@ -99,6 +99,8 @@ export class Publisher {
       if (typeof to === "string") this.#parts.topology.require(to);
       else checkAddress(to);
       checkMessage(message, this.#parts.limits);
+      if (typeof to === "string" && this.#parts.topology.formOf(to).isReadByCelery)
+        checkHeaderTable(headers, properties.messageId);
       checkHeaderSize(headers, properties.messageId);
       checkShortText("messageId", properties.messageId);
       checkShortText("correlationId", properties.correlationId);
