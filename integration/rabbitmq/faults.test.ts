@@ -226,6 +226,28 @@ describeOwnServer("rabbitmq", (start) => {
     }
   });
 
+  test("row 27: a broadcast channel that was deleted is made again by who publishes, and heard again by who subscribed there", async () => {
+    const connection = await open("beside-broadcast");
+    const heard: string[] = [];
+    const say = async (id: string): Promise<void> => {
+      await connection.broadcast!.publish("deleted-channel", messageTo("", id));
+    };
+    await connection.broadcast!.subscribe("deleted-channel", ({ properties }) => void heard.push(properties.messageId));
+    await say("a");
+    await eventually(() => heard.length === 1, { what: "the first message", withinMs: 10_000 });
+    await evaluate(
+      `rabbit_exchange:delete(rabbit_misc:r(<<"/">>, exchange, <<"deleted-channel">>), false, <<"test">>).`,
+    );
+    // It costs the channel, and is uncertain.
+    expect(await isRefused(say("b"))).toBe(true);
+    const isHeard = async (): Promise<boolean> => {
+      await say("c");
+      return heard.includes("c");
+    };
+    await eventually(isHeard, { what: "a message after it", withinMs: 10_000 });
+    expect(heard).not.toContain("b");
+  });
+
   test("headers with numbers that are too large to be whole ones go everywhere: also into a release and a dead letter", async () => {
     const [queue, dead] = ["numbers", "numbers.dead"];
     const headers = { floor: -1e30, nested: { list: [2 ** 50 + 0.5, 2 ** 60] } };

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { AmqpLink, AmqpSession, CallChannel } from "@lovage/client-amqp";
 import { silentLog, virtualClock } from "@lovage/foundation";
+import { MessageUnroutableError } from "@lovage/transport";
 import { expect, test } from "vitest";
 
 import { AmqpBroadcast } from "./broadcast.ts";
@@ -39,6 +40,10 @@ class Scene {
   readonly closed: unknown[] = [];
   readonly heard: string[] = [];
   isAnswering = true;
+  /** The exchange was deleted. */
+  isGone = false;
+  declarations = 0;
+  sent = 0;
   readonly #ended = new AbortController();
   readonly session = {
     ended: this.#ended.signal,
@@ -56,11 +61,16 @@ class Scene {
   } as unknown as AmqpSession;
   readonly broadcast = new AmqpBroadcast({
     link: { requireSession: () => this.session } as unknown as AmqpLink,
-    calls: { call: async () => await Promise.resolve() } as unknown as CallChannel,
+    calls: {
+      call: async () => await Promise.resolve((this.declarations += 1)),
+    } as unknown as CallChannel,
     clock: this.clock,
     log: silentLog,
     isClosed: () => false,
-    send: async () => await Promise.resolve(),
+    send: async (exchange) => {
+      if (this.isGone && this.declarations < 2) throw new MessageUnroutableError(exchange, "");
+      await Promise.resolve((this.sent += 1));
+    },
   });
 
   subscribe(): ReturnType<AmqpBroadcast["subscribe"]> {
@@ -115,4 +125,14 @@ test("a connection that ends while a subscriber waits to try again leaves no tim
   scene.end();
   await scene.clock.advance(10_000);
   expect([scene.channels.length, scene.clock.pending]).toEqual([1, 0]);
+});
+
+test("a channel whose exchange was deleted is made again by who publishes, and heard again by who subscribed here", async () => {
+  const scene = new Scene();
+  await scene.subscribe();
+  scene.isGone = true;
+  const properties = { messageId: "one", contentType: "", contentEncoding: "" };
+  await scene.broadcast.publish("control", { properties, headers: {}, body: Buffer.alloc(0) });
+  await scene.clock.advance(10_000);
+  expect([scene.declarations, scene.sent, scene.channels.length]).toEqual([2, 1, 2]);
 });

@@ -1,6 +1,6 @@
 import type { AmqpLink, AmqpSession, CallChannel, Channel } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
-import { backOff, checkName, ClosedError } from "@lovage/foundation";
+import { backOff, checkName, ClosedError, hasCode } from "@lovage/foundation";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
 import { asError } from "./as-error.ts";
@@ -14,7 +14,7 @@ export interface BroadcastParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isClosed: () => boolean;
-  /** Publishes to an exchange that exists; resolves once the broker has it. A message that nobody listens for is no fault. */
+  /** Publishes to an exchange; resolves once the broker has it. A message that nobody listens for is no fault. @throws MESSAGE_UNROUTABLE when the exchange is gone */
   readonly send: (exchange: string, message: Message) => Promise<void>;
 }
 
@@ -56,7 +56,24 @@ export class AmqpBroadcast implements Broadcast {
   async publish(channel: string, message: Message): Promise<void> {
     this.#requireOpen();
     await this.#declare(channel);
-    await this.#parts.send(channel, message);
+    try {
+      await this.#parts.send(channel, message);
+    } catch (error) {
+      if (!hasCode(error, "MESSAGE_UNROUTABLE")) throw error;
+      await this.#restore(channel);
+      await this.#parts.send(channel, message);
+    }
+  }
+
+  /** Its exchange was deleted, and what subscribers had bound to it went along: others cannot know, ours listen again. */
+  async #restore(channel: string): Promise<void> {
+    this.#declared.delete(channel);
+    await this.#declare(channel);
+    for (const listening of this.#listening) {
+      if (listening.channel !== channel) continue;
+      const open = await listening.consumer?.catch(() => undefined);
+      if (open !== undefined) await open.session.closeChannel(open.channel);
+    }
   }
 
   async subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {

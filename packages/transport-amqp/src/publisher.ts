@@ -129,14 +129,17 @@ export class Publisher {
     await this.#send(new PublishCall([{ ...message, to }]), [parcel], { signal });
   }
 
-  /** Publishes to an exchange that exists. Resolves once the broker has it, whether a queue takes it or not. */
+  /**
+   * Publishes to an exchange that exists. Resolves once the broker has it, whether a queue takes it or not.
+   * @throws MESSAGE_UNROUTABLE when the exchange is gone
+   */
   async send(exchange: string, message: Message): Promise<void> {
     const to = { exchange, routingKey: "" };
     this.#exchanges.add(exchange);
     try {
       await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks: noMarks, delayMs: 0 }]);
     } catch (error) {
-      if (!hasCode(error, "MESSAGE_UNROUTABLE")) throw error;
+      if (!hasCode(error, "MESSAGE_UNROUTABLE") || this.#doubtful.has(exchange)) throw error;
     }
   }
 
