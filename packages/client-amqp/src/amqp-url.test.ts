@@ -32,14 +32,22 @@ it.each([
       vhost: "a/b",
     },
   ],
+  [
+    "amqp://user:p/s@s@host/v%40x",
+    { hosts: [{ host: "host", port: 5672 }], tls: false, username: "user", password: "p/s@s", vhost: "v@x" },
+  ],
 ])("reads %s", (url, location) => {
   expect(parseAmqpUrl(url)).toEqual(location);
 });
 
-it.each(["amqp://host:0", "amqp://host:99999", "redis://host", "amqp://a b/c", "amqp://user:s3cret%@host"])(
-  "refuses %s and shows no password",
-  (url) => {
-    expect(() => parseAmqpUrl(url)).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
-    expect(() => parseAmqpUrl(url)).not.toThrow(/s3cret/u);
-  },
-);
+it.each([
+  "amqp://host:0",
+  "amqp://host:99999",
+  "redis://host",
+  "amqp://a b/c",
+  "amqp://user:s3cret%@host",
+  "amqp://user:s3cret@host/v@x",
+])("refuses %s and shows no password", (url) => {
+  expect(() => parseAmqpUrl(url)).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
+  expect(() => parseAmqpUrl(url)).not.toThrow(/s3cret/u);
+});

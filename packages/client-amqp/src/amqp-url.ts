@@ -27,6 +27,8 @@ const shape = /^(amqps?):(?:\/\/(?:(.*)@)?([^/?#@]*))?(?:\/([^?#]*))?$/is;
  */
 export function parseAmqpUrl(url: string): AmqpLocation {
   const [, scheme = "", userinfo, hosts = "", path = ""] = shape.exec(url) ?? fail(url, "is no URL of RabbitMQ");
+  // The path, or the password: whoever guesses may send a password to another host.
+  if (userinfo !== undefined && /@.*\//s.test(userinfo)) fail(url, 'has an "@" behind a "/" (write it as %40)');
   const tls = scheme.toLowerCase() === "amqps";
   const port = tls ? 5671 : 5672;
   const [first, ...others] = (hosts === "" ? "localhost" : hosts).split(",").map((host) => parseHost(url, host, port));
