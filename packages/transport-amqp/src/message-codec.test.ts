@@ -128,3 +128,14 @@ it("has the most urgent priority of Lovage's for one of Celery's above it", () =
     decodeMessage(arrive({ ...urgent, priority }), true).message.properties.priority;
   expect([0, 9, 10, 255].map(priorityOf)).toEqual([0, 9, 9, 9]);
 });
+
+const namedAs = (text: string, deliveryTag: number): string => {
+  const raw = { fields: { deliveryTag, redelivered: false }, properties: {}, content: Buffer.from(text) };
+  return decodeMessage(raw as unknown as ConsumeMessage, true).message.properties.messageId;
+};
+
+it("names a message without any id by what it is, not by where it lies: what is chosen by the name is that message", () => {
+  expect(namedAs("one", 1)).toMatch(/^unnamed-[\da-f]{16}$/u);
+  expect(namedAs("one", 2)).toBe(namedAs("one", 1));
+  expect(namedAs("two", 1)).not.toBe(namedAs("one", 1));
+});

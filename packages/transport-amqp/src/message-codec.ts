@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ConsumeMessage, GetMessage, PublishProperties } from "@lovage/client-amqp";
 import { nearestPriority, type Headers, type Message } from "@lovage/transport";
 
@@ -111,12 +112,12 @@ function isOurs(name: string): boolean {
 type Writable<T> = { -readonly [name in keyof T]: T[name] };
 
 function propertiesOf(
-  { properties, fields }: ConsumeMessage | GetMessage,
+  { properties, content }: ConsumeMessage | GetMessage,
   table: Readonly<Record<string, unknown>>,
   headers: Headers,
 ): Message["properties"] {
   const known: Writable<Message["properties"]> = {
-    messageId: text(properties.messageId) ?? foreignId(headers) ?? `unnamed-${fields.deliveryTag}`,
+    messageId: text(properties.messageId) ?? foreignId(headers) ?? nameOf(headers, content),
     contentType: text(properties.contentType) ?? "",
     contentEncoding: text(properties.contentEncoding) ?? "",
   };
@@ -139,6 +140,12 @@ function text(value: unknown): string | undefined {
 function foreignId({ id, retries }: Headers): string | undefined {
   if (typeof id !== "string" || id === "") return undefined;
   return `${id}:${typeof retries === "number" ? retries : 0}`;
+}
+
+/** Of what has no id at all: the same wherever it lies and however often it is looked at, since it may be chosen by it. */
+function nameOf(headers: Headers, content: Buffer): string {
+  const hash = createHash("sha256").update(JSON.stringify(headers)).update(content);
+  return `unnamed-${hash.digest("hex").slice(0, 16)}`;
 }
 
 function optionalNumber(table: Readonly<Record<string, unknown>>, name: string): number | undefined {
