@@ -268,6 +268,8 @@ export class AmqpConsumer implements Consumer, DeliveryOwner, GateMember {
     this.#renewal.stop();
     const idle = this.#idle.promise.then(() => this.#renewal.close());
     await within(clock, closingMs, idle);
+    // What could not be settled in time must not stay held: nobody renews it any more.
+    void this.#renewal.close();
     void this.#channel.current?.close();
     onDetached(this);
     gate.check();
