@@ -65,7 +65,7 @@ describeInterop(
     test("that has expired is revoked by whoever takes it, and the other side reads so", async () => {
       const python = await scene().python;
       const echo = scene().client.remote("py.echo");
-      const there = await echo.applyAsync([], { expires: new Date(Date.now() - 1_000) });
+      const there = await echo.applyAsync([], { countdown: "1s", expires: "200ms" });
       const id = await python.send("ts.echo", { options: { countdown: 1, expires: 0.2 } });
       await expect(there.get(soon)).rejects.toMatchObject({ code: "TASK_REVOKED" });
       expect(await python.get(id)).toMatchObject({ state: "REVOKED", error: { type: "TaskRevokedError" } });

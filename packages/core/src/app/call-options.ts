@@ -12,7 +12,7 @@ export interface CallOptions {
   /** 0 to 9, 9 the most urgent. @default the task's priority, then 0 */
   readonly priority?: number | undefined;
   /**
-   * The call is dropped, with a REVOKED result, when it has not started by then; a duration counts from when it is sent, and must be longer than its delay. A run that
+   * The call is dropped, with a REVOKED result, when it has not started by then; a duration counts from when it is sent, as in Celery. A run that
    * is interrupted by the stop of its worker begins again all the same; one whose worker was killed does not. @default the task's `expires`, counted from when the call is due, then never
    */
   readonly expires?: Duration | Date | undefined;

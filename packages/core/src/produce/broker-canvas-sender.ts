@@ -18,7 +18,6 @@ import { CallDefaults } from "./call-defaults.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { origin } from "./create-call.ts";
-import { dueExpiry } from "./due-expiry.ts";
 
 /** What workflows are sent with. */
 export interface BrokerCanvasSenderOptions {
@@ -62,9 +61,7 @@ export class BrokerCanvasSender implements CanvasSender {
       );
     }
     const definition = this.#options.runtime.tasks.get(task);
-    const nowMs = this.nowMs();
-    if (definition === undefined) dueExpiry(checked, { defaultMs: undefined, nowMs });
-    const merged = definition === undefined ? checked : this.#defaults.merge(definition, checked, nowMs);
+    const merged = definition === undefined ? checked : this.#defaults.merge(definition, checked, this.nowMs());
     return { ...merged, queue: merged.queue ?? this.#options.queueOf(task) };
   }
 

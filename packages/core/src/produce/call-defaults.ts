@@ -1,7 +1,7 @@
 import { softLimitOf } from "../app/check-option.ts";
 import type { ResolvedTaskOptions, TaskDefinition } from "../app/task-definition.ts";
+import { sendDelay } from "../canvas/send-delay.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
-import { dueExpiry } from "./due-expiry.ts";
 
 /**
  * What a task's options say of each of its calls, as far as the message must say it: the worker knows the limits of its own tasks, but not what
@@ -10,10 +10,12 @@ import { dueExpiry } from "./due-expiry.ts";
 export class CallDefaults {
   readonly #known = new WeakMap<TaskDefinition, CheckedCallOptions>();
 
-  /** Options of a call with those of its task beneath. @throws OPTION_INVALID for a soft limit that does not fit the task's hard one, and for an expiry before the call is due */
+  /** Options of a call with those of its task beneath. @throws OPTION_INVALID for a soft limit that does not fit the task's hard one */
   merge(definition: TaskDefinition, options: CheckedCallOptions, nowMs: number): CheckedCallOptions {
-    const expires = dueExpiry(options, { defaultMs: definition.options.expiresMs, nowMs });
-    const merged = { ...this.#of(definition), ...options, ...(expires && { expires }) };
+    const { expiresMs } = definition.options;
+    // That of the task was not written for this call, and counts from when it is due.
+    const expires = expiresMs === undefined ? {} : { expires: { inMs: expiresMs + sendDelay(options, nowMs) } };
+    const merged = { ...this.#of(definition), ...expires, ...options };
     const { softTimeLimitMs: softMs, timeLimitMs: hardMs } = options;
     if (softMs === undefined && hardMs === undefined) return merged;
     const { softTimeLimitMs, timeLimitMs } = definition.options;
