@@ -79,7 +79,7 @@ test("what is wrong is said", async () => {
   const missing = await lovage("schedules", "pause", "nothing");
   expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("no schedule")]);
   const bad = await lovage("schedules", "set", "s", "--task", "note", "--cron", "*/60 * * * *");
-  expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("The step")]);
+  expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining("The step")]);
   const unknown = await lovage("schedules", "set", "s", "--task", "not", "--every", "1d");
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Did you mean "note"? --force')]);
   expect((await lovage("schedules", "set", "s", "--task", "not", "--every", "1d", "--force")).code).toBe(0);
