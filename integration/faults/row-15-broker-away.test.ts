@@ -14,7 +14,8 @@ const growthBytes = 20 * 2 ** 20;
  * read, and the ends of the tasks, which are not recorded.
  */
 const warnings = 6;
-const warm = 500;
+/** So many that the heap has its working size by then: what grows afterwards is kept. */
+const warm = 5_000;
 /** These end while the broker is away, so that there is something to be told to it. */
 const ending = 8;
 const endsAfterMs = 1_000;
