@@ -70,3 +70,12 @@ export class PublishCall {
 function codeOf(error: Error): unknown {
   return "code" in error ? error.code : error;
 }
+
+/** Why a call is given up whose messages could have gone out. */
+export function timeoutText({ wasSent }: PublishCall, time: string, isBlocked: boolean): string {
+  if (wasSent) return `The broker did not confirm within ${time}; what was published may have been accepted.`;
+  const why = isBlocked
+    ? "it takes no messages, since an alarm for memory or disk is on"
+    : "it takes too few at a time";
+  return `The broker did not take the messages within ${time}: ${why}. Nothing was sent.`;
+}

@@ -3,20 +3,15 @@ import { ConfirmPublisher, isAmqpError } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
 import { asBuffer, ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
 import type { ExchangeAddress, Message, OutgoingMessage, PublishOptions } from "@lovage/transport";
-import {
-  checkMessage,
-  PublishTimeoutError,
-  TransactionUnsupportedError,
-  TransportUnavailableError,
-} from "@lovage/transport";
+import { PublishTimeoutError, TransactionUnsupportedError, TransportUnavailableError } from "@lovage/transport";
 
-import { checkRoutingKey, type DeclaredTopology } from "./declared-topology.ts";
+import { checkOutgoing } from "./check-outgoing.ts";
+import type { DeclaredTopology } from "./declared-topology.ts";
 import type { DelayRoute } from "./delay-route.ts";
 import type { Delays } from "./delays.ts";
 import { toTransportError } from "./errors.ts";
-import { checkHeaderSize, checkHeaderTable, checkShortText } from "./header-table.ts";
 import { encodeMessage, noMarks, type Marks } from "./message-codec.ts";
-import { PublishCall } from "./publish-call.ts";
+import { PublishCall, timeoutText } from "./publish-call.ts";
 
 /** What a {@link Publisher} works with. */
 export interface PublisherParts {
@@ -94,20 +89,7 @@ export class Publisher {
 
   /** Refuses what must not be sent. @throws QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID */
   check(batch: readonly OutgoingMessage[]): void {
-    for (const message of batch) {
-      const { to, properties, headers } = message;
-      if (typeof to === "string") this.#parts.topology.require(to);
-      else checkAddress(to);
-      checkMessage(message, this.#parts.limits);
-      if (typeof to === "string" && this.#parts.topology.formOf(to).isReadByCelery)
-        checkHeaderTable(headers, properties.messageId);
-      checkHeaderSize(headers, properties.messageId);
-      checkShortText("messageId", properties.messageId);
-      checkShortText("correlationId", properties.correlationId);
-      checkShortText("replyTo", properties.replyTo);
-      checkShortText("contentType", properties.contentType);
-      checkShortText("contentEncoding", properties.contentEncoding);
-    }
+    for (const message of batch) checkOutgoing(message, this.#parts);
   }
 
   /** Publishes a copy of a message that was received, with its marks. Resolves once the broker has it. */
@@ -306,26 +288,9 @@ export class Publisher {
   }
 }
 
-function timeoutText({ wasSent }: PublishCall, time: string, isBlocked: boolean): string {
-  if (wasSent) return `The broker did not confirm within ${time}; what was published may have been accepted.`;
-  const why = isBlocked
-    ? "it takes no messages, since an alarm for memory or disk is on"
-    : "it takes too few at a time";
-  return `The broker did not take the messages within ${time}: ${why}. Nothing was sent.`;
-}
-
 function delayOf({ notBefore }: OutgoingMessage, nowMs: number): number {
   if (notBefore === undefined) return 0;
   return Math.max(0, "inMs" in notBefore ? notBefore.inMs : notBefore.atMs - nowMs);
-}
-
-function checkAddress(to: unknown): void {
-  const { exchange, routingKey } = (to ?? {}) as { readonly exchange?: unknown; readonly routingKey?: unknown };
-  if (typeof exchange !== "string" || exchange === "") {
-    throw new OptionError(`A message goes to the name of a queue or to { exchange, routingKey }.`, { field: "to" });
-  }
-  checkShortText("exchange", exchange);
-  checkRoutingKey(routingKey);
 }
 
 function nameOf(to: string | ExchangeAddress): string {

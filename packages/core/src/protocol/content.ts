@@ -68,6 +68,5 @@ function readableForm(contentType: unknown, accepted: readonly string[]): BodyFo
 /** Bytes as text. @throws PAYLOAD_DECODE for what is not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new PayloadDecodeError("The body is not valid UTF-8.", { fault: "encoding" });
-  const buffer = asBuffer(bytes);
-  return buffer.toString();
+  return asBuffer(bytes).toString();
 }
