@@ -1,6 +1,6 @@
 import { optional, pipe, rawCheck, string } from "valibot";
 
-import { isLovageError } from "../error.ts";
+import { isLovageError } from "../errors/error.ts";
 import type { OptionSchema } from "./option-schema.ts";
 
 /** A text as an option. @param check Throws a LovageError for one that cannot be taken; its message is told. */

@@ -1,8 +1,9 @@
 import { custom, optional, pipe, rawTransform } from "valibot";
 
-import { parseDuration, type Duration } from "../duration.ts";
-import { isLovageError } from "../error.ts";
+import { parseDuration, type Duration } from "../time/duration.ts";
+import { isLovageError } from "../errors/error.ts";
 import type { OptionSchema } from "./option-schema.ts";
+import { readDigits } from "./read-digits.ts";
 
 /** What a duration may be, in ms. */
 export interface DurationBounds {
@@ -10,12 +11,12 @@ export interface DurationBounds {
   readonly max: number;
 }
 
-/** A duration as an option: a number of ms or a text such as "30s", given out in ms. */
+/** A duration as an option: a number of ms, also as a text of digits from a URL, or a text such as "30s"; given out in ms. */
 export function durationOption(field: string, { min, max }: DurationBounds): OptionSchema<number, Duration> {
   const anything = custom<Duration>(() => true);
   const duration = rawTransform<Duration, number>(({ dataset, addIssue, NEVER }) => {
     try {
-      return parseDuration(dataset.value, { field, min, max });
+      return parseDuration(readDigits(dataset.value), { field, min, max });
     } catch (error) {
       if (!isLovageError(error)) throw error;
       addIssue({ message: error.message });

@@ -1,5 +1,6 @@
 import { pipe, strictObject, transform, type GenericSchema } from "valibot";
 
+import { withoutUndefined } from "../without-undefined.ts";
 import type { OptionSchema } from "./option-schema.ts";
 
 /** The fields of an options object, each with what checks it. */
@@ -19,8 +20,4 @@ export function optionsSchema<In extends object, Out extends object = In>(fields
     issue.expected === "never" ? `there is no such option; there are ${names}` : `expected an object of options`,
   );
   return pipe(schema, transform(withoutUndefined)) as unknown as OptionsSchema<In, Out>;
-}
-
-function withoutUndefined(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

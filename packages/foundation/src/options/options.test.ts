@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import type { Duration } from "../duration.ts";
-import { OptionError } from "../option-error.ts";
+import type { Duration } from "../time/duration.ts";
+import { OptionError } from "../errors/option-error.ts";
 import { checkedTextOption } from "./checked-text-option.ts";
 import { choiceOption } from "./choice-option.ts";
 import { durationOption } from "./duration-option.ts";
@@ -38,6 +38,10 @@ test("texts of a URL are read, and what is left out stays out", () => {
   expect(validateOptions(schema, {})).toEqual({ value: {} });
 });
 
+test("a duration is milliseconds where it has no unit, also as a text of a URL", () => {
+  expect(validateOptions(schema, { lease: "3000" })).toEqual(validateOptions(schema, { lease: 3_000 }));
+});
+
 test("what is not set is left out, so that it hides nothing that was said elsewhere", () => {
   const read = readOptions(schema, { lease: undefined, size: 2, name: undefined }, "It");
   expect(Object.entries(read)).toEqual([["size", 2]]);
@@ -46,6 +50,8 @@ test("what is not set is left out, so that it hides nothing that was said elsewh
 test.each([
   [{ lease: "3 s" }, /^lease: /],
   [{ lease: 99 }, /^lease: .*100/],
+  [{ lease: "99" }, /^lease: .*100/],
+  [{ lease: "-3000" }, /^lease: /],
   [{ strict: "yes" }, "strict: must be true or false"],
   [{ size: 10 }, "size: must be a whole number, from 1 to 9"],
   [{ size: "" }, "size: must be a whole number, from 1 to 9"],

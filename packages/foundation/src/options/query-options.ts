@@ -1,7 +1,7 @@
-import { ConfigurationError } from "../configuration-error.ts";
-import { maskUrl } from "../mask-secrets.ts";
-import { suggestion } from "../nearest-name.ts";
-import { quoteValue } from "../quote-value.ts";
+import { ConfigurationError } from "../errors/configuration-error.ts";
+import { maskUrl } from "../secrets/mask-secrets.ts";
+import { suggestion } from "../names/nearest-name.ts";
+import { quoteValue } from "../names/quote-value.ts";
 import { splitQuery } from "./split-query.ts";
 
 /** A URL taken apart by {@link queryOptions}. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../configuration-error.ts";
+import { ConfigurationError } from "../errors/configuration-error.ts";
 import type { OptionsSchema } from "./options-schema.ts";
 import { validateOptions } from "./validate-options.ts";
 

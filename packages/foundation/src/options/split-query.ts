@@ -1,5 +1,5 @@
-import { ConfigurationError } from "../configuration-error.ts";
-import { maskUrl } from "../mask-secrets.ts";
+import { ConfigurationError } from "../errors/configuration-error.ts";
+import { maskUrl } from "../secrets/mask-secrets.ts";
 
 /** A URL in two parts. */
 export interface SplitUrl {

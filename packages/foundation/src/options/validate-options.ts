@@ -1,6 +1,6 @@
 import { getDotPath, safeParse } from "valibot";
 
-import type { Validated } from "../validate-schema.ts";
+import type { Validated } from "./validate-schema.ts";
 import type { OptionsSchema } from "./options-schema.ts";
 
 /** Options as a schema gives them out, or all that is wrong with them. */

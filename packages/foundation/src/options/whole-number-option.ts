@@ -1,6 +1,7 @@
 import { custom, optional, pipe, transform, unknown } from "valibot";
 
 import type { OptionSchema } from "./option-schema.ts";
+import { readDigits } from "./read-digits.ts";
 
 /** What a whole number may be. */
 export interface NumberBounds {
@@ -20,8 +21,4 @@ export function wholeNumberOption({ min, max = Number.MAX_SAFE_INTEGER }: Number
     custom<number>(isInBounds, `must be a whole number, ${bounds}`),
   );
   return optional(number) as OptionSchema<number>;
-}
-
-function readDigits(value: unknown): unknown {
-  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
 }
