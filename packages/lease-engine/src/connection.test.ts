@@ -93,6 +93,74 @@ describe("closing", () => {
     expect([closed.state, deliveries.length, store.leased.size, store.ready.length]).toEqual(["resolved", 0, 0, 1]);
   });
 
+  it("waits within its grace for what is on its way back: a lease that is left behind would keep its message from all others", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench();
+    store.put("q", ["a"]);
+    store.next("claim", () => clock.sleep(1_000));
+    store.next("settle", () => clock.sleep(1_500));
+    await consume();
+    const closed = outcomeOf(connection.close({ graceMs: 60_000 }));
+    await clock.advance(2_400);
+    expect([closed.state, store.leased.size]).toEqual(["pending", 1]);
+    await clock.advance(200);
+    expect([closed.state, store.leased.size, store.ready.length]).toEqual(["resolved", 0, 1]);
+    expect([deliveries.length, clock.pending]).toEqual([0, 0]);
+  });
+
+  it("waits no longer for a claim whose connection was lost", async () => {
+    const { consume, connection, store, clock } = await engineBench();
+    store.next("claim", hang);
+    const consumer = await consume();
+    const closed = outcomeOf(consumer.close({ graceMs: 60_000 }));
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(1_000);
+    expect([connection.state, closed.state]).toEqual(["open", "resolved"]);
+    await connection.close();
+  });
+
+  it("nor, of the whole connection, when the store is back", async () => {
+    const { connection, consume, store, states, clock } = await engineBench();
+    store.next("claim", hang);
+    await consume();
+    const closed = outcomeOf(connection.close({ graceMs: 60_000 }));
+    await clock.advance(500);
+    expect(closed.state).toBe("pending");
+    store.events?.lost(new TransportUnavailableError("gone"));
+    await clock.advance(1_000);
+    expect([closed.state, states]).toEqual(["resolved", ["closed"]]);
+  });
+
+  it("nor, with the store away, for what is on its way back once its lease has ended", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    store.put("q", ["a"]);
+    store.next("claim", () => clock.sleep(500));
+    store.always("settle", unavailable);
+    store.always("open", unavailable);
+    await consume();
+    const closed = outcomeOf(connection.close({ graceMs: 60_000 }));
+    await clock.advance(2_900);
+    expect(closed.state).toBe("pending");
+    await clock.advance(200);
+    expect([closed.state, clock.pending]).toEqual(["resolved", 0]);
+  });
+
+  it("waits for the return of what the store handed over and nobody takes", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    const consumer = await consume();
+    consumer.setPrefetch(0);
+    store.put("q", ["a", "b"]);
+    const { messages } = await store.claim({ queue: "q", max: 2, leaseMs: 3_000, suspects: false });
+    store.always("settle", async () => {
+      await clock.sleep(300);
+      if (store.isClosed) unavailable();
+    });
+    store.events?.deliver("q", messages.slice(0, 1), clock.monotonic());
+    const closed = outcomeOf(connection.close());
+    store.events?.deliver("q", messages.slice(1), clock.monotonic());
+    await clock.advance(1_000);
+    expect([closed.state, store.leased.size]).toEqual(["resolved", 0]);
+  });
+
   it("of one consumer leaves the others alone", async () => {
     const { connection, consume, store, deliveries, clock } = await engineBench();
     const first = await consume({ prefetch: 1 });

@@ -1,5 +1,5 @@
 import type { Clock, Log, StoreSchema } from "@lovage/foundation";
-import { ClosedError, within } from "@lovage/foundation";
+import { abortable, asError, ClosedError, errorText, within } from "@lovage/foundation";
 import type {
   Broadcast,
   Capabilities,
@@ -16,25 +16,25 @@ import type {
 } from "@lovage/transport";
 import { TransportUnavailableError } from "@lovage/transport";
 
-import { asError } from "./as-error.ts";
-import { ConsumerSet } from "./consumer-set.ts";
-import { LeaseConsumer } from "./consumer.ts";
-import { DeclaredTopology } from "./declared-topology.ts";
+import { ConsumerSet } from "./consuming/consumer-set.ts";
+import { LeaseConsumer } from "./consuming/consumer.ts";
+import { DeclaredTopology } from "./routing/declared-topology.ts";
 import type { DeliveryOwner } from "./delivery.ts";
 import { LeaseDelivery } from "./delivery.ts";
-import { ExchangeRouter } from "./exchange-router.ts";
+import { ExchangeRouter } from "./routing/exchange-router.ts";
 import { GuardedAdmin } from "./guarded-admin.ts";
 import { GuardedBroadcast } from "./guarded-broadcast.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
-import { MessageCheck } from "./message-check.ts";
-import { Publisher } from "./publisher.ts";
-import type { RenewalThread } from "./renewal-thread.ts";
+import { LeaseKeeper } from "./renewal/lease-keeper.ts";
+import { MessageCheck } from "./routing/message-check.ts";
+import { Publisher } from "./publishing/publisher.ts";
+import type { RenewalThread } from "./renewal/renewal-thread.ts";
 import type { LeaseSettings } from "./settings.ts";
-import { Settler } from "./settler.ts";
+import { Settler } from "./consuming/settler.ts";
 import { StoreLink } from "./store-link.ts";
 import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
-import { SuspectGate } from "./suspect-gate.ts";
+import { SuspectGate } from "./consuming/suspect-gate.ts";
 import { Sweeper } from "./sweeper.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** What a {@link LeaseConnection} is made of. The store is open. */
 export interface LeaseConnectionOptions {
@@ -50,6 +50,10 @@ export interface LeaseConnectionOptions {
 
 /** How long the store may take to close: what the consumers leave of the second that the contract allows. */
 const closingMs = 250;
+/** How long the way back waits for queues that the store lets wait, in ms. */
+const patienceMs = 2_000;
+/** How long what nobody took may take on its way back: as long as a consumer gives what it held. */
+const returningMs = 700;
 
 /** A connection over a lease store: wires the parts that each do one thing, and passes on what happens. */
 export class LeaseConnection implements Connection, StoreEvents {
@@ -69,6 +73,8 @@ export class LeaseConnection implements Connection, StoreEvents {
   readonly #keeper: LeaseKeeper;
   readonly #sweeper: Sweeper;
   readonly #guardedBroadcast: GuardedBroadcast | undefined;
+  /** What nobody took, on its way back. */
+  readonly #returns = new UnderWay();
   #closing: Promise<void> | undefined;
 
   constructor(options: LeaseConnectionOptions) {
@@ -81,15 +87,16 @@ export class LeaseConnection implements Connection, StoreEvents {
       open: options.reopen,
       close: () => store.close(),
       restore: () => this.#restore(),
+      unheardMs: settings.leaseMs / 2,
       onState: (state, cause) => this.#onState(state, cause),
     });
     const link = this.#link;
     const router = new ExchangeRouter(store.bindings);
-    this.#topology = new DeclaredTopology(store, router);
+    this.#topology = new DeclaredTopology(store, router, { clock, log, patienceMs, closing: link.closing });
     this.#check = new MessageCheck(this.#topology, router, this.capabilities);
     this.#publisher = new Publisher({ store, link, clock, check: this.#check });
     const holders = (): readonly LeaseConsumer[] => this.#consumers.all;
-    this.#gate = new SuspectGate(holders, clock);
+    this.#gate = new SuspectGate(holders, clock, store);
     const expireSettlements = (): void => this.#settlers.forEach((settler) => settler.expire());
     this.#keeper = new LeaseKeeper({ store, link, clock, log, settings, holders, expireSettlements, thread });
     const groups = (): ReturnType<ConsumerSet["sweepGroups"]> => this.#consumers.sweepGroups(this.#topology.queues);
@@ -100,7 +107,10 @@ export class LeaseConnection implements Connection, StoreEvents {
       onDeleted: (queue) => this.#onDeleted(queue),
     });
     if (store.broadcast !== undefined)
-      this.#guardedBroadcast = new GuardedBroadcast(store.broadcast, () => this.#requireOpen());
+      this.#guardedBroadcast = new GuardedBroadcast(store.broadcast, {
+        requireOpen: () => this.#requireOpen(),
+        maxMessageBytes: this.capabilities.maxMessageBytes,
+      });
     if (this.#guardedBroadcast !== undefined) this.broadcast = this.#guardedBroadcast;
     if (store.schema !== undefined) this.schema = store.schema;
     const askTime = store.serverTimeMs?.bind(store);
@@ -171,7 +181,7 @@ export class LeaseConnection implements Connection, StoreEvents {
 
   deliver(queue: string, messages: readonly ClaimedMessage[], leasedAtMs: number): void {
     const rest = this.#consumers.deliver(queue, messages, leasedAtMs);
-    if (rest.length > 0) void this.#giveBack(queue, rest, leasedAtMs);
+    if (rest.length > 0) this.#returns.add(this.#giveBack(queue, rest, leasedAtMs));
   }
 
   lost(cause: Error): void {
@@ -192,7 +202,7 @@ export class LeaseConnection implements Connection, StoreEvents {
       }
     } catch (error) {
       log.debug(`Messages of queue "${queue}" that nobody took could not be given back.`, {
-        error: asError(error).message,
+        error: errorText(error),
       });
     }
   }
@@ -224,7 +234,7 @@ export class LeaseConnection implements Connection, StoreEvents {
 
   async #close(graceful: Promise<unknown>): Promise<void> {
     const { store, clock, thread } = this.#options;
-    await graceful;
+    await Promise.all([graceful, within(clock, returningMs, this.#returns.over())]);
     this.#sweeper.stop();
     this.#gate.close();
     this.#keeper.close();
@@ -267,12 +277,13 @@ export class LeaseConnection implements Connection, StoreEvents {
 
   async #restore(): Promise<void> {
     await this.#topology.restore();
-    await this.#keeper.renewAll();
+    // A queue that has no answer keeps no other waiting: what it holds is renewed on.
+    await within(this.#options.clock, patienceMs, abortable(this.#keeper.renewAll(), this.#link.closing));
   }
 
   #onState(state: ConnectionState, cause?: Error): void {
-    if (this.#closing !== undefined) return;
-    this.#options.onState(state, cause);
+    if (this.#closing === undefined) this.#options.onState(state, cause);
+    // A connection that closes waits for claims whose answers were lost as well.
     if (state !== "open") return;
     this.#gate.restart();
     this.#sweeper.restart();

@@ -1,4 +1,4 @@
-import { OptionError } from "@lovage/foundation";
+import { asError, OptionError } from "@lovage/foundation";
 import type {
   DeadLetterReason,
   Delivery,
@@ -10,8 +10,7 @@ import type {
 } from "@lovage/transport";
 import { DeliverySettledError, LeaseLostError } from "@lovage/transport";
 
-import { asError } from "./as-error.ts";
-import type { MessageCheck } from "./message-check.ts";
+import type { MessageCheck } from "./routing/message-check.ts";
 import type { ClaimedMessage, Lease, LeaseStore, RoutedMessage, Settlement } from "./store.ts";
 
 /** Whom a delivery belongs to. */
@@ -37,15 +36,16 @@ export interface DeliveryOwner {
  *
  * | state | entered | left |
  * |---|---|---|
- * | `held` | by delivery, or when the store refused a settlement | `ack`, `release`, `reject`, `transact`; the lease is lost |
- * | `working` | by `transact` | its work has ended; the lease is lost |
+ * | `held` | by delivery, or when the store refused a settlement that is not the last word | `ack`, `release`, `reject`, `transact`; the lease is lost |
+ * | `working` | by `transact` | its work has ended; `ack`, `release`, `reject`: the work is undone at its end; the lease is lost |
  * | `settling` | by `ack`, `release`, `reject`, the end of the work of `transact` | the store answered; the lease is lost |
  * | `settled` | the store recorded the settlement | never |
- * | `lost` | the lease ended, or the consumer gave the message back | never |
+ * | `lost` | the lease ended, the consumer gave the message back, or the store refused the last word for good | never |
  */
 export class LeaseDelivery implements Delivery {
   readonly message: Message;
   readonly lease: Lease;
+  readonly copyId: string | undefined;
   readonly count: number;
   readonly redelivered: boolean;
   /** When the lease was confirmed last, by the clock's monotonic time: the moment before the store was asked. */
@@ -63,6 +63,7 @@ export class LeaseDelivery implements Delivery {
     this.#owner = owner;
     this.message = claimed.message;
     this.lease = claimed.lease;
+    this.copyId = claimed.copyId;
     this.count = claimed.losses + 1;
     this.redelivered = claimed.redelivered;
     this.confirmedAtMs = confirmedAtMs;
@@ -104,9 +105,10 @@ export class LeaseDelivery implements Delivery {
       : this.#settleWith(settlement, followUps);
   }
 
-  release({ delayMs = 0 }: ReleaseOptions = {}): Promise<void> {
+  release({ delayMs = 0, isDouble = false }: ReleaseOptions = {}): Promise<void> {
     if (delayMs >= 0 && delayMs <= this.#owner.check.delayHorizonMs && delayMs < Infinity) {
-      return this.#settle({ kind: "release", lease: this.lease, delayMs });
+      const double = isDouble && this.copyId !== undefined ? { isDouble } : {};
+      return this.#settle({ kind: "release", lease: this.lease, delayMs, ...double });
     }
     const text = `delayMs of a release must be a finite number of milliseconds, at least 0 and within what the transport can delay; got ${String(delayMs)}.`;
     return Promise.reject(new OptionError(text, { field: "delayMs" }));
@@ -133,7 +135,7 @@ export class LeaseDelivery implements Delivery {
     this.#owner.remove(this);
   }
 
-  /** The store refused the settlement, or the work failed: the message is still ours. */
+  /** The store refused the settlement, or the work failed: the message is still ours, for another. */
   reopen(): void {
     if (this.state === "settling" || this.state === "working") this.state = "held";
   }
@@ -154,13 +156,13 @@ export class LeaseDelivery implements Delivery {
   }
 
   #settle(settlement: Settlement): Promise<void> {
-    if (this.state !== "held") return Promise.reject(this.#refusal());
+    if (!this.isOpen) return Promise.reject(this.#refusal());
     this.state = "settling";
     return this.#owner.settle(this, settlement);
   }
 
   #settleWith(settlement: Settlement, followUps: readonly OutgoingMessage[]): Promise<void> {
-    if (this.state !== "held") return Promise.reject(this.#refusal());
+    if (!this.isOpen) return Promise.reject(this.#refusal());
     try {
       if (this.#owner.check.needsRouting(followUps)) return this.#routeAndSettle(settlement, followUps);
     } catch (error) {
@@ -185,11 +187,13 @@ export class LeaseDelivery implements Delivery {
   async #transact<T>(work: (transaction: unknown) => Promise<TransactedWork<T>>): Promise<T> {
     if (this.state !== "held") throw this.#refusal();
     this.state = "working";
+    let hasWorked = false;
     try {
       const done = await this.#owner.store.transact?.(this.queue, async (transaction) => {
         const { value, followUps = [] } = await work(transaction);
         if (this.state !== "working") throw this.#refusal();
         this.state = "settling";
+        hasWorked = true;
         // Refuses what no store may see, as for `ack`.
         this.#owner.check.needsRouting(followUps);
         const { messages } = await this.#owner.check.route(followUps);
@@ -203,7 +207,8 @@ export class LeaseDelivery implements Delivery {
       this.#owner.refill();
       return done.value;
     } catch (error) {
-      this.reopen();
+      // A settlement that was made while the work went on stands.
+      if (hasWorked || this.state === "working") this.reopen();
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import type { BrowseOptions, BrowsePage, MessageSelection, QueueAdmin, QueueStats } from "@lovage/transport";
+import { checkReplay, checkSelection } from "@lovage/transport";
 
 /** What stands between callers and the store's own admin. */
 export interface AdminGuard {
@@ -42,11 +43,17 @@ export class GuardedAdmin implements QueueAdmin {
   }
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
-    return this.#run(() => this.#admin.replay(deadLetterQueue, selection));
+    return this.#run(() => {
+      checkReplay(deadLetterQueue, selection);
+      return this.#admin.replay(deadLetterQueue, selection);
+    });
   }
 
   drop(queue: string, selection: MessageSelection): Promise<number> {
-    return this.#run(() => this.#admin.drop(queue, selection));
+    return this.#run(() => {
+      checkSelection(selection);
+      return this.#admin.drop(queue, selection);
+    });
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

@@ -14,3 +14,8 @@ export function isTransient(error: unknown): boolean {
 export function isRefusal(error: unknown): boolean {
   return isLovageError(error) && !error.retryable;
 }
+
+/** Whether an error may be that of some queues only. */
+export function isOfSome(error: unknown): boolean {
+  return isRefusal(error) || hasCode(error, "TRANSPORT_BUSY");
+}

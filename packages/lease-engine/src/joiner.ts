@@ -11,6 +11,8 @@ export interface JoinerOptions<Entry> {
   readonly weigh: (entry: Entry) => number;
   /** An entry that is not ready holds back those behind it, so that order is kept. Call `pump` when it has become ready. */
   readonly isReady: (entry: Entry) => boolean;
+  /** One that is not ready holds back nobody. @default false */
+  readonly isUnordered?: boolean;
   /** Deals with a batch to its end: every entry learns its fate in here. Must not reject. */
   readonly send: (batch: readonly Entry[]) => Promise<void>;
   /** Holds back small batches. @default a lone entry goes out at once */
@@ -92,8 +94,9 @@ export class Joiner<Entry> {
   }
 
   #take(): readonly Entry[] {
-    const { maxWeight, weigh, isReady, gathering } = this.#options;
+    const { maxWeight, weigh, isReady, gathering, isUnordered = false } = this.#options;
     this.#endGathering();
+    if (isUnordered) this.#letReadyPass();
     let weight = 0;
     let count = 0;
     for (const entry of this.#waiting) {
@@ -107,6 +110,13 @@ export class Joiner<Entry> {
     const all = this.#waiting;
     this.#waiting = [];
     return all;
+  }
+
+  #letReadyPass(): void {
+    const { isReady } = this.#options;
+    if (this.#waiting.every((entry) => isReady(entry))) return;
+    const unready = this.#waiting.filter((entry) => !isReady(entry));
+    this.#waiting = [...this.#waiting.filter((entry) => isReady(entry)), ...unready];
   }
 
   #endGathering(): void {

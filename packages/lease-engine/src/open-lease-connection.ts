@@ -2,7 +2,7 @@ import type { DriverContext } from "@lovage/foundation";
 import type { Connection, TransportOpening } from "@lovage/transport";
 
 import { LeaseConnection } from "./connection.ts";
-import { RenewalThread } from "./renewal-thread.ts";
+import { RenewalThread } from "./renewal/renewal-thread.ts";
 import type { LeaseSettings } from "./settings.ts";
 import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
 

@@ -1,8 +1,8 @@
 import type { Clock, Log } from "@lovage/foundation";
-import { backOff, hasCode } from "@lovage/foundation";
+import { asError, backOff, hasCode } from "@lovage/foundation";
 import type { ConnectionState } from "@lovage/transport";
 
-import { asError } from "./as-error.ts";
+import { isRefusal } from "./is-transient.ts";
 
 /** What a {@link StoreLink} needs. */
 export interface StoreLinkOptions {
@@ -14,12 +14,16 @@ export interface StoreLinkOptions {
   readonly close: () => Promise<void>;
   /** Brings back what a lost store may have forgotten, before the state becomes `open` again. */
   readonly restore: () => Promise<void>;
+  /** For so long a caller that told of a loss is not heard again, in ms: well within a lease. */
+  readonly unheardMs: number;
   /** Told of each change of state. */
   readonly onState: (state: ConnectionState, cause?: Error) => void;
 }
 
 /** The first attempts are fast: most losses are a restart or a failover that is over at once. */
 const waits = { baseMs: 50, maxMs: 30_000, jitter: "full" } as const;
+/** How often at most it is told that the store is busy. */
+const busyNewsMs = 60_000;
 
 /**
  * Whether the store can be reached, and the way back to it.
@@ -37,6 +41,9 @@ export class StoreLink {
   #losses = 0;
   #cause: Error | undefined;
   #changed = Promise.withResolvers<void>();
+  /** When callers were heard last. */
+  readonly #heardAtMs = new WeakMap<object, number>();
+  #toldBusyAtMs = -Infinity;
 
   constructor(options: StoreLinkOptions) {
     this.#options = options;
@@ -61,9 +68,22 @@ export class StoreLink {
     while (this.#state === "reconnecting") await this.#changed.promise;
   }
 
-  /** An error of some call: one that says the store is away starts the way back. */
-  report(error: unknown): void {
-    if (hasCode(error, "TRANSPORT_UNAVAILABLE")) this.lose(error);
+  /**
+   * An error of some call: one that says the store is away starts the way back. A store that is busy is still there.
+   * @param caller Who makes such calls, about one queue mostly. While all the others find the store where it was, its trouble is its own: were each failure a loss,
+   * all queues would be declared, renewed and claimed from anew without end. So it is heard now and then.
+   */
+  report(error: unknown, caller?: object): void {
+    if (hasCode(error, "TRANSPORT_BUSY")) this.#tellBusy(error);
+    else if (hasCode(error, "TRANSPORT_UNAVAILABLE") && (caller === undefined || this.#hears(caller))) this.lose(error);
+  }
+
+  #hears(caller: object): boolean {
+    const { clock, unheardMs } = this.#options;
+    const nowMs = clock.monotonic();
+    if (nowMs - (this.#heardAtMs.get(caller) ?? -Infinity) < unheardMs) return false;
+    this.#heardAtMs.set(caller, nowMs);
+    return true;
   }
 
   /** The store went away. */
@@ -80,6 +100,15 @@ export class StoreLink {
     if (this.#state === "closed") return;
     this.#become("closed");
     this.#closing.abort();
+  }
+
+  /** Each caller tries again in silence, and may do so for long. */
+  #tellBusy({ message }: Error): void {
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#toldBusyAtMs < busyNewsMs) return;
+    this.#toldBusyAtMs = nowMs;
+    log.warn("The broker puts off a call; it is tried again.", { code: "broker-busy", error: message });
   }
 
   #become(state: ConnectionState, cause?: Error): void {
@@ -119,9 +148,17 @@ export class StoreLink {
       // A loss in between was noticed by nobody else: the state was `reconnecting` all the while.
       return this.#losses === before && this.#state === "reconnecting";
     } catch (error) {
-      this.#cause = asError(error);
-      this.#options.log.debug("An attempt to reconnect failed.", { error: this.#cause.message });
+      this.#failed(asError(error));
       return false;
     }
+  }
+
+  /** A store that is away is tried on in silence; what it refuses may need a person, and is told when it changes. */
+  #failed(cause: Error): void {
+    const { log } = this.#options;
+    const isNews = isRefusal(cause) && cause.message !== this.#cause?.message;
+    this.#cause = cause;
+    if (isNews) log.warn("Reconnecting is refused; it is tried again.", { error: cause.message });
+    else log.debug("An attempt to reconnect failed.", { error: cause.message });
   }
 }

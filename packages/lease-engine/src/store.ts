@@ -28,6 +28,8 @@ export interface Lease {
 export interface ClaimedMessage {
   readonly lease: Lease;
   readonly message: Message;
+  /** Where the store may hand out one copy twice: see `Delivery.copyId`. */
+  readonly copyId?: string;
   /** How often it was lost: deliveries that ended neither by settlement nor by release. */
   readonly losses: number;
   /** It was delivered before, whether lost or released. */
@@ -66,10 +68,10 @@ export interface Claim {
   readonly nextDueInMs?: number;
 }
 
-/** How one delivery ends. `followUps` are published by an `ack` or `reject` in the same step. */
+/** How one delivery ends. `followUps` are published by an `ack` or `reject` in the same step. `isDouble`, of a message with a `copyId` only: see `ReleaseOptions`. */
 export type Settlement = { readonly lease: Lease; readonly followUps?: readonly RoutedMessage[] } & (
   | { readonly kind: "ack" }
-  | { readonly kind: "release"; readonly delayMs: number }
+  | { readonly kind: "release"; readonly delayMs: number; readonly isDouble?: true }
   | { readonly kind: "reject"; readonly reason: DeadLetterReason; readonly message: Message; readonly count: number }
 );
 
@@ -120,11 +122,14 @@ export interface RenewalModule {
 /** Opens a connection of its own, in the thread. @param nowMs The event loop's monotonic time. */
 export type OpenRenewer = (options: unknown, nowMs: () => number) => Promise<Renewer>;
 
-/** Leases that a {@link Renewer} did not prolong. */
+/** Leases that were to be prolonged and were not. All others were. */
 export interface Unrenewed {
   /** Not held any more. */
   readonly lost: readonly Lease[];
-  /** Held still, but not for the thread to renew, or not now: the next look asks again, and the event loop takes over. @default none */
+  /**
+   * Could not be prolonged, though as far as is known they are held still: they are asked for again soon, for as long as they last. A {@link Renewer} gives here too what it
+   * leaves to the event loop. @default none
+   */
   readonly left?: readonly Lease[];
 }
 
@@ -148,6 +153,11 @@ export interface StoreFacts {
   readonly capabilities: Capabilities;
   /** How many publishes may be under way at once; further ones are joined into the next. */
   readonly publishesInFlight: number;
+  /**
+   * Queues are published to apart: `publishesInFlight` counts for each, a call of `publish` is about one, and one that takes its time keeps no other waiting. On the
+   * way back each is declared by itself as well. Not together with `LeaseStore.bindings`. @default false
+   */
+  readonly publishesApart?: boolean;
   /** Largest batch one call of `publish`, `claim`, `extend` or `settle` takes. */
   readonly maxBatch: number;
   /** Absent: leases are renewed on the event loop only. */
@@ -179,8 +189,14 @@ export interface BindingStore {
  * What a pull broker must be able to do; the lease engine makes a `Connection` of it.
  *
  * The engine has already checked names, sizes, priorities and that queues are declared. All methods may be called in parallel; the store's own clock decides
- * what is due and what has ended. Errors are `LovageError`s: with `retryable` nothing was written and the engine tries again (with back-off, within its
- * deadlines); `PUBLISH_UNCERTAIN`, `STORAGE_FULL` and `CLAIM_CHECK_UNAVAILABLE` are passed to the caller of a publish. Calls under way when the store goes away reject.
+ * what is due and what has ended. Calls under way when the store goes away reject. Errors are `LovageError`s:
+ *
+ * | error | meaning | the engine |
+ * |---|---|---|
+ * | any with `retryable` | nothing was written | tries again, with back-off, within its deadlines |
+ * | `TRANSPORT_UNAVAILABLE` | the connection is lost | opens the store again as well |
+ * | `TRANSPORT_BUSY` | the store is there, and puts the call off | tries again only |
+ * | `PUBLISH_UNCERTAIN`, `PUBLISH_TIMEOUT`, `STORAGE_FULL`, `CLAIM_CHECK_UNAVAILABLE` | of a publish | tells its caller |
  */
 export interface LeaseStore {
   /** Read after `open`. */
@@ -202,19 +218,38 @@ export interface LeaseStore {
    * @throws TRANSACTION_UNSUPPORTED before any I/O
    */
   publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void>;
+  /**
+   * Work on a message that others of its queue need not wait for, such as keeping a large body elsewhere: what it gives is published. Asked only where `publishesApart` is set.
+   * `undefined`: there is none.
+   */
+  prepare?(message: RoutedMessage): Promise<RoutedMessage> | undefined;
+  /** Told what `prepare` made of a message that will never be sent, so that nothing is left of it. Not where it may have been accepted. */
+  discard?(message: RoutedMessage): void;
+  /** As `prepare`, of what goes out with a settlement. */
+  prepareSettlement?(queue: string, settlement: Settlement): Promise<Settlement> | undefined;
   /** Makes due what is due, leases up to `max` messages. A claim that finds none arms the wake-up in the same step, so that no message falls between looking and sleeping. */
   claim(request: ClaimRequest): Promise<Claim>;
+  /**
+   * Whether suspects of a queue wait, by a look that takes nothing: asked while a worker makes room for one, which another may have run meanwhile.
+   * Absent: it makes room until its time for that has passed.
+   */
+  suspectsWait?(queue: string): Promise<boolean>;
   /**
    * Resolves once no claim of a queue that was given up goes on in the broker, where it could take messages that nobody hears of when the connection is closed. Never
    * rejects. Absent where claims end with the wait for them.
    */
   claimsOver?(queue: string): Promise<void>;
-  /** Prolongs leases. Returns those that are lost, `null` for none. */
-  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null>;
+  /** Prolongs leases. Returns those it did not prolong, `null` for none; rejects when it failed for all. */
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null>;
   /**
-   * Ends deliveries, in order, in one transaction where the store has them. A settlement whose lease is lost has no effect at all (its follow-ups neither); returns those, `null` for none.
-   * Of one queue one call is under way at a time, and one that failed is repeated before the next, but for leases that have ended and while the connection closes.
-   * The third form writes the message to the dead-letter queue with its header `x-lovage-death` (`withDeath`).
+   * Ends deliveries, in order, in one transaction where the store has them. A settlement whose lease is lost has no effect at all, and its follow-ups are not published.
+   *
+   * - A `reject` writes the message to the dead-letter queue, with its header `x-lovage-death` (`withDeath`).
+   * - A store that could settle some of several, but not all, rejects with PUBLISH_FAILED, whose failures name by their place those that nothing became of. The engine asks
+   *   for the others once more: the error does not say whose leases were lost.
+   * - For one queue one call is under way at a time; with `publishesApart` one for each queue that something goes out to, and one for the rest.
+   * - A call that failed is repeated before the next one begins, without leases that have ended meanwhile. While the connection closes it is not repeated.
+   * @returns the leases that were lost, `null` for none
    */
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null>;
   /**

@@ -1,6 +1,5 @@
-import type { Clock, Log, Timer } from "@lovage/foundation";
+import { asError, type Clock, type Log, type Timer } from "@lovage/foundation";
 
-import { asError } from "./as-error.ts";
 import type { StoreLink } from "./store-link.ts";
 import type { LeaseStore } from "./store.ts";
 
@@ -73,7 +72,7 @@ export class Sweeper {
       for (const group of groups()) await this.#sweepGroup(group);
       this.#isFailing = false;
     } catch (error) {
-      link.report(error);
+      link.report(error, this);
       const { message } = asError(error);
       if (!this.#isFailing)
         log.warn("Looking for messages of dead consumers failed; it is tried again.", { error: message });

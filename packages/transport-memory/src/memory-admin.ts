@@ -12,6 +12,7 @@ import {
   type QueueStats,
 } from "@lovage/transport";
 
+import { isBehind, placeOf, readCursor, writeCursor } from "./browse-cursor.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
 import type { MemoryQueue } from "./memory-queue.ts";
 import type { StoredMessage } from "./stored-message.ts";
@@ -45,14 +46,16 @@ export class MemoryAdmin implements QueueAdmin {
 
   async browse(name: string, options: BrowseOptions = {}): Promise<BrowsePage> {
     const { state, limit, cursor } = readBrowseOptions(options);
+    const from = cursor === undefined ? undefined : readCursor(cursor, state);
     const all = this.#broker().require(name).list(state);
-    const from = cursor === undefined ? 0 : all.findIndex((stored) => cursorOf(stored) === cursor) + 1;
-    const page = all.slice(from, from + limit);
+    const rest = from === undefined ? all : all.filter((stored) => isBehind(placeOf(stored, state), from));
+    const page = rest.slice(0, limit);
     const messages = page.map((stored) =>
       browsedMessage(name, { ...stored, state, dueAtMs: this.#dueAtMs(stored, state) }),
     );
     const last = page.at(-1);
-    return last !== undefined && from + limit < all.length ? { messages, next: cursorOf(last) } : { messages };
+    const isLast = last === undefined || page.length === rest.length;
+    return isLast ? { messages } : { messages, next: writeCursor(placeOf(last, state), state) };
   }
 
   async replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
@@ -107,8 +110,4 @@ export class MemoryAdmin implements QueueAdmin {
 
 function waitingIn(queue: MemoryQueue): readonly StoredMessage[] {
   return [...queue.list("ready"), ...queue.list("delayed")];
-}
-
-function cursorOf({ seq }: StoredMessage): string {
-  return String(seq);
 }

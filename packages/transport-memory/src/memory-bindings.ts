@@ -1,6 +1,5 @@
-import type { BindingStore } from "@lovage/lease-engine";
+import { requireExchangeType, type BindingStore } from "@lovage/lease-engine";
 import type { Binding, ExchangeDeclaration } from "@lovage/transport";
-import { TopologyMismatchError } from "@lovage/transport";
 
 import type { MemoryBroker, MemoryExchange } from "./memory-broker.ts";
 
@@ -14,10 +13,9 @@ export class MemoryBindings implements BindingStore {
 
   async bind(exchanges: readonly ExchangeDeclaration[], bindings: readonly Binding[]): Promise<void> {
     const known = this.#broker().exchanges;
-    for (const { name, type } of exchanges) {
-      const other = known.get(name)?.exchange.type ?? type;
-      if (other !== type)
-        throw new TopologyMismatchError(`Exchange "${name}" exists with type ${other}, not ${type}.`, { queue: name });
+    for (const exchange of exchanges) {
+      const there = known.get(exchange.name)?.exchange;
+      if (there !== undefined) requireExchangeType(exchange, there.type);
     }
     for (const exchange of exchanges)
       if (!known.has(exchange.name)) known.set(exchange.name, { exchange, bindings: [] });

@@ -11,21 +11,14 @@ export class MemoryBroadcast implements Broadcast {
   }
 
   async publish(channel: string, message: Message): Promise<void> {
-    for (const listener of this.#broker().channels.get(channel) ?? []) listener(message);
+    for (const listener of this.#broker().channels.get(channel)) listener(message);
   }
 
   async subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     const { channels } = this.#broker();
-    const listeners = channels.get(channel) ?? new Set();
-    channels.set(channel, listeners);
     // A function of our own: the same listener may subscribe twice.
     const hear = (message: Message): void => listener(message);
-    listeners.add(hear);
-    return {
-      close: async () => {
-        listeners.delete(hear);
-        if (listeners.size === 0 && channels.get(channel) === listeners) channels.delete(channel);
-      },
-    };
+    channels.add(channel, hear);
+    return { close: async () => void channels.delete(channel, hear) };
   }
 }

@@ -1,5 +1,5 @@
 import type { Lease, RoutedMessage, Settlement, StoreEvents } from "@lovage/lease-engine";
-import type { Clock } from "@lovage/foundation";
+import { Multimap, type Clock } from "@lovage/foundation";
 import type { Binding, ExchangeDeclaration, Message, NotBefore } from "@lovage/transport";
 import { deadLetterQueueOf, QueueNotFoundError, withDeath } from "@lovage/transport";
 
@@ -15,10 +15,10 @@ export interface MemoryExchange {
 export class MemoryBroker {
   readonly clock: Clock;
   readonly exchanges: Map<string, MemoryExchange> = new Map();
-  readonly channels: Map<string, Set<(message: Message) => void>> = new Map();
+  readonly channels: Multimap<string, (message: Message) => void> = new Multimap();
   readonly #queues = new Map<string, MemoryQueue>();
   /** Connections whose last claim found nothing, by queue. */
-  readonly #sleepers = new Map<string, Set<StoreEvents>>();
+  readonly #sleepers = new Multimap<string, StoreEvents>();
   #seq = 0;
   #fence = 0;
 
@@ -123,24 +123,16 @@ export class MemoryBroker {
 
   /** Whoever finds nothing in a queue is told once when that may have changed. */
   sleep(queue: string, events: StoreEvents): void {
-    const sleepers = this.#sleepers.get(queue);
-    if (sleepers === undefined) this.#sleepers.set(queue, new Set([events]));
-    else sleepers.add(events);
+    this.#sleepers.add(queue, events);
   }
 
   wake(queue: string): void {
-    const sleepers = this.#sleepers.get(queue);
-    if (sleepers === undefined) return;
-    this.#sleepers.delete(queue);
-    for (const events of sleepers) events.wake(queue);
+    for (const events of this.#sleepers.take(queue)) events.wake(queue);
   }
 
   /** A connection was closed. */
   forget(events: StoreEvents): void {
-    for (const [queue, sleepers] of this.#sleepers) {
-      sleepers.delete(events);
-      if (sleepers.size === 0) this.#sleepers.delete(queue);
-    }
+    for (const queue of this.#sleepers.keys()) this.#sleepers.delete(queue, events);
   }
 }
 

@@ -48,6 +48,10 @@ export class MemoryQueue {
     }
   }
 
+  get suspectsWait(): boolean {
+    return this.#suspects.length > 0;
+  }
+
   claim({ max, leaseMs, suspects }: ClaimRequest, nowMs: number, nextFence: () => number): Claim {
     this.promote(nowMs);
     const messages: ClaimedMessage[] = [];
@@ -60,7 +64,7 @@ export class MemoryQueue {
       const { message, losses, redelivered } = stored;
       messages.push({ lease: { id: stored.seq, fence: stored.fence }, message, losses, redelivered });
     }
-    const suspectsWait = this.#suspects.length > 0;
+    const { suspectsWait } = this;
     const { nextAtMs } = this.#delayed;
     if (messages.length > 0 || nextAtMs === undefined) return { messages, suspectsWait };
     return { messages, suspectsWait, nextDueInMs: nextAtMs - nowMs };

@@ -12,6 +12,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import type { Broadcast, Capabilities, QueueAdmin, QueueDeclaration } from "@lovage/transport";
 import { deadLetterQueueOf, FeatureUnsupportedError, isDeadLetterQueue } from "@lovage/transport";
@@ -104,11 +105,15 @@ export class MemoryStore implements LeaseStore {
     return claim;
   }
 
-  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  async suspectsWait(queue: string): Promise<boolean> {
+    return this.#open().find(queue)?.suspectsWait ?? false;
+  }
+
+  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     const broker = this.#open();
     const untilMs = broker.clock.monotonic() + leaseMs;
     const lost = leases.filter((lease) => broker.find(queue)?.extend(lease, untilMs) !== true);
-    return lost.length > 0 ? lost : null;
+    return lost.length > 0 ? { lost } : null;
   }
 
   async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {

@@ -25,7 +25,7 @@ export interface MemoryTransportSettings extends MemoryOptions, Pick<TransportOp
  */
 export async function memoryTransport(settings: MemoryTransportSettings = {}): Promise<Connection> {
   const { name = "", clock = systemClock, timers = clock, log = silentLog, onState, ...options } = settings;
-  const parsed = await readOptions(options, "memoryTransport");
+  const parsed = await readMemoryOptions(options, "memoryTransport");
   const opening = { clock: timers, log, name, ...(onState && { onState }) };
   return await openLeaseConnection({ store: new MemoryStore(name, clock), opening, settings: leaseSettings(parsed) });
 }
@@ -35,7 +35,7 @@ export async function memoryTransport(settings: MemoryTransportSettings = {}): P
  * @param whose Whom they were given to, for the error.
  * @throws OPTION_INVALID
  */
-export async function readOptions(options: unknown, whose: string): Promise<ParsedMemoryOptions> {
+export async function readMemoryOptions(options: unknown, whose: string): Promise<ParsedMemoryOptions> {
   const parsed = await validate(memoryOptions, options);
   if (parsed.issues === undefined) return parsed.value;
   throw new OptionError(`${whose} has a bad option: ${parsed.issues.join("; ")}`, { field: "broker" });

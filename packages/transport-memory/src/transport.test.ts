@@ -1,6 +1,6 @@
 import { silentLog, systemClock, virtualClock } from "@lovage/foundation";
 import type { Clock } from "@lovage/foundation";
-import type { Connection } from "@lovage/transport";
+import type { BrowsedMessage, Connection, OutgoingMessage } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import { memoryTransport } from "./memory-transport.ts";
@@ -17,6 +17,14 @@ const message = {
   properties: { messageId: "m", contentType: "text/plain", contentEncoding: "utf-8" },
   body: new Uint8Array([1]),
 };
+
+function outgoing(messageId: string, { priority = 0, inMs = 0 } = {}): OutgoingMessage {
+  return { ...message, properties: { ...message.properties, messageId, priority }, notBefore: { inMs } };
+}
+
+function idOf({ message: { properties } }: BrowsedMessage): string {
+  return properties.messageId;
+}
 
 describe("the memory transport", () => {
   it.each(["memory:", "memory://", "memory:shop", "memory://shop", "memory://shop/", "MEMORY:shop"])(
@@ -82,6 +90,30 @@ describe("the memory transport", () => {
     const connection = await open("memory:", {}, virtualClock());
     const declared = connection.declare({ queues: [{ name: "q", driver: { queueType: "quorum" } }] });
     await expect(declared).rejects.toMatchObject({ code: "FEATURE_UNSUPPORTED" });
+    await connection.close();
+  });
+
+  it("browses on behind the last message of a page, wherever that is by then", async () => {
+    const clock = virtualClock();
+    const connection = await open("memory:browsed", {}, clock);
+    await connection.declare({ queues: [{ name: "q" }] });
+    await connection.publish(["a", "b", "c", "d"].map((id) => outgoing(id)));
+    await connection.publish(["e", "f"].map((id) => outgoing(id, { priority: 9 })));
+    await connection.publish(["g", "h", "i"].map((id, index) => outgoing(id, { inMs: 60_000 + index })));
+    for (const [state, first, rest] of [
+      ["ready", ["e", "f", "a"], ["b", "c", "d"]],
+      ["delayed", ["g", "h"], ["i"]],
+    ] as const) {
+      const page = await connection.admin.browse("q", { state, limit: first.length });
+      expect(page.messages.map(idOf)).toEqual(first);
+      await connection.admin.drop("q", { messageIds: first });
+      const { messages } = await connection.admin.browse("q", { state, cursor: page.next ?? "" });
+      expect(messages.map(idOf)).toEqual(rest);
+      const other = state === "ready" ? "delayed" : "ready";
+      await expect(connection.admin.browse("q", { state: other, cursor: page.next ?? "" })).rejects.toMatchObject({
+        code: "OPTION_INVALID",
+      });
+    }
     await connection.close();
   });
 

@@ -2,7 +2,7 @@ import { ConfigurationError, maskUrl, queryOptions } from "@lovage/foundation";
 import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
 import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
 
-import { readOptions } from "./memory-transport.ts";
+import { readMemoryOptions } from "./memory-transport.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { ParsedMemoryOptions } from "./options.ts";
 import { memoryOptionNames, memoryOptions } from "./options.ts";
@@ -25,7 +25,7 @@ async function open(opening: TransportOpening<ParsedMemoryOptions>): Promise<Con
       `"${maskUrl(opening.url)}" is not a URL of the memory transport: write "memory:" or "memory://name".`,
     );
   }
-  const fromUrl = await readOptions(query, `The URL ${maskUrl(opening.url)}`);
+  const fromUrl = await readMemoryOptions(query, `The URL ${maskUrl(opening.url)}`);
   const settings = leaseSettings({ ...fromUrl, ...opening.options });
   return await openLeaseConnection({ store: new MemoryStore(name, opening.clock), opening, settings });
 }

@@ -33,7 +33,7 @@ export interface Capabilities {
   readonly exchanges: "native" | "stored" | "app";
   /** An acknowledgement and its follow-ups happen both or neither. Elsewhere follow-ups are confirmed first. */
   readonly atomicHandOver: boolean;
-  /** A batch is accepted whole or not at all. */
+  /** A batch of up to 1,000 messages and 16 MB is accepted whole or not at all; a larger one is cut, and a refusal names what was not accepted. */
   readonly atomicPublish: boolean;
   /** What `PublishOptions.transaction` takes, in words for messages and docs; `null`: nothing. */
   readonly transactions: string | null;

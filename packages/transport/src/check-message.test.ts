@@ -37,6 +37,7 @@ describe("properties", () => {
     ["an empty message id", { properties: { ...properties, messageId: "" } }, /needs a message id/],
     ["a priority of 10", { properties: { ...properties, priority: 10 } }, /from 0 to 9/],
     ["half a priority", { properties: { ...properties, priority: 0.5 } }, /from 0 to 9/],
+    ["a key with a zero character", { properties: { ...properties, key: "a\0b" } }, /without a zero character/],
     ["a key of more than 200 bytes", { properties: { ...properties, key: "é".repeat(101) } }, /at most 200 bytes/],
     ["a delay beyond the horizon", { notBefore: { inMs: 60_001 } }, /at most 60000 ms/],
     ["an instant that is none", { notBefore: { atMs: Number.NaN } }, /finite number/],

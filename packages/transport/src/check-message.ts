@@ -35,8 +35,12 @@ function checkPriority(priority: number | undefined): void {
 
 function checkKey(key: string | undefined): void {
   if (key === undefined) return;
-  if (typeof key === "string" && Buffer.byteLength(key) <= MAX_KEY_BYTES) return;
-  throw new OptionError(`A message key is a string of at most ${MAX_KEY_BYTES} bytes.`, { field: "key" });
+  const isText = typeof key === "string" && Buffer.byteLength(key) <= MAX_KEY_BYTES;
+  // PostgreSQL has no text with one.
+  if (isText && !key.includes("\0")) return;
+  throw new OptionError(`A message key is a string of at most ${MAX_KEY_BYTES} bytes without a zero character.`, {
+    field: "key",
+  });
 }
 
 function checkNotBefore(notBefore: NonNullable<OutgoingMessage["notBefore"]>, horizonMs: number): void {

@@ -1,7 +1,7 @@
 /**
  * Keeps bodies that are too large for a broker; the message carries the key in their place. A transport that takes one stores the body, then sends
  * the message, so that a crash between the two leaves an object that nobody refers to; it deletes the object after the message is gone. What is left
- * behind must be removed by the store itself, by age.
+ * behind must be removed by the store itself, by age. Each call must end within a time of its own: some are under way at once, and others wait for them.
  */
 export interface ClaimCheck {
   /** Largest body, in bytes. */

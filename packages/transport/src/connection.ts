@@ -10,7 +10,7 @@ import type { Topology } from "./topology.ts";
 export interface PublishOptions {
   /**
    * A transaction of the caller's, opaque here: the driver narrows it by its shape. Then "accepted" means the caller's commit.
-   * A driver that cannot refuses with `TRANSACTION_UNSUPPORTED` before any I/O.
+   * A driver that cannot refuses with `TRANSACTION_UNSUPPORTED` before any I/O, or, where only the server can tell, before anything is written: the transaction has failed then.
    */
   readonly transaction?: unknown;
   /** The promise settles within this time, whatever the broker does. @default 30_000 */
@@ -50,13 +50,13 @@ export interface Connection {
   declare(topology: Topology): Promise<void>;
   /**
    * Resolves once the broker has accepted every message of the batch (commit, confirm, reply). Order within a batch, and over
-   * batches whose calls were made one after the other, is kept. Calls in flight may be joined into one; each still fails for itself.
+   * batches whose calls were made one after the other, is kept in each queue. Calls in flight may be joined into one; each still fails for itself.
    *
    * When all messages failed for one reason, rejects with that error; when some were accepted, or reasons differ, with a
    * `PublishError` that names each failed message. Not idempotent: after `PUBLISH_UNCERTAIN` or `PUBLISH_TIMEOUT` the batch may have
    * been accepted.
-   * @throws before any I/O: QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID, TRANSACTION_UNSUPPORTED
-   * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, STORAGE_FULL, MESSAGE_UNROUTABLE, PUBLISH_TIMEOUT, PUBLISH_UNCERTAIN
+   * @throws before any I/O: QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID, TRANSACTION_UNSUPPORTED (or before anything is written)
+   * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_BUSY, TRANSPORT_REJECTED, STORAGE_FULL, MESSAGE_UNROUTABLE, PUBLISH_TIMEOUT, PUBLISH_UNCERTAIN
    */
   publish(batch: readonly OutgoingMessage[], options?: PublishOptions): Promise<void>;
   /**

@@ -25,6 +25,10 @@ export abstract class DeliveryDecorator implements Delivery {
     return this.inner.fence;
   }
 
+  get copyId(): string | undefined {
+    return this.inner.copyId;
+  }
+
   get count(): number {
     return this.inner.count;
   }

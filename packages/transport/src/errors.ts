@@ -11,6 +11,16 @@ export class TransportUnavailableError extends LovageError {
   }
 }
 
+/**
+ * The broker was reached and has more to do than it takes: one queue is throttled, or on its way from one node to another. Nothing was written, and nothing is wrong with the connection. Retryable. Code
+ * `TRANSPORT_BUSY`.
+ */
+export class TransportBusyError extends LovageError {
+  constructor(message: string, { cause }: Cause = {}) {
+    super(message, { code: "TRANSPORT_BUSY", retryable: true, cause });
+  }
+}
+
 /** The broker was reached and said no (permissions, memory limit, policy). Code `TRANSPORT_REJECTED`. */
 export class TransportRejectedError extends LovageError {
   constructor(message: string, { cause }: Cause = {}) {
@@ -18,7 +28,7 @@ export class TransportRejectedError extends LovageError {
   }
 }
 
-/** The disk or memory of the broker is full; nothing was written. Retryable once space is freed. Code `STORAGE_FULL`. */
+/** The disk of the broker is full; nothing was written. Retryable once space is freed. Code `STORAGE_FULL`. */
 export class StorageFullError extends LovageError {
   constructor(message: string, { cause }: Cause = {}) {
     super(message, { code: "STORAGE_FULL", retryable: true, cause });

@@ -81,10 +81,14 @@ export interface QueueAdmin {
   delete(queue: string): Promise<void>;
   browse(queue: string, options?: BrowseOptions): Promise<BrowsePage>;
   /**
-   * Moves dead letters back to the queue they came from, ready at once, with their losses forgotten. Each move is atomic or
-   * publishes first. Returns how many. Unknown ids are passed over.
+   * Moves dead letters back to the queue they came from, ready at once and as if for the first time (`replayOf`): their losses, what was noted of their
+   * runs, and the time at which they would have expired are forgotten. Each move is atomic or publishes first. Returns how many. Unknown ids are passed over.
+   * @throws OPTION_INVALID for a queue that holds no dead letters, and for a `first` that is no whole number
    */
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number>;
-  /** Removes waiting messages for good. Returns how many. Unknown and unsettled ones are passed over. */
+  /**
+   * Removes waiting messages for good. Returns how many. Unknown and unsettled ones are passed over.
+   * @throws OPTION_INVALID for a `first` that is no whole number
+   */
   drop(queue: string, selection: MessageSelection): Promise<number>;
 }

@@ -1,4 +1,4 @@
-import type { Clock, LovageError, VirtualClock } from "@lovage/foundation";
+import type { Clock, Log, LovageError, VirtualClock } from "@lovage/foundation";
 import { silentLog, virtualClock } from "@lovage/foundation";
 import type { Connection, ConnectionState, ConsumeOptions, Delivery, OutgoingMessage } from "@lovage/transport";
 import { TransportUnavailableError } from "@lovage/transport";
@@ -25,16 +25,22 @@ export interface BenchOptions {
   readonly facts?: Partial<StoreFacts>;
   /** The engine's clock, given the store's. */
   readonly clockOf?: (clock: VirtualClock) => Clock;
+  /** @default silent */
+  readonly log?: Log;
 }
 
-export async function engineBench({ facts = {}, clockOf = (clock) => clock }: BenchOptions = {}): Promise<EngineBench> {
+export async function engineBench({
+  facts = {},
+  clockOf = (clock) => clock,
+  log = silentLog,
+}: BenchOptions = {}): Promise<EngineBench> {
   const clock = virtualClock();
   const store = new ScriptedStore(clock, facts);
   const states: ConnectionState[] = [];
   const deliveries: Delivery[] = [];
   const connection = await openLeaseConnection({
     store,
-    opening: { clock: clockOf(clock), log: silentLog, name: "test", onState: (state) => void states.push(state) },
+    opening: { clock: clockOf(clock), log, name: "test", onState: (state) => void states.push(state) },
     settings: leaseSettings({ lease: 3_000, sweep: 500 }),
   });
   await connection.declare({ queues: [{ name: "q" }] });

@@ -13,6 +13,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "../store.ts";
 
 type Method = "open" | "declare" | "publish" | "claim" | "extend" | "settle" | "sweep";
@@ -56,7 +57,12 @@ export class ScriptedStore implements LeaseStore {
   readonly published: RoutedMessage[] = [];
   readonly settled: Settlement[] = [];
   claimsOver?: (queue: string) => Promise<void>;
+  suspectsWait?: NonNullable<LeaseStore["suspectsWait"]>;
   transact?: NonNullable<LeaseStore["transact"]>;
+  capabilitiesOf?: NonNullable<LeaseStore["capabilitiesOf"]>;
+  prepare?: NonNullable<LeaseStore["prepare"]>;
+  discard?: NonNullable<LeaseStore["discard"]>;
+  prepareSettlement?: NonNullable<LeaseStore["prepareSettlement"]>;
   events: StoreEvents | undefined;
   isClosed = false;
   readonly #clock: Clock;
@@ -65,6 +71,8 @@ export class ScriptedStore implements LeaseStore {
   readonly #armed = new Set<string>();
   readonly ready: Item[] = [];
   readonly leased = new Map<number, Item>();
+  /** Ids of leases that it does not get round to prolong. */
+  readonly leaves = new Set<number>();
   #ids = 0;
   #fences = 0;
 
@@ -145,10 +153,11 @@ export class ScriptedStore implements LeaseStore {
     return { messages, suspectsWait: this.ready.some((item) => item.queue === queue && item.isSuspect) };
   }
 
-  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     await this.#play("extend", [queue, leases]);
-    const lost = leases.filter((lease) => !this.#prolong(lease, leaseMs));
-    return lost.length > 0 ? lost : null;
+    const left = leases.filter(({ id }) => this.leaves.has(id));
+    const lost = leases.filter((lease) => !left.includes(lease) && !this.#prolong(lease, leaseMs));
+    return lost.length + left.length > 0 ? { lost, left } : null;
   }
 
   async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {

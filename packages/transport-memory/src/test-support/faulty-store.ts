@@ -10,6 +10,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import type { Broadcast, QueueAdmin, QueueDeclaration } from "@lovage/transport";
 import { TransportUnavailableError } from "@lovage/transport";
@@ -85,7 +86,7 @@ export class FaultyStore implements LeaseStore {
     return this.#pass(() => this.#inner.claim(request));
   }
 
-  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     return this.#pass(() => this.#inner.extend(queue, leases, leaseMs));
   }
 
