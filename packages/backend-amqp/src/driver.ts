@@ -1,6 +1,6 @@
 import type { Backend, BackendDriver, BackendOpening } from "@lovage/backend";
 import { amqpTarget } from "@lovage/client-amqp";
-import { isLovageError, OptionError, silentLog, systemClock, validate, type DriverContext } from "@lovage/foundation";
+import { checkOptions, faultLog, isLovageError, systemClock, type DriverContext } from "@lovage/foundation";
 
 import { rpcOptions, type ParsedRpcOptions, type RpcBackendOptions } from "./options.ts";
 import { RpcBackend } from "./rpc-backend.ts";
@@ -24,7 +24,7 @@ export interface RpcBackendSettings extends RpcBackendOptions, Partial<DriverCon
  * @throws BACKEND_UNAVAILABLE, CONFIGURATION_INVALID, OPTION_INVALID, AMQP_FAILED for a server that refuses
  */
 export async function rpcBackend(settings: RpcBackendSettings): Promise<Backend> {
-  const { url, clock = systemClock, log = silentLog, name = "lovage", ...rest } = settings;
+  const { url, clock = systemClock, name = "lovage", log = faultLog(name, clock), ...rest } = settings;
   return await backend.open({ url, clock, log, name, options: await parseOptions(rest) });
 }
 
@@ -45,10 +45,6 @@ async function openFirst(opening: BackendOpening<ParsedRpcOptions>): Promise<Bac
   throw last;
 }
 
-async function parseOptions(given: object): Promise<ParsedRpcOptions> {
-  const checked = await validate(rpcOptions, given);
-  if (checked.issues === undefined) return checked.value;
-  throw new OptionError(`The options of the rpc backend cannot be used: ${checked.issues.join("; ")}.`, {
-    field: "options",
-  });
+function parseOptions(given: object): Promise<ParsedRpcOptions> {
+  return checkOptions(rpcOptions, given, "the rpc backend");
 }

@@ -8,6 +8,15 @@ const celery = { correlationId: "t1", contentType: "application/json", contentEn
 const reply = (text: string, properties: object = celery) =>
   readReply({ content: Buffer.from(text), properties }, dayMs);
 
+/** As the client writes and reads what is given with a type. */
+function throughClient({ headers, ...properties }: ReturnType<typeof replyProperties>): object {
+  const read = Object.entries(headers ?? {}).map(([name, value]) => [
+    name,
+    typeof value === "object" && value !== null ? (value as { readonly value?: unknown }).value : value,
+  ]);
+  return { ...properties, headers: Object.fromEntries(read) as object };
+}
+
 test("what was written is read, whatever the document", () => {
   const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
   const puts = fc.record({
@@ -19,15 +28,25 @@ test("what was written is read, whatever the document", () => {
   });
   fc.assert(
     fc.property(puts, (put) => {
-      expect(reply(put.document, replyProperties(put))).toEqual(put);
+      expect(reply(put.document, throughClient(replyProperties(put)))).toEqual(put);
     }),
   );
+});
+
+test("Celery's client, which waits as well, reads how long a result is kept", () => {
+  const put = { taskId: "t1", state: "SUCCESS", document: "{}", fence: null, expiresInMs: 5_000 };
+  expect(replyProperties(put).headers).toMatchObject({ "x-lovage-expires-ms": { "!": "int32", value: 5_000 } });
 });
 
 test("a result of Celery's says its state in the document, and is kept as long as the reader says", () => {
   const document = '{"status": "RETRY", "result": null, "task_id": "t1"}';
   expect(reply(document)).toEqual({ taskId: "t1", state: "RETRY", document, fence: null, expiresInMs: dayMs });
   expect(reply(document, { ...celery, correlationId: undefined })).toMatchObject({ taskId: "t1", state: "RETRY" });
+});
+
+test("a result of Celery's with a NaN, which is no JSON, is kept for the one who can read it", () => {
+  const document = '{"task_id": "t1", "status": "SUCCESS", "result": NaN, "traceback": null, "children": []}';
+  expect(reply(document)).toMatchObject({ taskId: "t1", state: "SUCCESS", document });
 });
 
 test.each([

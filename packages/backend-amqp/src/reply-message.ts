@@ -1,4 +1,5 @@
 import type { Fence, ResultPut } from "@lovage/backend";
+import { headerNumber } from "@lovage/client-amqp";
 import type { ConsumeMessage, PublishProperties } from "@lovage/client-amqp";
 import { quoteValue } from "@lovage/foundation";
 
@@ -19,9 +20,11 @@ export function replyProperties({ taskId, state, fence, expiresInMs }: ResultPut
     contentEncoding: "utf-8",
     // Celery's are transient. A caller that waits over a restart of the server would wait in vain.
     deliveryMode: 2,
+    // Told when there is no queue for it: that of a caller may be away with its node.
+    mandatory: true,
     headers: {
       [names.state]: state,
-      [names.expires]: expiresInMs,
+      [names.expires]: headerNumber(expiresInMs),
       ...(fence === null ? {} : { [names.fence]: fence.join(" ") }),
     },
   };
@@ -59,13 +62,16 @@ function wrappingOf(contentType: unknown, compression: unknown): string | undefi
   return contentType === "application/json" ? undefined : `content type ${quoteValue(contentType)}`;
 }
 
+/** How a result of Celery's begins. */
+const headOfCelery = /^\{"task_id": ?"[^"]*", ?"status": ?"([^"\\]+)"/;
+
 function readDocument(document: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(document);
     return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
-    // Told by the caller, as a document without a status.
-    return undefined;
+    // Python writes NaN and the infinities, which `JSON.parse` refuses; the runtime reads them. What is no document has no status either.
+    return { status: headOfCelery.exec(document)?.[1] };
   }
 }
 

@@ -76,7 +76,9 @@ export class ReplyQueue {
   async #consume(channel: Channel, session: AmqpSession): Promise<void> {
     const { name, expiresMs } = this.#options;
     const what = `consuming from the queue for replies "${name}"`;
-    await session.answer(channel.assertQueue(name, { durable: true, expires: expiresMs }), what);
+    // With its type, for which a vhost may have another one.
+    const options = { durable: true, expires: expiresMs, arguments: { "x-queue-type": "classic" } };
+    await session.answer(channel.assertQueue(name, options), what);
     await session.answer(channel.prefetch(prefetch), what);
     const receive = (reply: ConsumeMessage | null): void => {
       if (reply !== null) return this.#receive(channel, reply);

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Backend, BackendCapabilities } from "@lovage/backend";
-import { AmqpLink, type AmqpTarget, type ConsumeMessage } from "@lovage/client-amqp";
+import { AmqpLink, CallChannel, type AmqpTarget, type ConsumeMessage } from "@lovage/client-amqp";
 import { within, type DriverContext } from "@lovage/foundation";
 
 import { toBackendError } from "./errors.ts";
 import type { ParsedRpcOptions } from "./options.ts";
+import { ReplyAddresses } from "./reply-addresses.ts";
 import { readReply } from "./reply-message.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 import { ReplySender } from "./reply-sender.ts";
@@ -25,6 +26,8 @@ const defaults = {
 } as const;
 /** How long letting go of the server may take. */
 const closingMs = 250;
+/** Over which callers that are gone are asked for, two round trips each. Opened when they are needed. */
+const askingChannels = 16;
 
 /**
  * | state  | results              | the queue for replies             | close                       |
@@ -51,7 +54,9 @@ export class RpcBackend implements Backend {
     const name = `lovage.reply.${randomUUID()}`;
     this.#opening = opening;
     this.#link = link;
-    this.#sender = new ReplySender({ clock, log });
+    const calls = Array.from({ length: askingChannels }, () => new CallChannel(link));
+    const addresses = new ReplyAddresses({ calls, clock, log });
+    this.#sender = new ReplySender({ clock, log, addresses });
     this.results = new RpcResults({ replyTo: name, sender: this.#sender, clock, log, maxDocumentBytes, maxKeptBytes });
     const onReply = (reply: ConsumeMessage): void => this.#receive(reply);
     this.#queue = new ReplyQueue({ name, expiresMs: replyQueueExpires, clock, log, onReply });

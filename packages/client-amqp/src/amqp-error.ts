@@ -1,4 +1,4 @@
-import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/foundation";
+import { errorText, isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/foundation";
 
 /**
  * What kept RabbitMQ from doing its work.
@@ -7,6 +7,7 @@ import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/f
  * |---|---|---|---|
  * | `unavailable` | it cannot be reached, or did not answer in time | no, or not known for a call without an answer | yes |
  * | `broken` | the connection or channel ended between the call and its answer | not known | yes |
+ * | `down` | the node that has the queue is down, or the queue on it (404 too) | no | yes |
  * | `missing` | the queue or exchange does not exist (404) | no | no |
  * | `mismatch` | a queue or exchange exists with other arguments (406) | no | no |
  * | `denied` | wrong password, no such vhost, a certificate that cannot be trusted, or the user may not do this (403, 530) | no | no |
@@ -19,6 +20,7 @@ import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/f
 export type AmqpErrorKind =
   | "unavailable"
   | "broken"
+  | "down"
   | "missing"
   | "mismatch"
   | "denied"
@@ -28,7 +30,7 @@ export type AmqpErrorKind =
   | "ack-timeout"
   | "other";
 
-const passing: ReadonlySet<AmqpErrorKind> = new Set<AmqpErrorKind>(["unavailable", "broken", "refused"]);
+const passing: ReadonlySet<AmqpErrorKind> = new Set<AmqpErrorKind>(["unavailable", "broken", "down", "refused"]);
 
 /** RabbitMQ refused or failed. Drivers turn it into an error of their contract, by its kind. Code `AMQP_FAILED`. */
 export class AmqpError extends LovageError {
@@ -49,10 +51,13 @@ export function isAmqpError(value: unknown): value is AmqpError {
 const words: readonly (readonly [text: RegExp, kind: AmqpErrorKind])[] = [
   [/delivery acknowledgement on channel \d+ timed out/i, "ack-timeout"],
   [/\b406\b.*inequivalent arg/is, "mismatch"],
+  [
+    /is down or inaccessible|crashed and failed to restart|stopped by supervisor|failed to perform operation on/,
+    "down",
+  ],
   [/\b404\b|NOT[-_]FOUND/, "missing"],
   [/\b405\b|RESOURCE[-_]LOCKED/, "locked"],
-  // The last: a vhost that is not there, or not for this user. The client does not pass on what the server says.
-  [/\b403\b|ACCESS[-_]REFUSED|\b530\b|NOT[-_]ALLOWED|ConnectionOpenOk; got <ConnectionClose/, "denied"],
+  [/\b403\b|ACCESS[-_]REFUSED|\b530\b|NOT[-_]ALLOWED/, "denied"],
   [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|during opening handshake/, "unavailable"],
   [/channel closed|channel ended|connection clos|socket|heartbeat|ECONNRESET|EPIPE|unexpected close/i, "broken"],
   [/\b320\b|CONNECTION[-_]FORCED|\b541\b|INTERNAL[-_]ERROR|\b506\b/, "broken"],
@@ -64,9 +69,11 @@ const words: readonly (readonly [text: RegExp, kind: AmqpErrorKind])[] = [
  */
 export function toAmqpError(error: unknown, where: string, what: string): AmqpError {
   if (isAmqpError(error)) return error;
-  const text = maskSecrets(error instanceof Error ? error.message : String(error));
+  const text = maskSecrets(errorText(error));
   const tlsAdvice = tlsAdviceFor(error);
-  const kind = tlsAdvice === undefined ? words.find(([pattern]) => pattern.test(text))?.[1] : "denied";
+  // Names of queues may read like any of it.
+  const unnamed = text.replaceAll(/(queue|exchange|topic|vhost) '[^']*'/g, "$1");
+  const kind = tlsAdvice === undefined ? words.find(([pattern]) => pattern.test(unnamed))?.[1] : "denied";
   const sentence = `RabbitMQ at ${where}, ${what}: ${text}${text.endsWith(".") ? "" : "."}`;
   return new AmqpError(tlsAdvice === undefined ? sentence : `${sentence} ${tlsAdvice}`, {
     kind: kind ?? "other",

@@ -19,6 +19,7 @@ const start = frame(10, Buffer.from([0, 9]), long(""), long("PLAIN"), long("en_U
 const tune = frame(30, Buffer.from([0x07, 0xff, 0x00, 0x02, 0x00, 0x00, 0x00, 0x3c]));
 const openOk = frame(41, short(""));
 const denied = frame(50, Buffer.from([0x01, 0x93]), short("ACCESS_REFUSED"), Buffer.alloc(4));
+const down = frame(50, Buffer.from([0x02, 0x1d]), short("INTERNAL_ERROR - vhost 'new' is down"), Buffer.alloc(4));
 const close = frame(50, Buffer.from([0x01, 0x40]), short("CONNECTION_FORCED"), Buffer.alloc(4));
 
 interface Played {
@@ -28,13 +29,14 @@ interface Played {
   readonly deny: () => void;
 }
 
-/** A server that opens connections; `farewells` of them are closed in the write that opens them. */
-async function serve(farewells: number): Promise<Played> {
+/** A server that opens connections; `farewells` of them are closed in the write that opens them, and to `downs` of them it says that the vhost is down. */
+async function serve(farewells: number, downs = 0): Promise<Played> {
   const sockets: net.Socket[] = [];
   let isDenying = false;
   const server = net.createServer((socket) => {
     sockets.push(socket.on("error", () => {}));
-    const last = sockets.length <= farewells ? Buffer.concat([openOk, close]) : openOk;
+    const opened = sockets.length <= farewells ? Buffer.concat([openOk, close]) : openOk;
+    const last = sockets.length <= downs ? down : opened;
     const answers = isDenying ? [start, denied] : [start, tune, last];
     socket.on("data", () => {
       const answer = answers.shift();
@@ -52,6 +54,10 @@ async function serve(farewells: number): Promise<Played> {
     for (const socket of sockets) socket.destroy();
   };
   return { url: `amqp://127.0.0.1:${port}`, connections: () => sockets.length, deny };
+}
+
+async function open({ url }: Played): Promise<AmqpLink> {
+  return await AmqpLink.open({ target: amqpTarget(url, {}), clock: systemClock, log: silentLog, name: "test" });
 }
 
 test("a connection that the server closes right behind its opening is not taken for open", async () => {
@@ -74,6 +80,13 @@ test("where one is closed right behind its opening, the next host is tried", asy
   });
   onTestFinished(async () => await link.close(0));
   expect([link.state, first.connections(), second.connections()]).toEqual(["open", 1, 1]);
+});
+
+test("a vhost that is not up yet is tried once more before it is taken for one that is not there", async () => {
+  const [late, missing] = [await serve(0, 1), await serve(0, 2)];
+  const [link] = await Promise.all([open(late), expect(open(missing)).rejects.toMatchObject({ kind: "denied" })]);
+  onTestFinished(async () => await link.close(0));
+  expect([link.state, late.connections(), missing.connections()]).toEqual(["open", 2, 2]);
 });
 
 test("a refusal while it reconnects is told in the log, once: it lasts until somebody does something about it", async () => {

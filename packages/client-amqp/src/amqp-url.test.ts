@@ -47,6 +47,8 @@ it.each([
   "amqp://a b/c",
   "amqp://user:s3cret%@host",
   "amqp://user:s3cret@host/v@x",
+  "amqp:/user:s3cret@host",
+  "amqp:///user:s3cret@host",
 ])("refuses %s and shows no password", (url) => {
   expect(() => parseAmqpUrl(url)).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
   expect(() => parseAmqpUrl(url)).not.toThrow(/s3cret/u);

@@ -27,8 +27,7 @@ const shape = /^(amqps?):(?:\/\/(?:(.*)@)?([^/?#@]*))?(?:\/([^?#]*))?$/is;
  */
 export function parseAmqpUrl(url: string): AmqpLocation {
   const [, scheme = "", userinfo, hosts = "", path = ""] = shape.exec(url) ?? fail(url, "is no URL of RabbitMQ");
-  // The path, or the password: whoever guesses may send a password to another host.
-  if (userinfo !== undefined && /@.*\//s.test(userinfo)) fail(url, 'has an "@" behind a "/" (write it as %40)');
+  checkPlaces(url, userinfo ?? "", path);
   const tls = scheme.toLowerCase() === "amqps";
   const port = tls ? 5671 : 5672;
   const [first, ...others] = (hosts === "" ? "localhost" : hosts).split(",").map((host) => parseHost(url, host, port));
@@ -39,6 +38,12 @@ export function parseAmqpUrl(url: string): AmqpLocation {
     ...parseUser(url, userinfo),
     vhost: path === "" ? "/" : decode(url, path, "vhost"),
   };
+}
+
+/** The path, or the password: whoever guesses may send a password to another host. */
+function checkPlaces(url: string, userinfo: string, path: string): void {
+  if (/@.*\//s.test(userinfo)) fail(url, 'has an "@" behind a "/" (write it as %40)');
+  if (userinfo.startsWith("/") || path.includes("@")) fail(url, 'has an "@" behind one slash, or three');
 }
 
 function parseHost(url: string, text: string, defaultPort: number): AmqpHost {

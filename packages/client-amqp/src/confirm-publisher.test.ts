@@ -3,7 +3,8 @@ import { silentLog, virtualClock } from "@lovage/foundation";
 import type { ConfirmChannel } from "amqplib";
 import { expect, test } from "vitest";
 import type { AmqpSession } from "./amqp-session.ts";
-import { ConfirmPublisher, type Posting } from "./confirm-publisher.ts";
+import { ConfirmPublisher } from "./confirm-publisher.ts";
+import type { Posting } from "./posting.ts";
 
 type Confirm = (error: Error | null) => void;
 
@@ -117,6 +118,61 @@ test("a replaced channel that ends late, after the next one was replaced as well
   await scene.confirm(2, 0);
   expect(scene.outcomes).toEqual(["a refused", "b refused", "c accepted"]);
   expect(scene.channels).toHaveLength(3);
+  scene.publisher.close();
+});
+
+function closing(code: number, text: string): Error {
+  return Object.assign(new Error(`Channel closed by server: ${code} with message "${text}"`), { code });
+}
+
+async function end(scene: Scene, channel: number, cause: Error): Promise<void> {
+  scene.channels[channel]?.emit("error", cause);
+  scene.channels[channel]?.emit("close");
+  await scene.clock.advance(50);
+}
+
+test("a message above the server's limit ends its channel: it alone is refused for good, and what was written behind it goes out again", async () => {
+  const scene = new Scene();
+  await scene.post("a", "too large", "c", "d");
+  await end(scene, 0, closing(406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 8"));
+  expect(scene.outcomes).toEqual(["too large other", "a broken"]);
+  expect(scene.sent).toEqual(["a too large c d", "c d"]);
+  await scene.post("e");
+  await scene.confirm(1, 0);
+  await scene.confirm(1, 1);
+  await scene.confirm(1, 2);
+  expect(scene.outcomes.slice(2)).toEqual(["c accepted", "d accepted", "e accepted"]);
+  scene.publisher.close();
+});
+
+test("a message that its user may not write ends its channel as well; where nothing tells which one did, all are uncertain", async () => {
+  const scene = new Scene();
+  await scene.post("a", "b");
+  await end(scene, 0, closing(403, "ACCESS_REFUSED - write access to exchange 'amq.default' in vhost '/' refused"));
+  expect([scene.outcomes, scene.sent[1]]).toEqual([["a denied"], "b"]);
+  await end(scene, 1, closing(406, "PRECONDITION_FAILED - invalid"));
+  expect(scene.outcomes.slice(1)).toEqual(["b other"]);
+  await scene.post("c", "d");
+  await end(scene, 2, closing(406, "PRECONDITION_FAILED - invalid"));
+  expect(scene.outcomes.slice(2)).toEqual(["c broken", "d broken"]);
+  await scene.post("e");
+  await end(scene, 3, closing(404, "NOT_FOUND - no exchange 'events' in vhost '/'"));
+  expect(scene.outcomes.slice(4)).toEqual(["e broken"]);
+  scene.publisher.close();
+  expect(scene.clock.pending).toBe(0);
+});
+
+test("what nobody waits for any more does not go out again", async () => {
+  const scene = new Scene();
+  const body = Buffer.from("abandoned");
+  const properties = { messageId: "x", deliveryMode: 2 } as const;
+  const posting: Posting = { exchange: "", routingKey: "x", properties, body, state: "waiting", done: () => {} };
+  await scene.post("too large");
+  scene.publisher.post([posting]);
+  scene.publisher.abandon([posting]);
+  await end(scene, 0, closing(406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 8"));
+  await scene.post("next");
+  expect(scene.sent).toEqual(["too large x", "next"]);
   scene.publisher.close();
 });
 

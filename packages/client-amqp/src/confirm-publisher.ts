@@ -3,22 +3,10 @@ import type { ConfirmChannel, Message } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
 import type { AmqpSession } from "./amqp-session.ts";
-import { publishOn, type Letter } from "./publish-on.ts";
-
-/** One message on its way to the broker. */
-export interface Posting extends Letter {
-  /** Called once: `null` when the broker has accepted it, else why not. Not called after `abandon`. */
-  readonly done: (error: AmqpError | null) => void;
-  /**
-   * | state | entered | left |
-   * |---|---|---|
-   * | `waiting` | by `post` | it was written |
-   * | `sent` | it was written | the broker confirmed or refused it, or the channel ended |
-   * | `returned` | the broker gave it back as unroutable | its confirm |
-   * | `over` | `done` was called, or it was abandoned | never |
-   */
-  state: "waiting" | "sent" | "returned" | "over";
-}
+import { closedBy } from "./closed-by.ts";
+import { forbidden, refused, unconfirmed, unroutable } from "./posting-errors.ts";
+import { finish, type Posting } from "./posting.ts";
+import { publishOn } from "./publish-on.ts";
 
 /** What a {@link ConfirmPublisher} works with. */
 export interface PublisherOptions {
@@ -35,11 +23,14 @@ const replacing = { everyMs: 1_000, drainMs: 250 } as const;
 
 /**
  * Publishes over one channel in confirm mode: in order, with many messages on their way. What has not been written yet waits for the next
- * session, as long as its caller does; what was written and not confirmed when the channel ended is uncertain, and told so.
+ * session, as long as its caller does; what was written and not confirmed when the channel ended is uncertain, and told so. But where it ended by one message, that
+ * one is refused, and what was behind it waits for the next channel.
  */
 export class ConfirmPublisher {
   readonly #options: PublisherOptions;
   readonly #flying = new Set<Posting>();
+  /** Exchanges that have taken something of what went over the present channel. */
+  readonly #takers = new Set<string>();
   #waiting: Posting[] = [];
   #next = 0;
   /** Abandoned ones among those that wait. */
@@ -121,6 +112,7 @@ export class ConfirmPublisher {
         if (!this.#retired.has(channel)) this.#onChannelClosed(session, cause);
       });
       this.#channel = channel;
+      this.#takers.clear();
       this.#isFull = false;
       this.#pump();
     } catch (error) {
@@ -133,6 +125,7 @@ export class ConfirmPublisher {
   #onChannelClosed(session: AmqpSession, cause: Error | undefined): void {
     if (this.#session !== session) return;
     this.#channel = undefined;
+    if (cause !== undefined) this.#blame(cause);
     this.#fail(cause?.message ?? "the channel was closed");
     if (session.ended.aborted) return;
     if (cause !== undefined) {
@@ -208,6 +201,7 @@ export class ConfirmPublisher {
     if (!this.#flying.has(posting) || (error instanceof Error && error.message === "channel closed")) return;
     this.#flying.delete(posting);
     this.#bytes -= posting.body.byteLength;
+    this.#takers.add(posting.exchange);
     const isRefused = error !== null && error !== undefined;
     if (posting.state === "returned") finish(posting, unroutable(posting));
     else finish(posting, isRefused ? refused(posting) : null);
@@ -261,34 +255,29 @@ export class ConfirmPublisher {
     }
   }
 
+  /** Where one message ended the channel, it alone is refused: the server has passed over all behind it, which goes out again. */
+  #blame(cause: Error): void {
+    const flying = [...this.#flying];
+    const culprit = closedBy(cause, flying, this.#takers);
+    if (culprit === undefined) return;
+    const behind = flying.slice(flying.indexOf(culprit) + 1);
+    for (const posting of [culprit, ...behind]) {
+      this.#flying.delete(posting);
+      this.#bytes -= posting.body.byteLength;
+    }
+    const wanted = behind.filter(({ state }) => state !== "over");
+    for (const posting of wanted) posting.state = "waiting";
+    this.#waiting = [...wanted, ...this.#waiting.slice(this.#next)];
+    this.#next = 0;
+    finish(culprit, forbidden(culprit, cause));
+  }
+
   /** Nothing is on its way any more. */
   #fail(why: string): void {
     this.#endDrain();
     const flying = [...this.#flying];
     this.#flying.clear();
     this.#bytes = 0;
-    for (const posting of flying) {
-      const text = `The connection to RabbitMQ ended before it confirmed message ${posting.properties.messageId ?? "?"}: ${why}`;
-      finish(posting, new AmqpError(text, { kind: "broken" }));
-    }
+    for (const posting of flying) finish(posting, unconfirmed(posting, why));
   }
-}
-
-function finish(posting: Posting, error: AmqpError | null): void {
-  if (posting.state === "over") return;
-  posting.state = "over";
-  posting.done(error);
-}
-
-function unroutable({ exchange, routingKey, properties }: Posting): AmqpError {
-  const to = exchange === "" ? `queue "${routingKey}"` : `exchange "${exchange}" with key "${routingKey}"`;
-  return new AmqpError(`No queue took message ${properties.messageId ?? "?"} for ${to}.`, { kind: "unroutable" });
-}
-
-function refused({ exchange, routingKey, properties }: Posting): AmqpError {
-  const to = exchange === "" ? `queue "${routingKey}"` : `a queue behind exchange "${exchange}"`;
-  return new AmqpError(
-    `RabbitMQ refused message ${properties.messageId ?? "?"} for ${to}: the queue has no leader for now, or is at its length limit.`,
-    { kind: "refused" },
-  );
 }

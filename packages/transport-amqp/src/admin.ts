@@ -9,15 +9,23 @@ import type {
   QueueAdmin,
   QueueStats,
 } from "@lovage/transport";
-import { deadLetterQueueOf, deathOf, isDeadLetterQueue, readBrowseOptions, replayOf } from "@lovage/transport";
+import {
+  checkReplay,
+  checkSelection,
+  deadLetterQueueOf,
+  deathOf,
+  isDeadLetterQueue,
+  readBrowseOptions,
+  replayOf,
+} from "@lovage/transport";
 
-import type { DeclaredTopology } from "./declared-topology.ts";
-import type { Delays } from "./delays.ts";
+import type { DeclaredTopology } from "./topology/declared-topology.ts";
+import type { Delays } from "./topology/delays.ts";
 import { toTransportError } from "./errors.ts";
-import { checkShortText } from "./header-table.ts";
-import { noMarks, type Received } from "./message-codec.ts";
-import type { Publisher } from "./publisher.ts";
-import { isBesideQueue, suspectsQueueOf } from "./queue-form.ts";
+import { checkShortText } from "./wire/header-table.ts";
+import { noMarks, type Received } from "./wire/message-codec.ts";
+import type { Publisher } from "./publishing/publisher.ts";
+import { apartQueuesOf, isAloneQueue, isBesideQueue, isSuspectsQueue } from "./wire/queue-form.ts";
 import { QueueScan, type Fate } from "./queue-scan.ts";
 
 /** What an {@link AmqpAdmin} works with. */
@@ -55,16 +63,16 @@ export class AmqpAdmin implements QueueAdmin {
 
   purge(queue: string): Promise<number> {
     return this.#guard(async () => {
-      const purged = await this.#purge(queue);
-      return isBesideQueue(queue) ? purged : purged + (await orNone(this.#purge(suspectsQueueOf(queue))));
+      let purged = await this.#purge(queue);
+      for (const apart of this.#apartFrom(queue)) purged += await orNone(this.#purge(apart));
+      return purged;
     }, [queue]);
   }
 
   delete(queue: string): Promise<void> {
     return this.#guard(async () => {
       const { calls, topology, delays, isConsumed } = this.#parts;
-      const names = isBesideQueue(queue) ? [queue] : [queue, suspectsQueueOf(queue)];
-      for (const name of names) {
+      for (const name of [queue, ...this.#apartFrom(queue)]) {
         // Deleting what is not there is no fault for RabbitMQ.
         await calls.call(`deleting queue "${name}"`, (channel) => channel.deleteQueue(name));
         delays.forgetQueue(name);
@@ -95,6 +103,7 @@ export class AmqpAdmin implements QueueAdmin {
 
   replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
     return this.#guard(() => {
+      checkReplay(deadLetterQueue, selection);
       const isChosen = chooser(selection);
       return this.#scan(deadLetterQueue, mostOf(selection), ({ message, marks }) => {
         if (!isChosen(message.properties.messageId)) return { kind: "keep" };
@@ -106,6 +115,7 @@ export class AmqpAdmin implements QueueAdmin {
 
   drop(queue: string, selection: MessageSelection): Promise<number> {
     return this.#guard(() => {
+      checkSelection(selection);
       const isChosen = chooser(selection);
       return this.#scan(queue, mostOf(selection), ({ message }) =>
         isChosen(message.properties.messageId) ? { kind: "drop" } : { kind: "keep" },
@@ -119,11 +129,14 @@ export class AmqpAdmin implements QueueAdmin {
   }
 
   async #statsOf(queue: string): Promise<QueueStats> {
-    const ready = await this.#ready(queue);
+    let ready = await this.#ready(queue);
     if (isBesideQueue(queue)) return { queue, ready };
-    const suspects = await orNone(this.#ready(suspectsQueueOf(queue)));
-    const dead = await orNone(this.#ready(deadLetterQueueOf(queue)));
-    return { queue, ready: ready + suspects, dead };
+    for (const apart of this.#apartFrom(queue)) ready += await orNone(this.#ready(apart));
+    return { queue, ready, dead: await orNone(this.#ready(deadLetterQueueOf(queue))) };
+  }
+
+  #apartFrom(queue: string): readonly string[] {
+    return isBesideQueue(queue) ? [] : apartQueuesOf({ ...this.#parts.topology.formOf(queue), name: queue });
   }
 
   async #ready(queue: string): Promise<number> {
@@ -154,7 +167,8 @@ export class AmqpAdmin implements QueueAdmin {
     const waiting = await this.#ready(queue);
     const scan = await QueueScan.open(link.requireSession(), publisher, {
       queue,
-      isQuorum: topology.formOf(queue).type === "quorum",
+      // What waits for its turn to run alone was lost before; a flag says nothing of it. Of what was taken to run alone it does, and classic queues alone have such.
+      isQuorum: !isAloneQueue(queue) && (topology.formOf(queue).type === "quorum" || isSuspectsQueue(queue)),
       givesBackCopies: !isDeadLetterQueue(queue),
       clock: this.#parts.clock,
     });

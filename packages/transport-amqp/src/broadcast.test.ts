@@ -67,6 +67,7 @@ class Scene {
     clock: this.clock,
     log: silentLog,
     isClosed: () => false,
+    maxMessageBytes: 262_144,
     send: async (exchange) => {
       if (this.isGone && this.declarations < 2) throw new MessageUnroutableError(exchange, "");
       await Promise.resolve((this.sent += 1));

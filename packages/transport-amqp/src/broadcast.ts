@@ -1,11 +1,11 @@
 import type { AmqpLink, AmqpSession, CallChannel, Channel } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
-import { backOff, checkName, ClosedError, hasCode } from "@lovage/foundation";
+import { backOff, ClosedError, errorText, hasCode } from "@lovage/foundation";
+import { checkBroadcast, checkChannel } from "@lovage/transport";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
-import { asError } from "./as-error.ts";
 import { toTransportError } from "./errors.ts";
-import { decodeMessage } from "./message-codec.ts";
+import { decodeMessage } from "./wire/message-codec.ts";
 
 /** What an {@link AmqpBroadcast} works with. */
 export interface BroadcastParts {
@@ -14,6 +14,7 @@ export interface BroadcastParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isClosed: () => boolean;
+  readonly maxMessageBytes: number;
   /** Publishes to an exchange; resolves once the broker has it. A message that nobody listens for is no fault. @throws MESSAGE_UNROUTABLE when the exchange is gone */
   readonly send: (exchange: string, message: Message) => Promise<void>;
 }
@@ -55,6 +56,7 @@ export class AmqpBroadcast implements Broadcast {
 
   async publish(channel: string, message: Message): Promise<void> {
     this.#requireOpen();
+    checkBroadcast(channel, message, this.#parts.maxMessageBytes);
     await this.#declare(channel);
     try {
       await this.#parts.send(channel, message);
@@ -78,6 +80,7 @@ export class AmqpBroadcast implements Broadcast {
 
   async subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     this.#requireOpen();
+    checkChannel(channel);
     await this.#declare(channel);
     const listening: Listening = { channel, listener, closed: new AbortController(), consumer: undefined, failures: 0 };
     try {
@@ -102,7 +105,6 @@ export class AmqpBroadcast implements Broadcast {
   }
 
   async #declare(channel: string): Promise<void> {
-    checkName(channel, { kind: "exchange" });
     if (this.#declared.has(channel)) return;
     try {
       await this.#parts.calls.call(`declaring exchange "${channel}"`, (calls) => assertFanout(calls, channel));
@@ -115,7 +117,7 @@ export class AmqpBroadcast implements Broadcast {
   #begin(session: AmqpSession, listening: Listening): void {
     listening.consumer = this.#listen(session, listening);
     listening.consumer.catch((error: unknown) => {
-      this.#parts.log.warn(`Channel "${listening.channel}" is not heard for now.`, { error: asError(error).message });
+      this.#parts.log.warn(`Channel "${listening.channel}" is not heard for now.`, { error: errorText(error) });
       void this.#beginAgain(session, listening);
     });
   }

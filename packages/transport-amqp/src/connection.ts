@@ -1,7 +1,7 @@
 import { AmqpLink, CallChannel } from "@lovage/client-amqp";
 import type { AmqpSession, AmqpTarget, LinkState } from "@lovage/client-amqp";
 import type { DriverContext } from "@lovage/foundation";
-import { ClosedError, within } from "@lovage/foundation";
+import { asError, ClosedError, GracePeriod, within } from "@lovage/foundation";
 import type {
   Broadcast,
   Capabilities,
@@ -18,18 +18,18 @@ import type {
 } from "@lovage/transport";
 
 import { AmqpAdmin } from "./admin.ts";
-import { asError } from "./as-error.ts";
 import { AmqpBroadcast } from "./broadcast.ts";
 import { amqpCapabilities } from "./capabilities.ts";
-import { AmqpConsumer } from "./consumer.ts";
-import { DeclaredTopology } from "./declared-topology.ts";
-import { Delays } from "./delays.ts";
+import { AmqpConsumer } from "./consuming/consumer.ts";
+import { DeclaredTopology } from "./topology/declared-topology.ts";
+import { Delays } from "./topology/delays.ts";
+import { deliveryLimitWarning } from "./wire/delivery-limit.ts";
 import { toTransportError } from "./errors.ts";
 import type { ParsedTransportOptions } from "./options.ts";
-import { Publisher } from "./publisher.ts";
-import { formCapabilities } from "./queue-form.ts";
-import { SuspectGate } from "./suspect-gate.ts";
-import { UnsettledOriginals } from "./unsettled-originals.ts";
+import { Publisher } from "./publishing/publisher.ts";
+import { formCapabilities } from "./wire/queue-form.ts";
+import { SuspectGate } from "./consuming/suspect-gate.ts";
+import { UnsettledOriginals } from "./consuming/unsettled-originals.ts";
 
 /** What an {@link AmqpConnection} is made of. */
 export interface ConnectionOptions extends DriverContext {
@@ -41,8 +41,6 @@ export interface ConnectionOptions extends DriverContext {
 /** How long the sockets may take to close: what the consumers leave of the second that the contract allows. */
 const closingMs = 250;
 const defaultSweepMs = 5_000;
-/** Of quorum queues, from RabbitMQ 4.0 on. */
-const defaultDeliveryLimit = 20;
 const defaultMaxMessageBytes = 262_144;
 
 /**
@@ -61,6 +59,8 @@ export class AmqpConnection implements Connection {
   readonly #gate: SuspectGate;
   readonly #originals = new UnsettledOriginals();
   readonly #consumers = new Set<AmqpConsumer>();
+  /** Bounds the wait for what is being published when the connection closes. */
+  readonly #publishing: GracePeriod;
   #consumingLink: Promise<AmqpLink> | undefined;
   #openedConsumingLink: AmqpLink | undefined;
   #consumingCalls: CallChannel | undefined;
@@ -80,11 +80,13 @@ export class AmqpConnection implements Connection {
     } = options.options;
     this.#options = options;
     this.#link = link;
+    this.#publishing = new GracePeriod(clock);
     this.capabilities = amqpCapabilities({ ...options.options, queueType, maxMessageBytes });
     const calls = new CallChannel(link);
-    this.#topology = new DeclaredTopology({ calls, log, defaults: { queueType, maxPriority, consumerTimeout } });
+    const defaults = { queueType, maxPriority, consumerTimeout };
+    this.#topology = new DeclaredTopology({ calls, log, defaults, serverVersion: link.session?.serverVersion });
     const topology = this.#topology;
-    const delays = new Delays(calls, topology);
+    const delays = new Delays(calls, topology, clock);
     this.#publisher = new Publisher({ link, calls, topology, delays, clock, log, limits: this.capabilities });
     const isClosed = (): boolean => this.#closing !== undefined;
     this.#admin = new AmqpAdmin({
@@ -100,21 +102,25 @@ export class AmqpConnection implements Connection {
     this.admin = this.#admin;
     const send = (exchange: string, message: Parameters<Broadcast["publish"]>[1]): Promise<void> =>
       this.#publisher.send(exchange, message);
-    const broadcast = new AmqpBroadcast({ link, calls, clock, log, isClosed, send });
+    const broadcast = new AmqpBroadcast({ link, calls, clock, log, isClosed, maxMessageBytes, send });
     this.broadcast = broadcast;
     this.#gate = new SuspectGate({ clock, log, sweepMs: sweep, members: () => [...this.#consumers] });
+    this.#follow(link, parts.hub, { delays, broadcast });
+  }
+
+  /** Has every part go on over each session of the link, the present one and those that come after a loss. */
+  #follow(link: AmqpLink, hub: Hub, { delays, broadcast }: { delays: Delays; broadcast: AmqpBroadcast }): void {
     const use = (session: AmqpSession): void => {
       delays.forget();
       this.#publisher.use(session);
       broadcast.use(session);
     };
-    parts.hub.target = {
-      restore: (session) => topology.restore(session),
+    hub.target = {
+      restore: (session) => this.#topology.restore(session),
       use,
       onState: (state, cause) => this.#onLinkState(state, cause),
     };
-    const session = link.session;
-    if (session !== undefined) use(session);
+    if (link.session !== undefined) use(link.session);
   }
 
   /** @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED */
@@ -195,19 +201,20 @@ export class AmqpConnection implements Connection {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    const { graceMs = 0 } = options;
     const isFirst = this.#closing === undefined;
-    // A later call may shorten the grace of the consumers, as theirs do.
+    // A later call may shorten the grace, of the publications and of the consumers.
+    this.#publishing.limit(options.graceMs ?? 0);
     const consumers = [...this.#consumers].map((consumer) => consumer.close(options));
-    this.#closing ??= this.#close(Promise.all(consumers), graceMs);
+    this.#closing ??= this.#close(Promise.all(consumers));
     if (isFirst) this.#options.onState("closed");
     return this.#closing;
   }
 
-  async #close(consumersClosed: Promise<unknown>, graceMs: number): Promise<void> {
+  async #close(consumersClosed: Promise<unknown>): Promise<void> {
     const { clock } = this.#options;
+    void this.#publisher.idle().then(() => this.#publishing.end());
     // What the consumers give back is published: they go first.
-    await Promise.all([consumersClosed, within(clock, graceMs, this.#publisher.idle())]);
+    await Promise.all([consumersClosed, this.#publishing.over]);
     this.#gate.close();
     this.#publisher.close();
     if (this.#openedConsumingLink === undefined) this.#ending.abort();
@@ -219,14 +226,11 @@ export class AmqpConnection implements Connection {
     if (this.#closing !== undefined) throw new ClosedError("The connection to the broker is closed.");
   }
 
-  /** Where the broker drops what came back too often, the limit of the consumer must be reached first. */
-  #warnOfDeliveryLimit({ queue, maxDeliveries = 0 }: ConsumeOptions, { serverVersion }: AmqpSession): void {
-    const isLimited = this.#topology.formOf(queue).type === "quorum" && Number.parseInt(serverVersion, 10) >= 4;
-    if (!isLimited || maxDeliveries < defaultDeliveryLimit) return;
-    this.#options.log.warn(
-      `RabbitMQ drops a message of queue "${queue}" that came back ${defaultDeliveryLimit} times, before it is lost ${maxDeliveries} times: lower maxDeliveries, or raise delivery-limit by a policy.`,
-      { code: "quorum-delivery-limit" },
-    );
+  /** Nobody sees what the broker drops: it was counted for consumers that were gone, one after the other. */
+  #warnOfDeliveryLimit({ queue, maxDeliveries }: ConsumeOptions, { serverVersion }: AmqpSession): void {
+    const warning = deliveryLimitWarning({ queue, maxDeliveries, serverVersion });
+    if (warning === undefined || !this.#topology.isLimited(queue)) return;
+    this.#options.log.warn(warning, { code: "quorum-delivery-limit" });
   }
 
   async #linkForConsuming(): Promise<AmqpLink> {

@@ -1,6 +1,6 @@
 import { isAmqpError } from "@lovage/client-amqp";
 import type { AmqpError, AmqpErrorKind } from "@lovage/client-amqp";
-import { LovageError } from "@lovage/foundation";
+import { asError, LovageError } from "@lovage/foundation";
 import {
   MessageUnroutableError,
   PublishUncertainError,
@@ -9,8 +9,6 @@ import {
   TransportRejectedError,
   TransportUnavailableError,
 } from "@lovage/transport";
-
-import { asError } from "./as-error.ts";
 
 /** What {@link toTransportError} is told of the call that failed. */
 export interface FailedCall {
@@ -41,6 +39,7 @@ const makers: { readonly [kind in AmqpErrorKind]?: Maker } = {
       : new PublishUncertainError(`${cause.message} It may have been accepted.`, { cause }),
   // Its queue may be between two leaders; nothing was written.
   refused: (cause) => new TransportUnavailableError(cause.message, { cause }),
+  down: (cause) => new TransportUnavailableError(cause.message, { cause }),
   missing: (_, { name, to }) =>
     to === undefined ? new QueueNotFoundError(name) : new MessageUnroutableError(to.exchange, to.routingKey),
   mismatch: (cause, { name }) => new TopologyMismatchError(mismatchText(cause.message, name), { queue: name, cause }),

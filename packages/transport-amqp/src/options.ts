@@ -18,8 +18,8 @@ export interface AmqpTransportOptions extends AmqpOptions {
   /** Largest message, headers and body together, in bytes. @default 262_144 */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * `consumer_timeout` of the server, after which it takes a message back; no client can ask for it. What is held for longer than about two thirds of it
-   * is renewed. Give it where the server's is shorter than its default.
+   * `consumer_timeout` of the server, after which it takes a message back. What is held for longer than five to six eighths of it is renewed. Give it where the
+   * server's is shorter than its default; from RabbitMQ 4.3 on, consumers of quorum queues ask for this one.
    * @default "30m", the server's own
    */
   readonly consumerTimeout?: Duration | undefined;

@@ -3,7 +3,7 @@ import { systemClock } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
 import { expect, test } from "vitest";
 
-import type { Publisher } from "./publisher.ts";
+import type { Publisher } from "./publishing/publisher.ts";
 import { QueueScan } from "./queue-scan.ts";
 
 interface Raw {

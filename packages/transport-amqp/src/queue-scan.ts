@@ -2,8 +2,8 @@ import type { AmqpSession, Channel, GetMessage } from "@lovage/client-amqp";
 import type { Clock } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
 
-import { decodeMessage, type Marks, type Received } from "./message-codec.ts";
-import type { Publisher } from "./publisher.ts";
+import { decodeMessage, type Marks, type Received } from "./wire/message-codec.ts";
+import type { Publisher } from "./publishing/publisher.ts";
 
 /** What becomes of a message that was looked at. */
 export type Fate =
