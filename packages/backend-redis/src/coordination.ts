@@ -1,8 +1,8 @@
+import { asList, asNumber, asText } from "@lovage/client-redis";
 import type { BucketRequest, ClaimKeyRequest, Coordination, Hold, HoldRequest } from "@lovage/backend";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
-import { asList, asNumber, asText } from "./replies.ts";
 import {
   acquireScript,
   claimKeyScript,
@@ -38,7 +38,9 @@ export class RedisCoordination implements Coordination {
   }
 
   async reserve({ name, tokens, perMs, burst = tokens, cost = 1 }: BucketRequest): Promise<{ readonly inMs: number }> {
-    const reply = await this.#link.run(reserveScript, [this.#keys.bucket(name)], [perMs / tokens, burst, cost]);
+    const [keys, args] = [[this.#keys.bucket(name)], [perMs / tokens, burst, cost]];
+    // Not durably: asked again for want of a replica it would book again, and a turn that a failover forgets is one too many at the most.
+    const reply = await this.#link.use((connection) => connection.run(reserveScript, keys, args));
     return { inMs: asNumber(reply) };
   }
 

@@ -2,7 +2,14 @@ import { BackendUnavailableError } from "@lovage/backend";
 import { isRedisError, type RedisErrorKind } from "@lovage/client-redis";
 
 /** What may be over by itself, or by freeing memory. The other kinds are faults that no repetition mends; they pass as they are. */
-const passing: ReadonlySet<RedisErrorKind> = new Set<RedisErrorKind>(["unavailable", "broken", "full", "disk"]);
+const passing: ReadonlySet<RedisErrorKind> = new Set<RedisErrorKind>([
+  "unavailable",
+  "moving",
+  "broken",
+  "unreplicated",
+  "full",
+  "disk",
+]);
 
 /** An error of the Redis client in the terms of the backend contract. */
 export function toBackendError(error: unknown): unknown {

@@ -1,8 +1,8 @@
+import { asList, asNumber, asTexts } from "@lovage/client-redis";
 import type { JoinArrival, JoinMember, JoinOpening, JoinProgress, Joins } from "@lovage/backend";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
-import { asList, asNumber, asTexts } from "./replies.ts";
 import { arriveScript, openScript } from "./scripts/joins.ts";
 
 const memberField = "m:";

@@ -1,5 +1,6 @@
+import { BackendUnavailableError } from "@lovage/backend";
 import { RedisConnection, type RedisArgument, type RedisScript, type RedisTarget } from "@lovage/client-redis";
-import { backOff, ClosedError, type Clock, type Log } from "@lovage/foundation";
+import { backOff, ClosedError, isLovageError, SingleFlight, type Clock, type Log } from "@lovage/foundation";
 
 import { toBackendError } from "./errors.ts";
 
@@ -21,7 +22,7 @@ const waits = { baseMs: 50, maxMs: 5_000, jitter: "full" } as const;
  * | state | calls | left by |
  * |---|---|---|
  * | connected | go to the server | a loss, `close` |
- * | apart | try to connect, once for all that wait | success, `close` |
+ * | apart | try to connect, once for all that wait; a refusal is fatal the first time only | success, `close` |
  * | closed | reject with `CLOSED` | never |
  */
 export class Link {
@@ -30,7 +31,10 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   #connection: RedisConnection | undefined;
-  #opening: Promise<RedisConnection> | undefined;
+  readonly #opening = new SingleFlight(() => this.#reopen());
+  #wasOpen = false;
+  /** What was said last of a connection that is refused. */
+  #refusal: string | undefined;
   /** Called after each new connection, before calls go on. */
   onConnected: (connection: RedisConnection) => Promise<void> = async () => {};
   /** Whether somebody waits for news, so that a lost connection is sought again without a call. */
@@ -46,9 +50,14 @@ export class Link {
     return this.#closing.signal.aborted;
   }
 
-  /** @throws BACKEND_UNAVAILABLE, CLOSED */
+  /** Waits for replicas, where the target asks for them. @throws BACKEND_UNAVAILABLE, CLOSED */
   run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
     return this.use((connection) => connection.run(script, keys, args, { durably: true }));
+  }
+
+  /** Runs a script that writes nothing that may not be lost. @throws BACKEND_UNAVAILABLE, CLOSED */
+  look(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    return this.use((connection) => connection.run(script, keys, args));
   }
 
   /** @throws BACKEND_UNAVAILABLE, CLOSED */
@@ -60,7 +69,7 @@ export class Link {
   async use<T>(work: (connection: RedisConnection) => Promise<T>): Promise<T> {
     this.#refuseIfClosed();
     try {
-      return await work(this.#connection ?? (await this.#connect()));
+      return await work(this.#connection ?? (await this.#opening.run()));
     } catch (error) {
       this.#refuseIfClosed();
       throw toBackendError(error);
@@ -78,12 +87,19 @@ export class Link {
     if (this.isClosed) throw new ClosedError("The Redis backend is closed: open another one to go on.");
   }
 
-  async #connect(): Promise<RedisConnection> {
-    this.#opening ??= this.#open();
+  /**
+   * Who was let in once is let in again in the end: until a password, a right or a certificate is mended the server counts as one that cannot be reached,
+   * or what is under way would end as a fault of its own.
+   */
+  async #reopen(): Promise<RedisConnection> {
     try {
-      return await this.#opening;
-    } finally {
-      this.#opening = undefined;
+      return await this.#open();
+    } catch (error) {
+      if (!this.#wasOpen || this.isClosed || !isLovageError(error) || error.retryable) throw error;
+      const { message } = error;
+      if (message !== this.#refusal) this.log.warn("The backend refuses the connection.", { error: message });
+      this.#refusal = message;
+      throw new BackendUnavailableError(message, { cause: error });
     }
   }
 
@@ -103,6 +119,8 @@ export class Link {
       throw error;
     }
     this.#connection = connection;
+    this.#wasOpen = true;
+    this.#refusal = undefined;
     isOpen = true;
     return connection;
   }
@@ -113,7 +131,7 @@ export class Link {
     for (let attempt = 0; this.isNeeded() && this.#connection === undefined; attempt += 1) {
       try {
         await this.clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
-        await this.#connect();
+        await this.#opening.run();
       } catch (error) {
         if (this.isClosed) return;
         this.log.debug("An attempt to reconnect failed.", { error: String(error) });

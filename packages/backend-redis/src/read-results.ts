@@ -1,8 +1,7 @@
 import type { Fence, ResultRecord } from "@lovage/backend";
-import type { RedisConnection } from "@lovage/client-redis";
+import { asList, asText, type RedisConnection } from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
-import { asList, asText } from "./replies.ts";
 
 const maxIdsPerCall = 1_000;
 
@@ -34,6 +33,17 @@ function toRecord(taskId: string, stored: unknown, beside: unknown): ResultRecor
   const document = asText(stored);
   const [state = "", attempt = "", delivery = ""] = beside === null ? [] : asText(beside).split(" ");
   const fence: Fence | null = attempt === "" ? null : [Number(attempt), Number(delivery)];
-  // Celery may have written it since.
-  return { taskId, state: /^\{"status": ?"([^"]*)"/.exec(document)?.[1] ?? state, document, fence };
+  // Celery may have written it since. What is in none of our forms (its result_serializer is not json) is an end, whoever reads it is told so: it must not be waited for.
+  const told = /^\{"status": ?"([^"]*)"/.exec(document)?.[1] ?? (state === "" ? statusIn(document) : state);
+  return { taskId, state: told, document, fence };
+}
+
+function statusIn(document: string): string {
+  try {
+    const value: unknown = JSON.parse(document);
+    const status: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "status") : undefined;
+    return typeof status === "string" ? status : "FAILURE";
+  } catch {
+    return "FAILURE";
+  }
 }

@@ -1,13 +1,21 @@
-import type { Backend, BackendCapabilities } from "@lovage/backend";
-import { checkServer, redisTarget, serverTimeMs } from "@lovage/client-redis";
-import { maskUrl, readOptions, splitQuery, silentLog, systemClock, type DriverContext } from "@lovage/foundation";
+import { checkedCoordination, checkedJoins, checkedSchedules, defaultMaxDocumentBytes } from "@lovage/backend";
+import type { Backend, BackendCapabilities, Coordination, Joins, Schedules } from "@lovage/backend";
+import { asList, asNumber, checkServer, redisOptionNames, redisTarget, serverTimeMs } from "@lovage/client-redis";
+import {
+  faultLog,
+  maskUrl,
+  queryOptions,
+  readOptions,
+  systemClock,
+  withoutUndefined,
+  type DriverContext,
+} from "@lovage/foundation";
 
 import { RedisCoordination } from "./coordination.ts";
 import { RedisJoins } from "./joins.ts";
 import { Keys } from "./keys.ts";
 import { Link } from "./link.ts";
 import { redisBackendOptions, type RedisBackendOptions } from "./options.ts";
-import { asList, asNumber } from "./replies.ts";
 import { ResultWatches } from "./result-watches.ts";
 import { RedisResults } from "./results.ts";
 import { RedisSchedules } from "./schedules.ts";
@@ -19,18 +27,19 @@ export interface RedisBackendSettings extends RedisBackendOptions, Partial<Drive
   readonly url: string;
 }
 
-const defaultMaxDocumentBytes = 16 * 1024 * 1024;
+/** Names that may stand in the query of a URL. */
+const optionNames: readonly string[] = ["maxDocumentBytes", "globalKeyPrefix", ...redisOptionNames];
 
 /**
  * Opens a backend in Redis, on a server that a transport and Celery may use at the same time.
  * @throws BACKEND_UNAVAILABLE, CONFIGURATION_INVALID
  */
 export async function redisBackend(settings: RedisBackendSettings): Promise<Backend> {
-  const { url, clock = systemClock, log = silentLog, name = "lovage", ...beside } = settings;
-  const { base, query } = splitQuery(url);
+  const { url, clock = systemClock, name = "lovage", log = faultLog(name, clock), ...beside } = settings;
+  const { base, options: query } = queryOptions(url, optionNames);
   const options = readOptions(
     redisBackendOptions,
-    { ...Object.fromEntries(query), ...given(beside) },
+    { ...query, ...withoutUndefined(beside) },
     `The backend ${maskUrl(url)}`,
   );
   const { prefix = "lovage", strict = false, maxDocumentBytes = defaultMaxDocumentBytes } = options;
@@ -65,9 +74,9 @@ export async function redisBackend(settings: RedisBackendSettings): Promise<Back
 class RedisBackend implements Backend {
   readonly capabilities: BackendCapabilities;
   readonly results: RedisResults;
-  readonly joins: RedisJoins;
-  readonly coordination: RedisCoordination;
-  readonly schedules: RedisSchedules;
+  readonly joins: Joins;
+  readonly coordination: Coordination;
+  readonly schedules: Schedules;
   readonly #link: Link;
   readonly #keys: Keys;
   readonly #watches: ResultWatches;
@@ -84,15 +93,15 @@ class RedisBackend implements Backend {
       maxDocumentBytes,
     });
     this.results = new RedisResults(link, { keys, watches: this.#watches, maxDocumentBytes });
-    this.joins = new RedisJoins(link, keys);
-    this.coordination = new RedisCoordination(link, keys);
-    this.schedules = new RedisSchedules(link, keys);
+    this.joins = checkedJoins(new RedisJoins(link, keys));
+    this.coordination = checkedCoordination(new RedisCoordination(link, keys));
+    this.schedules = checkedSchedules(new RedisSchedules(link, keys));
   }
 
   /** Redis removes what has expired by itself; only the list of revocations is swept. */
   async sweep(): Promise<number> {
     const [, swept] = asList(
-      await this.#link.run(revocationsScript, [this.#keys.revoked], [Number.MAX_SAFE_INTEGER, 1]),
+      await this.#link.look(revocationsScript, [this.#keys.revoked], [Number.MAX_SAFE_INTEGER, 1]),
     );
     return asNumber(swept);
   }
@@ -105,9 +114,4 @@ class RedisBackend implements Backend {
     this.#watches.close();
     this.#link.close();
   }
-}
-
-/** Without what is not set, so that it does not hide what the URL says. */
-function given(options: RedisBackendOptions): RedisBackendOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

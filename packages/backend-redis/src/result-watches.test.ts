@@ -8,7 +8,7 @@ import { ResultWatches } from "./result-watches.ts";
 
 /** A connection without results, whose subscriptions take a while. */
 class FakeConnection {
-  readonly isCluster = false;
+  isCluster = false;
   readonly subscriptions: Set<string>[] = [];
   /** Tells of news of a channel. */
   announce: (channel: string) => void = () => {};
@@ -28,10 +28,17 @@ class FakeConnection {
     return { add, remove, end: async () => {}, close: () => heard.clear() };
   }
 
-  async call(_command: string, keys: readonly string[]): Promise<readonly null[]> {
+  /** What is stored. */
+  readonly documents: Record<string, string> = {};
+  /** Answers to what is asked for these come once they are resolved. */
+  readonly slow: Record<string, Promise<void>> = {};
+
+  async call(_command: string, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
     this.reads += 1;
     if (this.isAway) throw new Error("away");
-    return keys.map(() => null);
+    const found = keys.map((key) => this.documents[key]).map((text) => (text === undefined ? null : Buffer.from(text)));
+    await Promise.all(keys.map(async (key) => await this.slow[key]));
+    return found;
   }
 
   get channels(): readonly string[] {
@@ -69,4 +76,21 @@ test("what nobody watches any more is not read for ever while the server is away
   await clock.advance(60_000);
   expect(connection.reads).toBeLessThan(5);
   expect(clock.pending).toBe(0);
+});
+
+test("in a cluster a node that is slow to answer does not make an older record the last one that is told", async () => {
+  const connection = new FakeConnection();
+  connection.isCluster = true;
+  const answered = Promise.withResolvers<void>();
+  connection.slow["celery-task-meta-slow"] = answered.promise;
+  connection.documents["celery-task-meta-a"] = '{"status": "STARTED"}';
+  const told: string[] = [];
+  const watching = watchesOver(connection).add(["a", "slow"], ({ state }) => told.push(state));
+  await vi.waitUntil(() => connection.reads === 2);
+  connection.documents["celery-task-meta-a"] = '{"status": "SUCCESS"}';
+  connection.announce("celery-task-meta-a");
+  await vi.waitUntil(() => told.length === 1);
+  answered.resolve();
+  await watching;
+  expect(told).toEqual(["SUCCESS"]);
 });

@@ -1,5 +1,6 @@
 import type { ResultRecord, ResultWatch } from "@lovage/backend";
 import type { ChannelSubscription, RedisConnection } from "@lovage/client-redis";
+import { Multimap } from "@lovage/foundation";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
@@ -16,8 +17,10 @@ const retryMs = 500;
 export class ResultWatches {
   readonly #link: Link;
   readonly #keys: Keys;
-  readonly #byTask = new Map<string, Set<Listener>>();
+  readonly #byTask = new Multimap<string, Listener>();
   readonly #news = new Set<string>();
+  /** Of each read that is under way, what was told since it began: in a cluster its answer may be older. */
+  readonly #toldSince = new Set<Set<string>>();
   /** One for all watches, also for those that begin at the same moment: channels of another one would never be ended. */
   #subscription: Promise<ChannelSubscription> | undefined;
   #isReading = false;
@@ -32,14 +35,13 @@ export class ResultWatches {
   async add(taskIds: readonly string[], listener: Listener): Promise<ResultWatch> {
     // A function of our own: the same listener may watch twice.
     const hear: Listener = (record) => listener(record);
-    for (const taskId of taskIds) this.#byTask.set(taskId, (this.#byTask.get(taskId) ?? new Set()).add(hear));
+    for (const taskId of taskIds) this.#byTask.add(taskId, hear);
     const close = (): void => this.#forget(taskIds, hear);
     try {
       await this.#link.use((connection) => this.#subscribe(connection, taskIds));
       // What was there before the subscription is news to this listener.
-      const records = await this.#link.use((connection) => readResults(connection, this.#keys, taskIds));
-      for (const record of records)
-        if (record !== undefined && this.#byTask.get(record.taskId)?.has(hear) === true) hear(record);
+      const records = await this.#link.use((connection) => this.#readUntold(connection, taskIds));
+      for (const record of records) if (this.#byTask.get(record.taskId).has(hear)) hear(record);
     } catch (error) {
       close();
       throw error;
@@ -65,7 +67,19 @@ export class ResultWatches {
     const taskIds = [...this.#byTask.keys()];
     if (taskIds.length === 0) return;
     await this.#subscribe(connection, taskIds);
-    this.#tell(await readResults(connection, this.#keys, taskIds));
+    this.#tell(await this.#readUntold(connection, taskIds));
+  }
+
+  /** Records of which nothing newer was told while they were read. */
+  async #readUntold(connection: RedisConnection, taskIds: readonly string[]): Promise<readonly ResultRecord[]> {
+    const told = new Set<string>();
+    this.#toldSince.add(told);
+    try {
+      const records = await readResults(connection, this.#keys, taskIds);
+      return records.filter((record) => record !== undefined).filter(({ taskId }) => !told.has(taskId));
+    } finally {
+      this.#toldSince.delete(told);
+    }
   }
 
   #announced(channel: string): void {
@@ -93,19 +107,14 @@ export class ResultWatches {
   #tell(records: readonly (ResultRecord | undefined)[]): void {
     for (const record of records) {
       if (record === undefined) continue;
-      for (const listener of this.#byTask.get(record.taskId) ?? []) listener(record);
+      for (const told of this.#toldSince) told.add(record.taskId);
+      for (const listener of this.#byTask.get(record.taskId)) listener(record);
     }
   }
 
   #forget(taskIds: readonly string[], listener: Listener): void {
-    const idle: string[] = [];
-    for (const taskId of taskIds) {
-      const listeners = this.#byTask.get(taskId);
-      listeners?.delete(listener);
-      if (listeners?.size !== 0) continue;
-      this.#byTask.delete(taskId);
-      idle.push(this.#keys.result(taskId));
-    }
-    void this.#subscription?.then((subscription) => subscription.remove(idle));
+    const idle = taskIds.filter((taskId) => this.#byTask.delete(taskId, listener));
+    const channels = idle.map((taskId) => this.#keys.result(taskId));
+    void this.#subscription?.then((subscription) => subscription.remove(channels));
   }
 }

@@ -8,12 +8,11 @@ import {
   type Revocations,
   type RevocationsOptions,
 } from "@lovage/backend";
-import type { RedisConnection } from "@lovage/client-redis";
+import { asList, asNumber, asTexts, type RedisConnection } from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { readResults } from "./read-results.ts";
-import { asList, asNumber, asTexts } from "./replies.ts";
 import type { ResultWatches } from "./result-watches.ts";
 import { putScript, revocationsScript, revokeScript } from "./scripts/results.ts";
 
@@ -67,7 +66,7 @@ export class RedisResults implements Results {
   }
 
   async revocations({ after = "0", limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
-    const [found] = asList(await this.#link.run(revocationsScript, [this.#keys.revoked], [after, limit]));
+    const [found] = asList(await this.#link.look(revocationsScript, [this.#keys.revoked], [after, limit]));
     const fields = asTexts(found);
     return { taskIds: fields.filter((_, index) => index % 2 === 0), cursor: fields.at(-1) ?? after };
   }

@@ -1,9 +1,13 @@
 import type { ScheduleChange, ScheduleRun, Schedules, StoredSchedule } from "@lovage/backend";
-import { defineScript, type RedisScript } from "@lovage/client-redis";
+import { asList, asText, asTexts, defineScript, type RedisScript } from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
-import { asList, asText, asTexts } from "./replies.ts";
+
+/*
+ * Both run when the memory is full, too: a tick that has been published and cannot be recorded is published again, and those that follow wait for it. A run takes one key,
+ * which expires.
+ */
 
 /** KEYS: all schedules. ARGV: id, document, version that must be there ('' for any). Gives version, last run and runs; nothing if refused. */
 const upsertScript: RedisScript = defineScript(
@@ -16,6 +20,7 @@ redis.call('HSET', KEYS[1], 'd:' .. id, ARGV[2], 'v:' .. id, string.format('%.0f
 local found = redis.call('HMGET', KEYS[1], 'v:' .. id, 'l:' .. id, 'r:' .. id)
 return {found[1], found[2] or '', found[3] or '0'}
 `,
+  { allowFull: true },
 );
 
 /** KEYS: all schedules, the run. ARGV: id, instant, ms to keep it. Gives whether it is the first. */
@@ -31,6 +36,7 @@ if redis.call('HEXISTS', KEYS[1], 'd:' .. id) == 1 then
 end
 return 1
 `,
+  { allowFull: true },
 );
 
 /** Schedules in Redis; see {@link Schedules}. */

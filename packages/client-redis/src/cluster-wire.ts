@@ -1,4 +1,4 @@
-import { ConfigurationError, isLovageError } from "@lovage/foundation";
+import { ConfigurationError, errorText, isLovageError } from "@lovage/foundation";
 
 import { ClusterSlots } from "./cluster-slots.ts";
 import { NodeConnection } from "./node-connection.ts";
@@ -8,9 +8,10 @@ import { RedisError } from "./redis-error.ts";
 import { hostsOf, type RedisHost } from "./redis-url.ts";
 import type { RedisWire, WireOpening } from "./redis-wire.ts";
 
-/** A slot that moves answers neither here nor there; what waits longer is told that the cluster cannot serve now. */
+/** A slot that moves answers neither here nor there; what waits longer is told that it moves. */
 const movingMs = 2_000;
 const retryMs = 50;
+/** One after the other, without a wait in between. */
 const maxRedirections = 5;
 const askSlots = { command: "CLUSTER", args: ["SLOTS"] } as const;
 
@@ -48,7 +49,7 @@ export class ClusterWire implements RedisWire {
     const { key } = command;
     const endsAtMs = this.#opening.clock.monotonic() + movingMs;
     let isAsking: RedisHost | undefined;
-    for (let redirections = 0; ; redirections += 1) {
+    for (let redirections = 0; ;) {
       const address: RedisHost = isAsking ?? this.#addressOf(key);
       try {
         const node = await this.#node(address);
@@ -57,9 +58,10 @@ export class ClusterWire implements RedisWire {
       } catch (error) {
         const redirection = readRedirection(error, address);
         if (redirection === undefined || this.#isClosed) throw error;
-        isAsking = await this.#follow(redirection, key);
+        redirections = redirection.kind === "again" ? 0 : redirections + 1;
         const isLate = this.#opening.clock.monotonic() >= endsAtMs;
-        if (isLate || (redirection.kind !== "again" && redirections >= maxRedirections)) throw inMotion(error, address);
+        if (isLate || redirections > maxRedirections) throw inMotion(error, address);
+        isAsking = await this.#follow(redirection, key);
       }
     }
   }
@@ -166,11 +168,11 @@ function notServed(...hosts: readonly [RedisHost, ...RedisHost[]]): string {
 }
 
 function inMotion(error: unknown, node: RedisHost): RedisError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new RedisError(
     `The Redis Cluster of ${hostsOf({ hosts: [node] })} is moving a slot (${text}); it is tried again.`,
     {
-      kind: "unavailable",
+      kind: "moving",
       cause: error,
     },
   );

@@ -26,6 +26,14 @@ const ways = {
   maxRetriesPerRequest: null,
   retryStrategy: null,
   protocol: 2,
+  // Of a ready-made client: with these the framed commands are cut, numbers come as texts, and a reply could end the connection.
+  enableAutoPipelining: false,
+  stringNumbers: false,
+  reconnectOnError: null,
+  // With these it would give up a call that the server carries out all the same, such as a claim, whose messages nobody then has. A heartbeat finds a server that is gone.
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  blockingTimeout: undefined,
   // A command less for an ACL to allow; Redis before 7.2 does not know it.
   disableClientInfo: true,
   // It waits in silence while the server loads its data; the first command is told so at once. With sentinels it also sees that a master is one.

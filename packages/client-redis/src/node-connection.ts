@@ -1,4 +1,4 @@
-import type { Clock } from "@lovage/foundation";
+import { errorText, Turns, type Clock } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
 import { FramedCommand } from "./framed-command.ts";
@@ -27,8 +27,8 @@ export interface NodeOpening {
 
 /** How long a server may take to answer a new connection. */
 const connectMs = 10_000;
-/** How long a master may wait for its replicas. */
-const replicationMs = 5_000;
+/** How long a master may wait for its replicas: its connection answers nothing meanwhile, and a heartbeat has 5 s. */
+const replicationMs = 4_000;
 /** A server without TLS waits for the rest of what it takes for a command, or hangs up, as the random bytes of the greeting happen to be. */
 const signsOfPlainText = /ETIMEDOUT|ECONNRESET|no answer|before secure TLS connection/;
 
@@ -37,6 +37,9 @@ export class NodeConnection {
   readonly #where: string;
   readonly #usesTls: boolean;
   readonly #client: Redis;
+  readonly #waits = new Turns();
+  /** The next one to be sent. */
+  #wait: Promise<number> | undefined;
   #lastError: unknown;
   #wasOpen = false;
 
@@ -115,13 +118,27 @@ export class NodeConnection {
     return found;
   }
 
+  /** Whatever comes in between: what it is asked for has been written, and must not be taken for refused. */
   async #replicate(replicas: number): Promise<void> {
-    const found = Number(await this.#call({ command: "WAIT", args: [replicas, replicationMs] }));
+    const found = await this.#countReplicas(replicas).catch((error: unknown) => {
+      const reason = errorText(error);
+      throw this.#unreplicated(`how many replicas have it is not known (${reason})`, error);
+    });
     if (found >= replicas) return;
-    throw new RedisError(
-      `Redis at ${this.#where} has written it, but only ${found} of ${replicas} replicas had it within ${replicationMs} ms: a failover may lose it.`,
-      { kind: "broken" },
-    );
+    throw this.#unreplicated(`only ${found} of ${replicas} replicas had it in time`);
+  }
+
+  #unreplicated(reason: string, cause?: unknown): RedisError {
+    const text = `Redis at ${this.#where} has written it, but a failover may lose it: ${reason}.`;
+    return new RedisError(text, { kind: "unreplicated", cause });
+  }
+
+  /** How many replicas have what is answered so far. What is answered while one is asked for shares the next: one behind the other they would hold up the connection for long. */
+  #countReplicas(replicas: number): Promise<number> {
+    return (this.#wait ??= this.#waits.take(async () => {
+      this.#wait = undefined;
+      return Number(await this.#call({ command: "WAIT", args: [replicas, replicationMs] }));
+    }));
   }
 
   /** Ends an attempt: the client would leave the server two seconds to say goodbye, which it may not be there to do. */
@@ -150,7 +167,7 @@ export class NodeConnection {
     const reason = this.#lastError ?? error;
     const failure = toRedisError(reason, this.#where);
     if (failure.kind !== "broken") return failure;
-    const text = reason instanceof Error ? reason.message : String(reason);
+    const text = errorText(reason);
     const hint =
       this.#usesTls && signsOfPlainText.test(text) ? ". Does it speak TLS at this port? If not, write redis:" : "";
     return new RedisError(`Redis at ${this.#where} cannot be reached: ${text}${hint}`, {

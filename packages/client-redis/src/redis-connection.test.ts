@@ -2,7 +2,9 @@ import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/founda
 import { describe, expect, it, onTestFinished, test } from "vitest";
 
 import { RedisConnection } from "./redis-connection.ts";
+import { isRedisError } from "./redis-error.ts";
 import { redisTarget } from "./redis-options.ts";
+import { defineScript } from "./script.ts";
 import { openFake } from "./test-support/fake-server.ts";
 
 interface To {
@@ -69,6 +71,50 @@ test("a node of a cluster that ends its connection while another one is still wa
   await clock.advance(10_000);
   // The end may be read before or after the other node is given up.
   expect(["refused", "lost"]).toContain(await outcome);
+});
+
+describe("what is to be on replicas", () => {
+  const script = defineScript("script", "return 1");
+
+  test.each([
+    "-BUSY Redis is busy running a script.\r\n",
+    "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n",
+    "-NOPERM this user has no permissions to run the 'wait' command\r\n",
+    "-ERR WAIT cannot be used with replica instances.\r\n",
+    "",
+  ])("what the server says to the wait for them is nothing against what it has written: %j", async (answer) => {
+    const fake = await openFake();
+    fake.answers["WAIT"] = answer;
+    if (answer === "") fake.endsAt = "WAIT";
+    const target = redisTarget(fake.url, { wait: 1 });
+    const opening = { target, clock: systemClock, log: silentLog, name: "test", onLost: () => {} };
+    const connection = await RedisConnection.open(opening);
+    onTestFinished(() => connection.close());
+    const refusal = { code: "REDIS_FAILED", kind: "unreplicated", retryable: true };
+    await expect(connection.run(script, ["k"], [], { durably: true })).rejects.toMatchObject(refusal);
+  });
+
+  test.each([
+    [":1\r\n", "done"],
+    [":0\r\n", "unreplicated"],
+  ])("calls at the same time share the wait for them, which is answered %j", async (answer, expected) => {
+    const fake = await openFake();
+    fake.answers["WAIT"] = answer;
+    const target = redisTarget(fake.url, { wait: 1 });
+    const opening = { target, clock: systemClock, log: silentLog, name: "test", onLost: () => {} };
+    const connection = await RedisConnection.open(opening);
+    onTestFinished(() => connection.close());
+    const run = (): Promise<unknown> =>
+      connection.run(script, ["k"], [], { durably: true }).then(
+        () => "done",
+        (error: unknown) => isRedisError(error) && error.kind,
+      );
+    expect(await Promise.all([run(), run(), run()])).toEqual([expected, expected, expected]);
+    expect(fake.countOf("WAIT")).toBeLessThan(3);
+    // What is written later is asked for anew.
+    expect(await run()).toBe(expected);
+    expect(fake.heard.slice(-2)).toEqual(["EVALSHA", "WAIT"]);
+  });
 });
 
 describe("the heartbeat", () => {

@@ -50,6 +50,8 @@ export class RedisConnection {
   readonly where: string;
   /** A script can touch only keys of one slot. */
   readonly isCluster: boolean;
+  /** How many replicas must have what is written durably. */
+  readonly replicas: number;
   readonly #opening: RedisOpening;
   readonly #subscriptions: Subscriptions;
   /** Gives up what is being opened. */
@@ -65,6 +67,7 @@ export class RedisConnection {
     this.#opening = opening;
     this.where = hostsOf(opening.target);
     this.isCluster = opening.target.isCluster;
+    this.replicas = opening.target.replicas;
     this.#subscriptions = new Subscriptions(() => this.#openSubscriber());
   }
 
@@ -90,7 +93,7 @@ export class RedisConnection {
   }
 
   /**
-   * Runs a script; in a cluster, where its first key is, with one more key at the end. Replies are numbers, buffers, `null` and arrays of these.
+   * Runs a script; in a cluster, where its first key is, with one more key at the end unless it touches only that one. Replies are numbers, buffers, `null` and arrays of these.
    * @throws RedisError (`REDIS_FAILED`)
    */
   async run(
@@ -99,11 +102,11 @@ export class RedisConnection {
     args: readonly RedisArgument[] | ArgumentWriter,
     { durably = false }: RunOptions = {},
   ): Promise<unknown> {
-    const all = this.isCluster ? withGuard(keys) : keys;
+    const all = this.isCluster && !script.isOfOneKey ? withGuard(keys) : keys;
     const written = args instanceof ArgumentWriter ? args : undefined;
     const given = args instanceof ArgumentWriter ? [] : args;
     const rest = [all.length, ...all, ...given];
-    const where = { key: keys[0], replicas: durably ? this.#opening.target.replicas : 0, written };
+    const where = { key: keys[0], replicas: durably ? this.replicas : 0, written };
     try {
       return await this.#send({ command: "EVALSHA", args: [script.sha1, ...rest], ...where });
     } catch (error) {

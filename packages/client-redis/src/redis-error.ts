@@ -1,4 +1,4 @@
-import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/foundation";
+import { errorText, isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/foundation";
 
 /**
  * What kept Redis from doing its work.
@@ -6,15 +6,31 @@ import { isLovageError, LovageError, maskSecrets, tlsAdviceFor } from "@lovage/f
  * | kind | what happened | written | the same call may succeed later |
  * |---|---|---|---|
  * | `unavailable` | it cannot be reached, is loading, busy with a script, or has become a replica | no | yes |
+ * | `moving` | a slot of the cluster is on its way from node to node; the other slots are served | no | yes |
  * | `broken` | the connection ended between the call and its answer | not known | yes |
+ * | `unreplicated` | it is done, but too few replicas have it in time, or nobody can say how many | yes | yes |
  * | `full` | `maxmemory` is reached and nothing may be evicted | no | not soon |
  * | `disk` | it cannot save to its disk and refuses writes (`MISCONF`) | no | yes, once there is space |
  * | `denied` | wrong password, a certificate that cannot be trusted, or the user may not do this | no | no |
  * | `other` | a fault in a command or script | no | no |
  */
-export type RedisErrorKind = "unavailable" | "broken" | "full" | "disk" | "denied" | "other";
+export type RedisErrorKind =
+  | "unavailable"
+  | "moving"
+  | "broken"
+  | "unreplicated"
+  | "full"
+  | "disk"
+  | "denied"
+  | "other";
 
-const passing: ReadonlySet<RedisErrorKind> = new Set<RedisErrorKind>(["unavailable", "broken", "disk"]);
+const passing: ReadonlySet<RedisErrorKind> = new Set<RedisErrorKind>([
+  "unavailable",
+  "moving",
+  "broken",
+  "unreplicated",
+  "disk",
+]);
 
 /** Redis refused or failed. Drivers turn it into an error of their contract, by its kind. Code `REDIS_FAILED`. */
 export class RedisError extends LovageError {
@@ -36,8 +52,9 @@ const replies: readonly (readonly [words: RegExp, kind: RedisErrorKind])[] = [
   [/^OOM\b/, "full"],
   [/^MISCONF\b/, "disk"],
   [/^(READONLY|LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b/, "unavailable"],
-  [/max number of clients/, "unavailable"],
-  [/^(NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|invalid password/, "denied"],
+  [/max number of clients|^ERR WAIT cannot be used with replica/, "unavailable"],
+  // What a script may not do is told without the word NOPERM before 7.2.
+  [/^(NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR The user executing the script can't|invalid password/, "denied"],
 ];
 
 /** The kind of what a call of the client was rejected with. */
@@ -51,6 +68,11 @@ function redisErrorKind(error: unknown): RedisErrorKind {
 function connectionKind(error: Error): RedisErrorKind {
   const isUnsent = /enableOfflineQueue|connect ECONNREFUSED|All sentinels|None of startup nodes/i.test(error.message);
   return isUnsent ? "unavailable" : "broken";
+}
+
+/** Whether the server wants a password from a connection that has none: it carries out nothing that comes over it. */
+export function isNoAuthReply({ cause }: RedisError): boolean {
+  return cause instanceof Error && cause.name === "ReplyError" && cause.message.startsWith("NOAUTH");
 }
 
 /** Whether the server answered that it is a replica: a failover has happened, and the connection leads to the wrong server. */
@@ -67,16 +89,23 @@ export function toRedisError(error: unknown, where: string): RedisError {
   const isReply = error instanceof Error && error.name === "ReplyError";
   const tlsAdvice = isReply ? undefined : tlsAdviceFor(error);
   const kind = tlsAdvice === undefined ? redisErrorKind(error) : "denied";
-  const text = maskSecrets(error instanceof Error ? error.message : String(error));
+  const text = maskSecrets(error instanceof Error ? wordsOf(error) : errorText(error));
   return new RedisError(`Redis at ${where}: ${text}${text.endsWith(".") ? "" : "."} ${tlsAdvice ?? advice[kind]}`, {
     kind,
     cause: error,
   });
 }
 
+/** Of a connection that has ended the client tells by an option of its own, which nobody has set. */
+function wordsOf({ message }: Error): string {
+  return message.includes("enableOfflineQueue") ? "the connection has ended" : message;
+}
+
 const advice: Readonly<Record<RedisErrorKind, string>> = {
-  unavailable: "It cannot serve now; it is tried again.",
+  unavailable: "It cannot be reached or cannot serve now: is it running, and is the address right?",
+  moving: "The slot is on its way from one node to another.",
   broken: "The connection ended before the answer came.",
+  unreplicated: "A failover may lose what it has written.",
   full: "Its memory is full (maxmemory): raise the limit, or let the queues be worked off.",
   disk: "It cannot save to its disk: look at the disk of the server.",
   denied: "Check user name, password and the user's ACL.",

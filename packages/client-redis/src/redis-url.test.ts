@@ -35,6 +35,8 @@ test.each([
   "redis://:geheim/0",
   "redis://one,:geheim",
   "redis://:geheim@h:99999",
+  "redis:/u:geheim@h",
+  "redis:///u:geheim@h",
 ])("the password of %s is in no message", (url) => {
   expect(() => parseRedisUrl(url)).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining("geheim") as string }),

@@ -27,6 +27,8 @@ const defaultPort = 6379;
  */
 export function parseRedisUrl(url: string): RedisLocation {
   const [, scheme = "", userinfo, hosts = "", path = ""] = shape.exec(url) ?? fail(url, "is no URL of Redis");
+  // What stands there may be a password, and the server another one.
+  if (userinfo?.startsWith("/") === true || path.includes("@")) fail(url, 'has an "@" behind one slash, or three');
   const [first, ...others] = (hosts === "" ? "localhost" : hosts).split(",").map((host) => parseHost(url, host));
   if (first === undefined) return fail(url, "names no host");
   return {

@@ -1,7 +1,7 @@
 import { ConfigurationError, type Log } from "@lovage/foundation";
 
 import type { RedisConnection } from "./redis-connection.ts";
-import { isRedisError } from "./redis-error.ts";
+import { isNoAuthReply, isRedisError, RedisError } from "./redis-error.ts";
 
 const oldestMajor = 7;
 
@@ -11,18 +11,27 @@ export type Durability = "none" | "process" | "power";
 /** What of a server matters to a queue. */
 interface ServerFacts {
   readonly version: string;
+  readonly isReplica: boolean;
   readonly durability: Durability;
   readonly policy: string;
+}
+
+/** What {@link checkServer} goes by. */
+export interface ServerCheck {
+  readonly log: Log;
+  readonly strict: boolean;
+  /** It is of no use to who cannot write. @default false */
+  readonly isWritten?: boolean;
 }
 
 /**
  * Looks at a server, or at every primary of a cluster, and tells what its data survives. One too old for the scripts is refused; one that may lose
  * messages is warned of, or refused with `strict`.
- * @throws ConfigurationError (`CONFIGURATION_INVALID`)
+ * @throws ConfigurationError (`CONFIGURATION_INVALID`), RedisError (`REDIS_FAILED`)
  */
 export async function checkServer(
   connection: RedisConnection,
-  { log, strict }: { readonly log: Log; readonly strict: boolean },
+  { log, strict, isWritten = false }: ServerCheck,
 ): Promise<Durability> {
   const facts = await readFacts(connection, log);
   const { where } = connection;
@@ -32,12 +41,24 @@ export async function checkServer(
       `Redis at ${where} has version ${old.version}, and Lovage needs ${oldestMajor}.0 or newer.`,
     );
   }
+  // Found at the first write it would be a loss of this connection, and the way back would begin anew each time.
+  if (isWritten && facts.some(({ isReplica }) => isReplica)) {
+    throw new RedisError(`Redis at ${where} is a replica; it is tried again until it is the master.`, {
+      kind: "unavailable",
+    });
+  }
+  await mayWait(connection);
   for (const warning of new Set(facts.flatMap((one) => [...warningsOf(one)]))) {
     if (strict) throw new ConfigurationError(`Redis at ${where}: ${warning}`);
     log.warn(`Redis at ${where}: ${warning}`);
   }
   const found = new Set(facts.map(({ durability }) => durability));
   return (["none", "process", "power"] as const).find((durability) => found.has(durability)) ?? "process";
+}
+
+/** A user who may not wait for replicas is told before anything is written, of which it would not be known whether they have it. */
+async function mayWait(connection: RedisConnection): Promise<void> {
+  if (connection.replicas > 0) await connection.callAll("WAIT", [0, 0]);
 }
 
 function* warningsOf({ durability, policy }: ServerFacts): Generator<string> {
@@ -55,11 +76,12 @@ async function readFacts(connection: RedisConnection, log: Log): Promise<readonl
     const sync = persists ? await readSync(connection) : "process";
     return infos.map((info) => ({
       version: fieldOf(info, "redis_version"),
+      isReplica: fieldOf(info, "role") === "slave",
       durability: fieldOf(info, "aof_enabled") === "1" ? sync : "none",
       policy: fieldOf(info, "maxmemory_policy"),
     }));
   } catch (error) {
-    if (!isRedisError(error) || error.retryable) throw error;
+    if (!isRedisError(error) || error.retryable || isNoAuthReply(error)) throw error;
     // A user whose ACL has no INFO can work all the same.
     log.debug("Redis does not tell about itself.", { error: error.message });
     return [];

@@ -1,4 +1,4 @@
-import { Once } from "@lovage/foundation";
+import { Multimap, Once } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
 /** Told of what is published. `payload` is a buffer of its own. */
@@ -25,7 +25,7 @@ export interface ChannelSubscription {
 /** Channels of one client in subscriber mode, each with any number of listeners. */
 export class Subscriptions {
   readonly #open: () => Promise<Redis>;
-  readonly #byChannel = new Map<string, Set<ChannelListener>>();
+  readonly #byChannel = new Multimap<string, ChannelListener>();
   /** One that could not be opened is not the answer for ever. */
   readonly #client = new Once(() => this.#start());
   #opened: Redis | undefined;
@@ -97,10 +97,7 @@ export class Subscriptions {
   }
 
   async #listen(channels: readonly string[], listener: ChannelListener): Promise<void> {
-    for (const channel of channels) {
-      const listeners = this.#byChannel.get(channel) ?? new Set();
-      this.#byChannel.set(channel, listeners.add(listener));
-    }
+    for (const channel of channels) this.#byChannel.add(channel, listener);
     if (channels.length === 0) return;
     const client = await this.#client.run();
     // Also where another listener has subscribed already: its answer may be on its way still.
@@ -117,20 +114,13 @@ export class Subscriptions {
       const name = channel.toString();
       if (name === invalidations) return this.#onKeys?.(Array.isArray(payload) ? payload.map(String) : undefined);
       if (!Buffer.isBuffer(payload)) return;
-      for (const listener of this.#byChannel.get(name) ?? []) listener(name, payload);
+      for (const listener of this.#byChannel.get(name)) listener(name, payload);
     });
     return client;
   }
 
   #forget(channels: Iterable<string>, listener: ChannelListener): void {
-    const idle: string[] = [];
-    for (const channel of channels) {
-      const listeners = this.#byChannel.get(channel);
-      listeners?.delete(listener);
-      if (listeners?.size !== 0) continue;
-      this.#byChannel.delete(channel);
-      idle.push(channel);
-    }
+    const idle = [...channels].filter((channel) => this.#byChannel.delete(channel, listener));
     if (idle.length === 0 || this.#isClosed) return;
     // A channel that nobody listens to costs little; the end of the connection ends it as well.
     this.#opened?.unsubscribe(...idle).catch(() => {});

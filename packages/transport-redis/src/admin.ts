@@ -1,4 +1,4 @@
-import { ArgumentWriter } from "@lovage/client-redis";
+import { ArgumentWriter, asList, asNumber, asTexts } from "@lovage/client-redis";
 import {
   browsedMessage,
   deadLetterQueueOf,
@@ -19,12 +19,12 @@ import { asTransport } from "./errors.ts";
 import { addGroups } from "./message-groups.ts";
 import { readCursor, readPage, writeCursor } from "./pages.ts";
 import { publishMessages } from "./publish.ts";
-import { asList, asNumber, asTexts } from "./replies.ts";
 import { removeScript } from "./scripts/browse.ts";
 import { deleteScript, purgeScript } from "./scripts/queue.ts";
 import { forSelected } from "./select-messages.ts";
 import { enlist, runOn, type Server } from "./server.ts";
 import { queueStats } from "./stats.ts";
+import { StepKeys } from "./step-keys.ts";
 
 const flowsPerPurge = 1_000;
 
@@ -116,13 +116,15 @@ export class RedisAdmin implements QueueAdmin {
         // Another slot takes them first: a fault in between doubles them rather than losing them.
         if (apart.length > 0) await publishMessages(this.#server, apart);
         const args = new ArgumentWriter();
+        const keys = new StepKeys(this.#server, queue);
         for (const [index, { stored, place }] of messages.entries()) {
           const routed = isApart(moved[index]) ? undefined : moved[index];
           args.add(stored);
           args.add(place);
           addGroups(args, this.#server, routed === undefined ? [] : [routed]);
+          if (routed !== undefined) keys.addTargets([routed]);
         }
-        const [removed, made] = asList(await runOn(this.#server, removeScript, queue, args));
+        const [removed, made] = asList(await keys.run(removeScript, args));
         await enlist(this.#server, made);
         return asNumber(removed);
       });

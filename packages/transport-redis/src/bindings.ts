@@ -1,16 +1,17 @@
-import { defineScript } from "@lovage/client-redis";
-import type { BindingStore } from "@lovage/lease-engine";
-import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type ExchangeType } from "@lovage/transport";
+import { asList, asText, asTexts, defineScript } from "@lovage/client-redis";
+import { requireExchangeType, type BindingStore } from "@lovage/lease-engine";
+import type { Binding, ExchangeDeclaration, ExchangeType } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
 import { bindForKombu, unbindForKombu } from "./kombu-bindings.ts";
-import { asList, asText, asTexts } from "./replies.ts";
 import { enter, type Server } from "./server.ts";
 
-/** KEYS: the exchange's hash. ARGV: its type, or '' when only bound; bindings. Gives the type there is. */
+/** KEYS: the exchange's hash. ARGV: its type, or '' when only bound; bindings. Gives the type there is; with another one nothing is bound. */
 const bindScript = defineScript(
   "bind",
   `
+local found = redis.call('HGET', KEYS[1], 'type')
+if ARGV[1] ~= '' and found and found ~= ARGV[1] then return found end
 if ARGV[1] ~= '' then redis.call('HSETNX', KEYS[1], 'type', ARGV[1]) end
 for index = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[index], '') end
 return redis.call('HGET', KEYS[1], 'type') or ''
@@ -35,18 +36,14 @@ async function bind(
   if (names.size === 0) return;
   await enter(server, server.keys.exchanges, names);
   for (const name of names) {
-    const type = exchanges.find((exchange) => exchange.name === name)?.type;
+    const declared = exchanges.find((exchange) => exchange.name === name);
     const bound = bindings.filter(({ exchange }) => exchange === name);
     const fields = bound.map(fieldOf);
     const found = asText(
-      await server.connection().run(bindScript, [server.keys.exchange(name)], [type ?? "", ...fields]),
+      await server.connection().run(bindScript, [server.keys.exchange(name)], [declared?.type ?? "", ...fields]),
     );
-    if (type === undefined || type === found) {
-      await bindForKombu(server, found, bound);
-      continue;
-    }
-    const message = `Exchange "${name}" exists with type ${found} and was declared with type ${type}.`;
-    throw new TopologyMismatchError(message, { queue: name });
+    if (declared !== undefined) requireExchangeType(declared, found);
+    await bindForKombu(server, found, bound);
   }
 }
 

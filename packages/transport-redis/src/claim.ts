@@ -1,10 +1,10 @@
+import { asBytes, asList, asNumber } from "@lovage/client-redis";
 import type { Claim, ClaimedMessage, ClaimRequest } from "@lovage/lease-engine";
 
 import { QueueNotFoundError } from "@lovage/transport";
 
 import { decodeItem } from "./item.ts";
 import type { KombuFinding } from "./kombu-watch.ts";
-import { asBuffer, asList, asNumber } from "./replies.ts";
 import { claimScript } from "./scripts/claim.ts";
 import { runOn, type Server } from "./server.ts";
 
@@ -38,12 +38,17 @@ export async function claimMessages(server: Server, request: ClaimRequest, asker
   const [wait, due, token, items, found] = asList(await runOn(server, claimScript, queue, args));
   if (wait === undeclared) throw new QueueNotFoundError(queue);
   const first = asNumber(token);
-  const messages = asList(items).map((item, index) => toClaimed(asBuffer(item), first + index));
+  const messages = asList(items).map((item, index) => toClaimed(asBytes(item), first + index));
   const nextDueInMs = asNumber(due);
   const finding = findings[asNumber(found)] ?? "nothing";
   if (finding === "denied") server.readers.noteDenied(queue);
   else if (isShared && messages.length === 0 && !suspects) await server.watch().look(queue, finding);
   return { messages, suspectsWait: wait === 1, ...(nextDueInMs < 0 ? {} : { nextDueInMs }) };
+}
+
+/** Whether suspects of a queue wait. */
+export async function suspectsWait(server: Server, queue: string): Promise<boolean> {
+  return (await server.connection().call("EXISTS", [`${server.keys.base(queue)}:s`])) === 1;
 }
 
 /** What came over the channel of the one who asked: a queue, where there is work, or also a message of it that was leased to the asker. */
@@ -62,5 +67,5 @@ interface Told {
 }
 
 function toClaimed(item: Buffer, token: number): ClaimedMessage {
-  return { lease: { id: token, fence: token }, ...decodeItem(item, String(token)) };
+  return { lease: { id: token, fence: token }, ...decodeItem(item) };
 }

@@ -1,9 +1,15 @@
-import { deadLetterQueueOf, FeatureUnsupportedError, type QueueDeclaration } from "@lovage/transport";
+import { ArgumentWriter, asList, asNumber, asText, isRedisError } from "@lovage/client-redis";
+import {
+  deadLetterQueueOf,
+  FeatureUnsupportedError,
+  TransportRejectedError,
+  type QueueDeclaration,
+} from "@lovage/transport";
 
 import { toConsumers } from "./queue-readers.ts";
-import { asText } from "./replies.ts";
-import { declareScript } from "./scripts/queue.ts";
+import { declareScript, requireScript } from "./scripts/queue.ts";
 import { enter, type Server } from "./server.ts";
+import { StepKeys } from "./step-keys.ts";
 
 /** Makes queues and their dead-letter queues exist, with the options that were given; those not given stay. */
 export async function declareQueues(server: Server, queues: readonly QueueDeclaration[]): Promise<void> {
@@ -22,10 +28,27 @@ async function declareQueue(server: Server, queue: QueueDeclaration): Promise<vo
   const bases = [keys.base(name), keys.base(deadLetterQueueOf(name))];
   const isShared = consumers === "celery" || consumers === "mixed" || readers.mayHoldEnvelopes(name);
   const args = [flag(fairness), flag(priorities), retention, consumers, isShared ? kombu.list(name) : ""];
-  readers.note(name, toConsumers(asText(await server.connection().run(declareScript, bases, args))));
+  const [reader, wasRead] = asList(await server.connection().run(declareScript, bases, args));
+  readers.note(name, toConsumers(asText(reader)));
+  if (asText(reader) === "" && asNumber(wasRead) === 0) await server.namesakes.look(name);
   if (!readers.areCelery(name)) return;
+  await requireLists(server, name);
   // As Celery itself binds a queue: to an exchange of its own name.
   await enter(server, kombu.bindings(name), [kombu.binding(name, "", name)]);
+}
+
+/** A program that may not use Celery's lists is told when it begins, not by the first message for them. */
+async function requireLists(server: Server, queue: string): Promise<void> {
+  const keys = new StepKeys(server);
+  keys.addReturns(queue);
+  try {
+    await keys.run(requireScript, new ArgumentWriter());
+  } catch (error) {
+    if (!isRedisError(error) || error.retryable) throw error;
+    const key = server.kombu.list(queue);
+    const text = `Queue "${queue}" is read by Celery's workers, and its lists cannot be used: ${error.message} They are the keys "${key}" and those that begin with it (~${key}* in the user's ACL).`;
+    throw new TransportRejectedError(text, { cause: error });
+  }
 }
 
 function refuseUnsupported(queue: QueueDeclaration, isCluster: boolean): void {

@@ -3,17 +3,21 @@ import { translateErrors } from "@lovage/foundation";
 import {
   PublishUncertainError,
   StorageFullError,
+  TransportBusyError,
   TransportRejectedError,
   TransportUnavailableError,
 } from "@lovage/transport";
 
 type Convert = (message: string, options: { readonly cause: unknown }) => Error;
 
+const doubt: Convert = (message, options) => new PublishUncertainError(message, options);
 const reject: Convert = (message, options) => new TransportRejectedError(message, options);
 
 const conversions: Readonly<Record<RedisErrorKind, Convert>> = {
   unavailable: (message, options) => new TransportUnavailableError(message, options),
+  moving: (message, options) => new TransportBusyError(message, options),
   broken: (message, options) => new TransportUnavailableError(message, options),
+  unreplicated: doubt,
   full: reject,
   disk: (message, options) => new StorageFullError(message, options),
   denied: reject,
@@ -33,6 +37,6 @@ export function asTransport<T>(work: () => T | Promise<T>): Promise<T> {
 /** As the contract has an error of what must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
 export function toPublishError(error: unknown): unknown {
   return isRedisError(error) && error.kind === "broken"
-    ? new PublishUncertainError(error.message, { cause: error })
+    ? doubt(error.message, { cause: error })
     : toTransportError(error);
 }

@@ -1,17 +1,18 @@
-import type { RedisConnection } from "@lovage/client-redis";
-import type { Lease } from "@lovage/lease-engine";
+import { asList, type RedisConnection } from "@lovage/client-redis";
+import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
-import { asList } from "./replies.ts";
 import { extendScript } from "./scripts/extend.ts";
 
-/** Prolongs leases of the queue with this base; gives those that are lost, `null` for none. */
+/** Prolongs leases of the queue with this base; gives those that were not prolonged, `null` for none. */
 export async function extendLeases(
   connection: RedisConnection,
   base: string,
   { leases, leaseMs }: { readonly leases: readonly Lease[]; readonly leaseMs: number },
-): Promise<readonly Lease[] | null> {
+): Promise<Unrenewed | null> {
   if (leases.length === 0) return null;
-  return lostOf(leases, await connection.run(extendScript, [base], [Math.ceil(leaseMs), ...leases.map(tokenOf)]));
+  const reply = await connection.run(extendScript, [`${base}:x`], [Math.ceil(leaseMs), ...leases.map(tokenOf)]);
+  const lost = lostOf(leases, reply);
+  return lost === null ? null : { lost };
 }
 
 /** What a lease is called in Redis. */

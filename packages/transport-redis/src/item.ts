@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 
 import type { ArgumentWriter } from "@lovage/client-redis";
 import { decodeEnvelope, draftFrame, readStoredFrame, writeFrame } from "@lovage/lease-engine";
@@ -61,10 +61,20 @@ function writeHead({ priority, keyBytes, stamp }: Head, target: Buffer, at: numb
   target.write(stamp, at + 4, "latin1");
 }
 
-/** @param name Stands for the message id of bytes that cannot be read. */
-export function decodeItem(item: Buffer, name: string): Item {
+/** What stands without a head (a hand has put it there) is the body of a message that nobody can read; scripts give it a head as well, before they move it. */
+export function decodeItem(item: Buffer): Item {
+  if (!hasHead(item)) return { message: readFrame(item), losses: 0, redelivered: true };
   const frame = item.subarray(headBytes + item.readUInt8(3));
-  return { message: readFrame(frame, name), losses: item.readUInt8(1), redelivered: (item.readUInt8(2) & 1) === 1 };
+  const message = readFrame(frame);
+  // Kombu marks so what it has given back for a worker that did not acknowledge it.
+  const isRestored = frame[0] === openingBrace && message.headers["redelivered"] === true;
+  return { message, losses: item.readUInt8(1), redelivered: isRestored || (item.readUInt8(2) & 1) === 1 };
+}
+
+function hasHead(item: Buffer): boolean {
+  if (item.length < headBytes || item.length < headBytes + item.readUInt8(3)) return false;
+  const [priority, flags] = [item.readUInt8(0) - 48, item.readUInt8(2) - 48];
+  return priority >= 0 && priority <= 9 && flags >= 0 && flags <= 3;
 }
 
 /** A stamp as text; texts of stamps sort as the instants do. */
@@ -72,13 +82,23 @@ export function writeStamp(atMs: number): string {
   return Math.max(0, Math.round(atMs)).toString(stampRadix).padStart(stampLength, "0").slice(-stampLength);
 }
 
+/** The instant of a stamp that {@link writeStamp} has written. */
 export function readStamp(text: string): number {
   return Number.parseInt(text, stampRadix);
 }
 
 /** Frames are Lovage's, envelopes are Kombu's; whatever else stands there is read as a frame that nobody can read. */
-function readFrame(frame: Buffer, name: string): Message {
+function readFrame(frame: Buffer): Message {
   // A frame begins with a small number.
-  const enveloped = frame[0] === openingBrace ? decodeEnvelope(frame.toString(), randomUUID()) : undefined;
-  return enveloped ?? readStoredFrame(name, frame);
+  const enveloped = frame[0] === openingBrace ? decodeEnvelope(frame.toString(), "") : undefined;
+  if (enveloped === undefined) return readStoredFrame(() => nameOf(frame), frame);
+  const { properties } = enveloped;
+  return properties.messageId === ""
+    ? { ...enveloped, properties: { ...properties, messageId: nameOf(frame) } }
+    : enveloped;
+}
+
+/** What has no id is called by its content, so that it is the same at each look. */
+function nameOf(frame: Buffer): string {
+  return createHash("sha1").update(frame).digest("hex").slice(0, 16);
 }

@@ -37,7 +37,8 @@ export class KombuWatch {
    * @throws REDIS_FAILED
    */
   async look(queue: string, finding: KombuFinding): Promise<void> {
-    if (finding === "foreign") this.#warn(queue);
+    // Whoever writes it may do so a thousand times a second: sleepers look by themselves.
+    if (finding === "foreign") return this.#warn(queue);
     if (this.#watched.has(queue)) return;
     const look = await this.#look.run();
     if (look === undefined) return;

@@ -32,10 +32,7 @@ export const redisTransportOptions: OptionsSchema<RedisTransportOptions, ParsedR
 
 /** Names that may stand in the query of a URL. */
 export const optionNames: readonly string[] = [
-  "lease",
-  "renewal",
-  "sweep",
-  "maxMessageBytes",
+  ...Object.keys(leaseOptions),
   "globalKeyPrefix",
   "celeryProducers",
   ...redisOptionNames,

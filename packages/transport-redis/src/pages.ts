@@ -1,9 +1,9 @@
+import { asBytes, asList, asNumber, asText } from "@lovage/client-redis";
 import { OptionError } from "@lovage/foundation";
 import type { MessageState } from "@lovage/transport";
 
 import { maxPromoted } from "./claim.ts";
 import { decodeItem, type Item } from "./item.ts";
-import { asBuffer, asList, asNumber, asText } from "./replies.ts";
 import { browseHeldScript, browseReadyScript } from "./scripts/browse.ts";
 import { runOn, type Server } from "./server.ts";
 
@@ -15,8 +15,8 @@ export interface SeenMessage extends Item {
   /** What stands in Redis. */
   readonly stored: Buffer;
   readonly state: MessageState;
-  /** Where: `d` delayed, `k` in Kombu's lists, nothing elsewhere. */
-  readonly place: "d" | "k" | "";
+  /** Where: `d` delayed; in a list, to be looked for from the end at which it is taken (nothing; `k` in one of Kombu's) or added (`e`, `n`). */
+  readonly place: "d" | "k" | "n" | "e" | "";
   /** When it is due, or its lease ends. */
   readonly atMs?: number;
 }
@@ -47,7 +47,7 @@ async function readReady(server: Server, { queue, from = [0, 0, 0], limit }: Pag
   const reply = asList(await runOn(server, browseReadyScript, queue, [limit, ...from, maxPromoted]));
   const firstOfKombu = asNumber(reply[2]);
   const messages = asList(reply[0]).map((item, index) =>
-    toSeen(asBuffer(item), { state: "ready", place: index < firstOfKombu ? "" : "k" }),
+    toSeen(asBytes(item), { state: "ready", place: index < firstOfKombu ? "" : "k" }),
   );
   const next = asList(reply[1]).map(asNumber);
   return next.length === 0 ? { messages } : { messages, next };
@@ -55,22 +55,36 @@ async function readReady(server: Server, { queue, from = [0, 0, 0], limit }: Pag
 
 async function readHeld(server: Server, { queue, state, from = [0], limit }: PageRequest): Promise<Page> {
   const [first = 0] = from;
-  const reply = asList(
-    await runOn(server, browseHeldScript, queue, [state === "delayed" ? "d" : "x", first, first + limit - 1]),
-  );
+  const { messages, count } = await readMembers(server, { queue, state, first, last: first + limit - 1 });
+  return count < limit ? { messages } : { messages, next: [first + limit] };
+}
+
+/** Delayed or leased messages by their places in time, negative ones from the end; and how many members there were. */
+export async function readMembers(
+  server: Server,
+  {
+    queue,
+    state,
+    first,
+    last,
+  }: Pick<PageRequest, "queue" | "state"> & { readonly first: number; readonly last: number },
+): Promise<{ readonly messages: readonly SeenMessage[]; readonly count: number }> {
+  const args = [state === "delayed" ? "d" : "x", first, last];
+  const reply = asList(await runOn(server, browseHeldScript, queue, args));
   const messages: SeenMessage[] = [];
   for (let index = 0; index < reply.length; index += 2) {
     // A token without an item would be a fault of the server's data; there is nothing to show of it.
     if (reply[index] === null) continue;
     const place = state === "delayed" ? "d" : "";
-    messages.push(toSeen(asBuffer(reply[index]), { state, place, atMs: Number(asText(reply[index + 1])) }));
+    messages.push(toSeen(asBytes(reply[index]), { state, place, atMs: Number(asText(reply[index + 1])) }));
   }
-  return reply.length < 2 * limit ? { messages } : { messages, next: [first + limit] };
+  return { messages, count: reply.length / 2 };
 }
 
-function toSeen(stored: Buffer, seen: Pick<SeenMessage, "state" | "place" | "atMs">): SeenMessage {
+/** What stands in Redis, as administration sees it. */
+export function toSeen(stored: Buffer, seen: Pick<SeenMessage, "state" | "place" | "atMs">): SeenMessage {
   const item = seen.place === "d" ? stored.subarray(sequenceBytes) : stored;
-  return { ...decodeItem(item, "seen"), stored, ...seen };
+  return { ...decodeItem(item), stored, ...seen };
 }
 
 /** A cursor as text for the user to hand back. */

@@ -5,8 +5,9 @@ import { PublishError, type PublishFailure } from "@lovage/transport";
 import { toPublishError } from "./errors.ts";
 import { addItem, writeStamp } from "./item.ts";
 import { messageGroups } from "./message-groups.ts";
-import { publishOneScript, publishScript } from "./scripts/publish.ts";
+import { confirmScript, followUpScript, publishOneScript, publishScript } from "./scripts/publish.ts";
 import { enlist, type Server } from "./server.ts";
+import { StepKeys } from "./step-keys.ts";
 
 const durably = { durably: true } as const;
 
@@ -19,13 +20,32 @@ export function publishMessages(server: Server, messages: readonly RoutedMessage
   if (first !== undefined && messages.length === 1 && isPlainMessage(first) && !server.readers.areCelery(first.to)) {
     return publishOne(server, first);
   }
-  return server.isCluster ? publishApart(server, messages) : publishTogether(server, messages);
+  const publish = (part: readonly RoutedMessage[]): Promise<void> => writeGroups(server, publishScript, part);
+  return server.isCluster ? eachSlot(server, messages, publish) : publish(messages);
 }
 
-async function publishApart(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
+/** Writes follow-ups for one slot, of what is settled once they are accepted. @throws PUBLISH_UNCERTAIN, TRANSPORT_UNAVAILABLE */
+export function publishFollowUps(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
+  return writeGroups(server, followUpScript, messages);
+}
+
+/** Resolves once enough replicas have what the present connection wrote to the queue. @throws PUBLISH_UNCERTAIN */
+export async function confirmReplicas(server: Server, queue: string): Promise<void> {
+  await write(server, () => server.connection().run(confirmScript, [server.keys.base(queue)], [], durably));
+}
+
+/**
+ * Has the messages of each slot written, all slots at the same time.
+ * @throws PublishError when some of several slots failed: it names the messages that were not accepted
+ */
+export async function eachSlot(
+  server: Server,
+  messages: readonly RoutedMessage[],
+  publish: (messages: readonly RoutedMessage[]) => Promise<void>,
+): Promise<void> {
   const slots = bySlot(server, messages);
-  if (slots.length <= 1) return await publishTogether(server, messages);
-  const outcomes = await Promise.allSettled(slots.map((places) => publishTogether(server, at(messages, places))));
+  if (slots.length <= 1) return await publish(messages);
+  const outcomes = await Promise.allSettled(slots.map((places) => publish(at(messages, places))));
   const failures = outcomes.flatMap((outcome, slot) =>
     outcome.status === "fulfilled" ? [] : failuresOf(messages, slots[slot] ?? [], outcome.reason as Error),
   );
@@ -36,37 +56,25 @@ async function publishApart(server: Server, messages: readonly RoutedMessage[]):
   );
 }
 
-async function publishTogether(server: Server, messages: readonly RoutedMessage[]): Promise<void> {
-  await write(server, publishScript, { bases: basesOf(server, messages), args: messageGroups(server, messages) });
+function writeGroups(server: Server, script: RedisScript, messages: readonly RoutedMessage[]): Promise<void> {
+  const keys = new StepKeys(server);
+  keys.addTargets(messages);
+  return write(server, () => keys.run(script, messageGroups(server, messages), durably));
 }
 
 async function publishOne(server: Server, message: RoutedMessage): Promise<void> {
   const args = new ArgumentWriter(message.body.byteLength);
   addItem(args, message, writeStamp(server.nowMs()));
-  await write(server, publishOneScript, { bases: [server.keys.base(message.to)], args });
+  const keys = [server.keys.base(message.to)];
+  await write(server, () => server.connection().run(publishOneScript, keys, args, durably));
 }
 
-interface Writing {
-  readonly bases: readonly string[];
-  readonly args: ArgumentWriter;
-}
-
-async function write(server: Server, script: RedisScript, { bases, args }: Writing): Promise<void> {
+async function write(server: Server, run: () => Promise<unknown>): Promise<void> {
   try {
-    await enlist(server, await server.connection().run(script, bases, args, durably));
+    await enlist(server, await run());
   } catch (error) {
     throw toPublishError(error);
   }
-}
-
-function basesOf({ keys }: Server, messages: readonly RoutedMessage[]): readonly string[] {
-  const bases = new Set<string>();
-  let last: string | undefined;
-  for (const { to } of messages) {
-    if (to !== last) bases.add(keys.base(to));
-    last = to;
-  }
-  return [...bases];
 }
 
 /** The places of messages that go to the same slot. */

@@ -1,14 +1,15 @@
-import type { RedisConnection } from "@lovage/client-redis";
+import { asText, type RedisConnection } from "@lovage/client-redis";
 import { isDeadLetterQueue, type QueueConsumers } from "@lovage/transport";
 
 import type { Keys } from "./keys.ts";
-import { asText } from "./replies.ts";
 
 /** Who reads which queue, as far as this connection has to know: it decides the form of what is published. */
 export class QueueReaders {
   readonly #keys: Keys;
   readonly #hasProducers: boolean;
   readonly #known = new Map<string, QueueConsumers>();
+  /** Those of them that only the server has told of: another program may declare them anew. */
+  readonly #learned = new Set<string>();
   /** Queues of our own whose lists of Kombu's the server does not let us read. */
   readonly #denied = new Set<string>();
 
@@ -40,22 +41,30 @@ export class QueueReaders {
 
   note(queue: string, consumers: QueueConsumers): void {
     this.#known.set(queue, consumers);
+    this.#learned.delete(queue);
   }
 
   forget(queue: string): void {
     this.#known.delete(queue);
+    this.#learned.delete(queue);
     this.#denied.delete(queue);
   }
 
   /** Asks for those that were not declared here. */
   async learn(connection: RedisConnection, queues: Iterable<string>): Promise<void> {
     const unknown = [...new Set(queues)].filter((queue) => !this.#known.has(queue));
-    await Promise.all(
-      unknown.map(async (queue) => {
-        const found = await connection.call("HGET", [this.#keys.base(queue), "c"]);
-        this.note(queue, toConsumers(found === null ? "" : asText(found)));
-      }),
-    );
+    await Promise.all(unknown.map((queue) => this.#ask(connection, queue)));
+  }
+
+  /** Asks again for what only the server has told. None is forgotten in between: what was routed before is written by it. */
+  async relearn(connection: RedisConnection): Promise<void> {
+    await Promise.all([...this.#learned].map((queue) => this.#ask(connection, queue)));
+  }
+
+  async #ask(connection: RedisConnection, queue: string): Promise<void> {
+    const found = await connection.call("HGET", [this.#keys.base(queue), "c"]);
+    this.note(queue, toConsumers(found === null ? "" : asText(found)));
+    this.#learned.add(queue);
   }
 }
 

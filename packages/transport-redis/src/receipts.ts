@@ -1,8 +1,7 @@
-import { isRedisError } from "@lovage/client-redis";
+import { asText, isRedisError } from "@lovage/client-redis";
 import type { Lease } from "@lovage/lease-engine";
 
 import { tokenOf } from "./extend.ts";
-import { asText } from "./replies.ts";
 import type { Server } from "./server.ts";
 
 interface OpenCall {

@@ -1,5 +1,5 @@
 import { RedisConnection, RedisError, type RedisTarget } from "@lovage/client-redis";
-import { silentLog, systemClock } from "@lovage/foundation";
+import { Once, silentLog, systemClock } from "@lovage/foundation";
 import type { OpenRenewer } from "@lovage/lease-engine";
 
 import { asTransport } from "./errors.ts";
@@ -19,28 +19,27 @@ export const openRenewer: OpenRenewer = (given) =>
     const { target, prefix, name } = given as RenewerOptions;
     const keys = new Keys(prefix);
     let isClosed = false;
-    let connection: RedisConnection | undefined;
-    let opening: Promise<RedisConnection> | undefined;
-    const open = async (): Promise<RedisConnection> => {
-      if (isClosed) throw new RedisError("The renewal has ended.", { kind: "unavailable" });
-      const onLost = (): void => (connection = undefined);
-      const opened = await RedisConnection.open({ target, clock: systemClock, log: silentLog, name, onLost });
-      if (isClosed) opened.close();
-      return (connection = opened);
-    };
     // Queues are renewed side by side, over the same connection.
-    const connect = async (): Promise<RedisConnection> =>
-      connection ?? (opening ??= open().finally(() => (opening = undefined)));
-    await connect();
+    const connection = new Once(async () => {
+      if (isClosed) throw new RedisError("The renewal has ended.", { kind: "unavailable" });
+      const opened = await RedisConnection.open({
+        target,
+        clock: systemClock,
+        log: silentLog,
+        name: `lovage:${name}`,
+        onLost: () => connection.forget(),
+      });
+      if (isClosed) opened.close();
+      return opened;
+    });
+    await connection.run();
     return {
       extend: (queue, leases, leaseMs) =>
-        asTransport(async () => {
-          const lost = await extendLeases(await connect(), keys.base(queue), { leases, leaseMs });
-          return lost === null ? null : { lost };
-        }),
+        asTransport(async () => await extendLeases(await connection.run(), keys.base(queue), { leases, leaseMs })),
       close: async () => {
         isClosed = true;
-        connection?.close();
+        // One that is on its way closes itself.
+        if (connection.isDone) (await connection.end())?.close();
       },
     };
   });

@@ -1,9 +1,12 @@
 import type { MessageSelection, MessageState } from "@lovage/transport";
 
-import { readPage, type Place, type SeenMessage } from "./pages.ts";
+import { readPage, type SeenMessage } from "./pages.ts";
+import { seekDelayed, seekReady } from "./seek.ts";
 import type { Server } from "./server.ts";
 
 const pageSize = 200;
+/** Each is looked for from an end of its list, so that of those behind so many only half as many are taken away in one step, which stops the server. */
+const searchedAtEase = 10_000;
 const waiting: readonly MessageState[] = ["ready", "delayed"];
 
 /**
@@ -17,10 +20,13 @@ export async function forSelected(
   act: (messages: readonly SeenMessage[]) => Promise<number>,
 ): Promise<number> {
   let done = 0;
-  for (const state of waiting) {
-    if ("first" in selection) done += await forFirst(server, { queue, state, count: selection.first - done }, act);
-    else done += await forIds(server, { queue, state, ids: new Set(selection.messageIds) }, act);
+  if ("first" in selection) {
+    for (const state of waiting) done += await forFirst(server, { queue, state, count: selection.first - done }, act);
+    return done;
   }
+  const ids = new Set(selection.messageIds);
+  // What becomes due meanwhile is looked for once more where it went.
+  for (const seek of [seekDelayed, seekReady]) done += await forIds(seek(server, queue), ids, act);
   return done;
 }
 
@@ -42,18 +48,21 @@ async function forFirst(
 
 /** Finds them all before it touches one, so that places do not move under its feet. */
 async function forIds(
-  server: Server,
-  { queue, state, ids }: { readonly queue: string; readonly state: MessageState; readonly ids: ReadonlySet<string> },
+  pages: AsyncIterable<readonly SeenMessage[]>,
+  ids: ReadonlySet<string>,
   act: (messages: readonly SeenMessage[]) => Promise<number>,
 ): Promise<number> {
-  const chosen: SeenMessage[] = [];
-  let from: Place | undefined = state === "ready" ? [0, 0, 0] : [0];
-  while (from !== undefined) {
-    const page = await readPage(server, { queue, state, from, limit: pageSize });
-    chosen.push(...page.messages.filter(({ message }) => ids.has(message.properties.messageId)));
-    from = page.next;
+  const batches: SeenMessage[][] = [[]];
+  let seen = 0;
+  for await (const page of pages) {
+    seen += page.length;
+    for (const each of page.filter(({ message }) => ids.has(message.properties.messageId))) {
+      const batch = batches.at(-1) ?? [];
+      if (batch.length < pageSize / (1 + seen / searchedAtEase)) batch.push(each);
+      else batches.push([each]);
+    }
   }
   let done = 0;
-  for (let at = 0; at < chosen.length; at += pageSize) done += await act(chosen.slice(at, at + pageSize));
+  for (const batch of batches) if (batch.length > 0) done += await act(batch);
   return done;
 }

@@ -1,10 +1,17 @@
-import type { ArgumentWriter, RedisArgument, RedisConnection, RedisScript } from "@lovage/client-redis";
+import {
+  asList,
+  asText,
+  type ArgumentWriter,
+  type RedisArgument,
+  type RedisConnection,
+  type RedisScript,
+} from "@lovage/client-redis";
 
 import type { Keys } from "./keys.ts";
 import type { KombuKeys } from "./kombu-keys.ts";
 import type { KombuWatch } from "./kombu-watch.ts";
+import type { Namesakes } from "./namesakes.ts";
 import type { QueueReaders } from "./queue-readers.ts";
-import { asList, asText } from "./replies.ts";
 import { enterScript } from "./scripts/queue.ts";
 
 /** The server that the operations of the transport work on: the present connection, the keys, the server's time. */
@@ -12,6 +19,7 @@ export interface Server {
   readonly keys: Keys;
   readonly kombu: KombuKeys;
   readonly readers: QueueReaders;
+  readonly namesakes: Namesakes;
   /** A step can touch one slot only, that is one queue and its dead-letter queue. */
   readonly isCluster: boolean;
   /** @throws TRANSPORT_UNAVAILABLE while there is no connection */

@@ -1,21 +1,22 @@
-import { ArgumentWriter } from "@lovage/client-redis";
+import { ArgumentWriter, asList } from "@lovage/client-redis";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
 import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import { lostOf, tokenOf } from "./extend.ts";
+import type { HandOvers } from "./hand-overs.ts";
 import { writeStamp } from "./item.ts";
 import { addGroups } from "./message-groups.ts";
 import type { Receipts } from "./receipts.ts";
-import { publishMessages } from "./publish.ts";
-import { asList } from "./replies.ts";
 import { heldScript } from "./scripts/extend.ts";
 import { ackScript, settleScript } from "./scripts/settle.ts";
 import { enlist, runOn, type Server } from "./server.ts";
+import { StepKeys } from "./step-keys.ts";
 
 /** What a settlement works with. */
 export interface Settling {
   readonly server: Server;
   readonly receipts: Receipts;
+  readonly handOvers: HandOvers;
   readonly queue: string;
 }
 
@@ -39,7 +40,7 @@ export async function settleDeliveries(
 
 /** Publishes follow-ups for other slots, of deliveries that are held still; gives the settlements without them. */
 async function handOver(
-  { server, queue }: Settling,
+  { server, handOvers, queue }: Settling,
   settlements: readonly Settlement[],
 ): Promise<readonly Settlement[]> {
   const isApart = ({ to }: RoutedMessage): boolean => server.keys.tagOf(to) !== server.keys.tagOf(queue);
@@ -48,8 +49,7 @@ async function handOver(
   const tokens = handing.map(({ lease }) => tokenOf(lease));
   const lost = new Set(asList(await runOn(server, heldScript, queue, tokens)));
   const held = handing.filter((_, place) => !lost.has(place));
-  const messages = held.flatMap(({ followUps = [] }) => followUps.filter(isApart));
-  if (messages.length > 0) await publishMessages(server, messages);
+  await handOvers.publish(server, held, isApart);
   return settlements.map((settlement) => ({
     ...settlement,
     followUps: (settlement.followUps ?? []).filter((message) => !isApart(message)),
@@ -67,19 +67,19 @@ async function settleNow(
   }
   const args = new ArgumentWriter();
   for (const part of receipt) args.add(String(part));
-  for (const settlement of settlements) addSettlement(args, { server, queue, settlement });
-  const bases = new Set([server.keys.base(queue), ...settlements.flatMap(targetsOf).map((to) => server.keys.base(to))]);
-  const [lost, made] = asList(await server.connection().run(settleScript, [...bases], args));
+  const keys = new StepKeys(server, queue);
+  for (const settlement of settlements) {
+    addSettlement(args, { server, queue, settlement });
+    keys.addTargets(settlement.followUps ?? []);
+    if (settlement.kind === "release") keys.addReturns(queue);
+  }
+  const [lost, made] = asList(await keys.run(settleScript, args));
   await enlist(server, made);
   return lost;
 }
 
 function isPlainAck({ kind, followUps = [] }: Settlement): boolean {
   return kind === "ack" && followUps.length === 0;
-}
-
-function targetsOf({ followUps = [] }: Settlement): string[] {
-  return followUps.map(({ to }) => to);
 }
 
 function addSettlement(args: ArgumentWriter, { server, queue, settlement }: OneSettlement): void {

@@ -1,7 +1,7 @@
+import { asList, asNumber, asText } from "@lovage/client-redis";
 import { deadLetterQueueOf, isDeadLetterQueue, type QueueStats } from "@lovage/transport";
 
 import { readStamp } from "./item.ts";
-import { asList, asNumber, asText } from "./replies.ts";
 import { statsScript } from "./scripts/queue.ts";
 import { runOn, type Server } from "./server.ts";
 

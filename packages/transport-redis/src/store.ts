@@ -22,6 +22,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import {
   TransactionUnsupportedError,
@@ -35,13 +36,15 @@ import { RedisAdmin } from "./admin.ts";
 import { redisBindings } from "./bindings.ts";
 import { RedisBroadcast } from "./broadcast.ts";
 import { kombuCapabilities, redisCapabilities } from "./capabilities.ts";
-import { claimMessages, readTold } from "./claim.ts";
+import { claimMessages, readTold, suspectsWait } from "./claim.ts";
 import { declareQueues } from "./declare.ts";
 import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
+import { HandOvers } from "./hand-overs.ts";
 import { Keys } from "./keys.ts";
 import { KombuKeys } from "./kombu-keys.ts";
 import { KombuWatch } from "./kombu-watch.ts";
+import { Namesakes } from "./namesakes.ts";
 import { publishMessages } from "./publish.ts";
 import { QueueReaders } from "./queue-readers.ts";
 import { Receipts } from "./receipts.ts";
@@ -84,6 +87,7 @@ export class RedisStore implements LeaseStore {
   readonly #server: Server;
   readonly #channel: string;
   readonly #receipts: Receipts;
+  readonly #handOvers = new HandOvers();
   #connection: RedisConnection | undefined;
   /** Ends the present connection, open or on its way. */
   #ending = new AbortController();
@@ -98,10 +102,12 @@ export class RedisStore implements LeaseStore {
     const connection = (): RedisConnection => this.#open();
     const keys = new Keys(prefix);
     const kombu = new KombuKeys(globalKeyPrefix);
+    const readers = new QueueReaders(keys, { hasProducers: celeryProducers && !target.isCluster });
     this.#server = {
       keys,
       kombu,
-      readers: new QueueReaders(keys, { hasProducers: celeryProducers && !target.isCluster }),
+      readers,
+      namesakes: new Namesakes({ kombu, readers, log, connection }),
       isCluster: target.isCluster,
       connection,
       watch: () => this.#watch ?? this.#notOpen(),
@@ -128,11 +134,12 @@ export class RedisStore implements LeaseStore {
         onLost: (cause) => events.lost(new TransportUnavailableError(cause.message, { cause })),
       });
       try {
-        this.facts = factsOf(this.#options, await checkServer(connection, { log, strict }));
+        this.facts = factsOf(this.#options, await checkServer(connection, { log, strict, isWritten: true }));
         this.#offsetMs = await clockOffsetMs(clock, () => serverTimeMs(connection));
         this.#wakes = await connection.subscribe([this.#channel], (_, payload) => this.#hear(payload, events));
         const { kombu } = this.#server;
         this.#watch = new KombuWatch(connection, { kombu, log, wake: (queue) => events.wake(queue) });
+        await this.#server.readers.relearn(connection);
         this.#connection = connection;
         await this.broadcast.resume();
       } catch (error) {
@@ -166,12 +173,17 @@ export class RedisStore implements LeaseStore {
     return asTransport(() => claimMessages(this.#server, request, asker));
   }
 
-  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  suspectsWait(queue: string): Promise<boolean> {
+    return asTransport(() => suspectsWait(this.#server, queue));
+  }
+
+  extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     return asTransport(() => extendLeases(this.#open(), this.#server.keys.base(queue), { leases, leaseMs }));
   }
 
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
-    return asTransport(() => settleDeliveries({ server: this.#server, receipts: this.#receipts, queue }, settlements));
+    const settling = { server: this.#server, receipts: this.#receipts, handOvers: this.#handOvers, queue };
+    return asTransport(() => settleDeliveries(settling, settlements));
   }
 
   sweep(request: SweepRequest): Promise<SweepOutcome> {

@@ -1,7 +1,7 @@
+import { asList, asNumber } from "@lovage/client-redis";
 import type { SweepOutcome, SweepRequest } from "@lovage/lease-engine";
 import { deadLetterQueueOf } from "@lovage/transport";
 
-import { asList, asNumber } from "./replies.ts";
 import { sweepScript } from "./scripts/sweep.ts";
 import { enlist, type Server } from "./server.ts";
 

@@ -19,7 +19,8 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
  * arrived, size, completes.
  *
  * The size in Celery's key says whether the chord is open: whoever goes on with it removes that one. Celery writes it only just before it sends the last
- * member, so that one which was quicker is noted all the same. Members that Celery's workers have brought are those in its set which we have not put there.
+ * member, so that one which was quicker is noted all the same. Members that Celery's workers have brought are those in its set which we have not put there. One that
+ * ran in both languages stands there twice, so that before the last is said to have come they are counted by their ids.
  */
 export const arriveScript: RedisScript = defineScript(
   "join-arrive",
@@ -44,7 +45,26 @@ if is_new then
 end
 if not size then return {0, 0, 0, 0} end
 size = tonumber(size) + tonumber(redis.call('GET', KEYS[4]) or 0)
-local arrived = own + redis.call('ZCARD', KEYS[3]) - in_set
+local foreign = redis.call('ZCARD', KEYS[3]) - in_set
+
+local function id_of(payload)
+  local id = string.match(payload, '^%[%s*1%s*,%s*"([^"\\\\]*)"')
+  if id then return id end
+  local is_json, parts = pcall(cjson.decode, payload)
+  return is_json and type(parts) == 'table' and parts[2] or payload
+end
+local function count_foreign()
+  local seen, count = {}, 0
+  for _, payload in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+    local id = id_of(payload)
+    if not seen[id] and redis.call('HEXISTS', join, 'm:' .. tostring(id)) == 0 then count = count + 1 end
+    seen[id] = true
+  end
+  return count
+end
+
+if foreign > 0 and own + foreign >= size then foreign = count_foreign() end
+local arrived = own + foreign
 if is_new and not by and arrived >= size then
   by = ARGV[1]
   redis.call('HSET', join, 'by', by)

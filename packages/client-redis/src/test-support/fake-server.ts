@@ -13,6 +13,8 @@ export class FakeServer {
   keepsSubscribersWaiting = false;
   /** Answers nothing. */
   isSilent = false;
+  /** A command at which it ends the connection. */
+  endsAt: string | undefined;
   /** What it answers to commands in place of the usual. */
   readonly answers: Record<string, string> = {};
   /** The nodes of its cluster, which share the slots in this order. */
@@ -52,7 +54,8 @@ export class FakeServer {
         const word = name.toUpperCase();
         isSubscriber ||= word === "SUBSCRIBE";
         this.heard.push(isSubscriber ? `${word} of a subscriber` : word);
-        if (!this.isSilent && !(isSubscriber && this.keepsSubscribersWaiting)) {
+        if (word === this.endsAt) socket.destroy();
+        else if (!this.isSilent && !(isSubscriber && this.keepsSubscribersWaiting)) {
           socket.write(this.#answer(word, { argument, isSubscriber }));
           if (word === "PING") this.onAnswered();
         }

@@ -2,7 +2,7 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { parts } from "./parts.ts";
 
-const { now, ready, promote } = parts;
+const { now, named, ready, promote } = parts;
 
 /**
  * Ready messages in order of delivery within their flows, then suspects. KEYS: base. ARGV: how many, place to begin at (urgency 0 to 9, 10 for suspects, 11 to 14 for Kombu's lists; flow, message),
@@ -65,7 +65,8 @@ export const browseHeldScript: RedisScript = defineScript(
 local base, page = KEYS[1], {}
 local members = redis.call('ZRANGE', base .. ':' .. ARGV[1], ARGV[2], ARGV[3], 'WITHSCORES')
 for index = 1, #members, 2 do
-  page[index] = ARGV[1] == 'x' and redis.call('HGET', base .. ':h', members[index]) or members[index]
+  page[index] = members[index]
+  if ARGV[1] == 'x' then page[index] = redis.call('HGET', base .. ':h', members[index]) end
   page[index + 1] = members[index + 1]
 end
 return page
@@ -74,30 +75,42 @@ return page
 );
 
 /**
- * Removes waiting messages that were seen. KEYS: base. ARGV: for each the item, `d` for a delayed one and `k` for one in Kombu's lists, how much of ARGV its messages take, these as
- * `publish` has them: they are published if it was still there. Gives how many were there, and the queues that had to be made.
+ * Removes waiting messages that were seen. KEYS: base, bases of those they are published to, Kombu's lists of these. ARGV: for each the item, where it is (`d` delayed; `k` and `n` in Kombu's lists, looked for from the right and from the left; `e` in a list of ours, from its end), how much of ARGV its messages take, these as
+ * `publish` has them: they are published if it was still there; at the end the number of Kombu's lists. Gives how many were there, and the queues that had to be made.
  */
 export const removeScript: RedisScript = defineScript(
   "remove",
-  `${now}${parts.wake}${parts.options}${ready}${parts.delay}${parts.publish}
+  `${named}${now}${parts.wake}${parts.options}${ready}${parts.delay}${parts.publish}
 local base, removed, options = KEYS[1], 0, nil
 
-local function remove_kombu(item)
+local function remove_kombu(item, count)
   options = options or options_of(base)
   if not options[4] then return false end
   local list = options[4] .. kombu_steps[math.floor(tonumber(string.sub(item, 1, 1)) / 3) + 1]
-  return redis.call('LREM', list, -1, string.sub(item, 13)) == 1
+  return redis.call('LREM', list, count, string.sub(item, 13)) == 1
 end
 
-local function remove_ready(item)
-  options = options or options_of(base)
-  if string.byte(item, 3) >= 50 then return redis.call('LREM', base .. ':s', 1, item) == 1 end
-  local priority = options[2] == '0' and '0' or string.sub(item, 1, 1)
-  local key = options[1] == '0' and '' or string.sub(item, 13, 12 + string.byte(item, 4))
+local function remove_from(priority, key, item, count)
   local list = base .. ':l' .. priority .. ':' .. key
-  local is_there = redis.call('LREM', list, 1, item) == 1
+  local is_there = redis.call('LREM', list, count, item) == 1
   if is_there and redis.call('EXISTS', list) == 0 then redis.call('LREM', base .. ':r' .. priority, 1, key) end
   return is_there
+end
+
+local function remove_ready(item, count)
+  options = options or options_of(base)
+  if (string.byte(item, 3) or 0) >= 50 and redis.call('LREM', base .. ':s', count, item) == 1 then return true end
+  local own_priority, own_key = string.match(item, '^%d') or '0', string.sub(item, 13, 12 + (string.byte(item, 4) or 0))
+  local priority = options[2] == '0' and '0' or own_priority
+  local key = options[1] == '0' and '' or own_key
+  if remove_from(priority, key, item, count) then return true end
+  -- What was sent before the queue was declared otherwise stands where it belonged then.
+  for _, other in ipairs({'0', own_priority}) do
+    for _, other_key in ipairs({'', own_key}) do
+      if (other ~= priority or other_key ~= key) and remove_from(other, other_key, item, count) then return true end
+    end
+  end
+  return false
 end
 
 local at = 1
@@ -105,8 +118,8 @@ while at <= #ARGV do
   local item, place, length = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local is_there
   if place == 'd' then is_there = redis.call('ZREM', base .. ':d', item) == 1
-  elseif place == 'k' then is_there = remove_kombu(item)
-  else is_there = remove_ready(item) end
+  elseif place == 'k' or place == 'n' then is_there = remove_kombu(item, place == 'k' and -1 or 1)
+  else is_there = remove_ready(item, place == 'e' and -1 or 1) end
   if is_there then
     removed = removed + 1
     publish(at + 3, at + 2 + length)

@@ -84,6 +84,7 @@ local function is_more()
   return false
 end
 
+if is_shared(found) and not is_suspects then require_lists(found) end
 local items
 if is_suspects then items = redis.call('LPOP', base .. ':s', max) or {} else items = take_fairly() end
 if is_shared(found) and not is_suspects then take_kombu(base, found, items, max) end

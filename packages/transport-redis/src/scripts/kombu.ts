@@ -18,7 +18,20 @@ end
 -- A key of that name may be anybody's, and a user whose ACL does not allow to look has no lists of Kombu's either.
 local function holds_messages(options, list)
   local last = redis.pcall('LINDEX', list, -1)
-  return type(last) == 'string' and (is_shared(options) or is_envelope(last)) and true or false, type(last) ~= 'boolean'
+  if type(last) ~= 'string' then return false, type(last) ~= 'boolean' end
+  -- A stray among envelopes must not stop those behind it.
+  local is_kombu = is_shared(options) or is_envelope(last) or is_envelope(redis.call('LINDEX', list, -2) or '')
+    or is_envelope(redis.call('LINDEX', list, 0))
+  return is_kombu and true or false, true
+end
+`,
+  /**
+   * Refuses a step before its first write: of one that is refused in its midst (the user's ACL, another's key of that name) Redis takes nothing back. To take no
+   * message is refused as to take one.
+   */
+  required: `
+local function require_lists(options)
+  for _, step in ipairs(kombu_steps) do redis.call('RPOP', options[4] .. step, 0) end
 end
 `,
   /** What a message is called beside its envelope: by the tag that its publisher gave it. */
@@ -54,30 +67,31 @@ local function head_of(base, digit, envelope, is_counted)
   return digit .. string.char(losses) .. flags .. '\\000' .. '00000000'
 end
 `,
-  /** Takes messages out of the lists, the most urgent first, for a queue that Celery's workers read too. */
+  /** Takes messages out of the lists, the most urgent first, for a queue that Celery's workers read too. None of it may fail: what was taken would be lost. */
   take: `
 local function take_kombu(base, options, items, max)
-  local is_counted = redis.call('EXISTS', base .. ':k') == 1
+  local is_counted, lists, digits = redis.call('EXISTS', base .. ':k') == 1, {}, {}
   for index, step in ipairs(kombu_steps) do
-    if #items >= max then return end
-    for _, envelope in ipairs(redis.call('RPOP', options[4] .. step, max - #items) or {}) do
-      items[#items + 1] = head_of(base, kombu_digits[index], envelope, is_counted) .. envelope
+    lists[index] = options[4] .. step
+    digits[lists[index]] = kombu_digits[index]
+  end
+  while #items < max do
+    local popped = redis.call('LMPOP', 4, lists[1], lists[2], lists[3], lists[4], 'RIGHT', 'COUNT', max - #items)
+    if not popped then return end
+    for _, envelope in ipairs(popped[2]) do
+      items[#items + 1] = head_of(base, digits[popped[1]], envelope, is_counted) .. envelope
     end
   end
 end
 `,
   /**
-   * Takes what Celery's producers have sent over into the lists of a queue that Lovage's workers read: at most \`max\` of each list. Whatever is no message stays
-   * where it is. Gives 1 if there is such a thing, 2 if the lists may not be read.
+   * Takes what Celery's producers have sent over into the lists of a queue that Lovage's workers read: at most \`max\` of each list, with whatever stands among it. A key
+   * without messages is left alone. Gives 1 if there is such a key, 2 if the lists may not be read.
    */
   import: `
 local function import_list(base, options, list, digit, max)
   local envelopes, items = redis.call('RPOP', list, max) or {}, {}
   for index, envelope in ipairs(envelopes) do
-    if not is_envelope(envelope) then
-      for back = #envelopes, index, -1 do redis.call('RPUSH', list, envelopes[back]) end
-      break
-    end
     items[index] = digit .. '\\0000\\000' .. stamp_now() .. envelope
   end
   local flow, length = base .. ':l' .. digit .. ':', 0

@@ -4,6 +4,7 @@ type Part =
   | "now"
   | "token"
   | "wake"
+  | "named"
   | "options"
   | "ready"
   | "promote"
@@ -35,9 +36,16 @@ local function wake(base, count)
   while count > 0 do
     local channel = redis.call('SPOP', base .. ':w')
     if not channel then return end
-    if redis.call('PUBLISH', channel, base) > 0 then count = count - 1 end
+    if redis.call('PUBLISH', channel, base) > 0 then count = count - 1 else redis.call('HDEL', base .. ':a', channel) end
   end
 end
+`,
+  /**
+   * The last argument says how many of the last keys are lists of Kombu's that the script may write into. The server has refused a user who has no right to
+   * a key by its name, and here it refuses what is no list: of a script that is refused in its midst it takes nothing back.
+   */
+  named: `
+for index = #KEYS - tonumber(table.remove(ARGV)) + 1, #KEYS do redis.call('LLEN', KEYS[index]) end
 `,
   /** The options of a queue: fairness, priorities, who reads it, Kombu's list. One that somebody has deleted is made again, since a message is never lost for that, and marked: what it was declared with is not known here. */
   options: `
@@ -58,8 +66,14 @@ end
    * Makes one item ready, at the end of its flow or at its beginning. Suspects stand apart. Where Celery's workers read too, an envelope goes to
    * Kombu's list; a frame, from before that was so, is known by its first byte.
    */
-  ready: `${kombu.lists}${kombu.named}${kombu.put}
-local function make_ready(base, options, item, command)
+  ready: `${kombu.lists}${kombu.required}${kombu.named}${kombu.put}
+-- A hand may have put something there that has no head.
+local function whole(item)
+  if string.find(item, '^%d.[0-3].........') and #item >= 12 + string.byte(item, 4) then return item end
+  return '0\\0000\\00000000000' .. item
+end
+local function make_ready(base, options, raw, command)
+  local item = whole(raw)
   if string.byte(item, 3) >= 50 then return redis.call(command, base .. ':s', item) end
   if is_shared(options) and string.byte(item, 13 + string.byte(item, 4)) ~= 1 then return to_kombu(base, options, item, command) end
   local priority = options[2] == '0' and '0' or string.sub(item, 1, 1)
@@ -74,6 +88,7 @@ end
 local function promote(base, options, now, max)
   local due = redis.call('ZRANGE', base .. ':d', '-inf', now, 'BYSCORE', 'LIMIT', 0, max)
   if #due == 0 then return end
+  if is_shared(options) then require_lists(options) end
   for _, member in ipairs(due) do make_ready(base, options, string.sub(member, 17), 'RPUSH') end
   redis.call('ZREMRANGEBYRANK', base .. ':d', 0, #due - 1)
 end
@@ -153,8 +168,8 @@ redis.call('SET', KEYS[1] .. ':t:' .. ARGV[1], ARGV[2], 'PX', 120000)
 `,
   /** Which of the tokens, from \`at\` to \`last\` in ARGV, hold a lease no more. */
   lost: `
-local function split(base, at, last)
-  local scores = redis.call('ZMSCORE', base .. ':x', unpack(ARGV, at, last))
+local function split(leases, at, last)
+  local scores = redis.call('ZMSCORE', leases, unpack(ARGV, at, last))
   local held, lost = {}, {}
   for index, score in ipairs(scores) do
     if score then held[#held + 1] = ARGV[at + index - 1] else lost[#lost + 1] = index - 1 end

@@ -2,17 +2,22 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { parts } from "./parts.ts";
 
-const { now, token, wake, options, ready, delay, publish } = parts;
+const { now, token, wake, named, options, ready, delay, publish } = parts;
 
-/** ARGV: groups of messages. Gives the queues that had to be made. */
-export const publishScript: RedisScript = defineScript(
-  "publish",
-  `${now}${wake}${options}${ready}${delay}${publish}
+const publishing = `${named}${now}${wake}${options}${ready}${delay}${publish}
 publish(1, #ARGV)
 wake_filled()
 return made
-`,
-);
+`;
+
+/** KEYS: bases, Kombu's lists. ARGV: groups of messages, number of these lists. Gives the queues that had to be made. */
+export const publishScript: RedisScript = defineScript("publish", publishing);
+
+/** As {@link publishScript}, for follow-ups of what is then settled: taken when the memory is full too, as the settlement of one server takes them. */
+export const followUpScript: RedisScript = defineScript("follow-up", publishing, { allowFull: true });
+
+/** KEYS: base. Does nothing: run durably, it tells whether replicas have what the connection wrote before. */
+export const confirmScript: RedisScript = defineScript("confirm", "return {}\n", { allowFull: true });
 
 /** How long ago a sleeper may have armed at the most to be handed a message, in ms: one that hangs has not looked since. Sleepers look again each second. */
 const freshMs = 1_500;
@@ -52,7 +57,10 @@ local function hand_over(channel)
   local age = at and now - tonumber(at) or -1
   if age < 0 or age > math.min(${freshMs}, tonumber(lease_ms) / 4) or not is_idle(now) then return false end
   local token = string.format('%.0f', next_token(queue[2], now))
-  if redis.call('PUBLISH', channel, base .. '\0' .. token .. ' ' .. name .. '\0' .. item) == 0 then return false end
+  if redis.call('PUBLISH', channel, base .. '\0' .. token .. ' ' .. name .. '\0' .. item) == 0 then
+    redis.call('HDEL', base .. ':a', channel)
+    return false
+  end
   redis.call('HSET', base .. ':h', token, item)
   redis.call('ZADD', base .. ':x', string.format('%.0f', now + tonumber(lease_ms)), token)
   redis.call('HSET', base, 'n', token)

@@ -3,25 +3,31 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 import { kombu } from "./kombu.ts";
 import { parts } from "./parts.ts";
 
-/** KEYS: base, base of the dead-letter queue. ARGV: fairness, priorities, retention, who reads it, Kombu's list; an empty text leaves what is there. Gives who reads it. */
+/**
+ * KEYS: base, base of the dead-letter queue, which may be the same. ARGV: fairness, priorities, retention, who reads it, Kombu's list; an empty text leaves what is there.
+ * Gives who reads it, and whether Lovage's workers have ever taken something from it.
+ */
 export const declareScript: RedisScript = defineScript(
   "declare",
   `
-redis.call('HDEL', KEYS[1], 'm')
-redis.call('HSETNX', KEYS[1], 'f', '1')
-redis.call('HSETNX', KEYS[1], 'p', '1')
+for _, base in ipairs(KEYS) do redis.call('HDEL', base, 'm') end
 redis.call('HSETNX', KEYS[2], 'f', '0')
 redis.call('HSETNX', KEYS[2], 'p', '0')
+redis.call('HSETNX', KEYS[1], 'f', '1')
+redis.call('HSETNX', KEYS[1], 'p', '1')
 if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'f', ARGV[1]) end
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[2]) end
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'r', ARGV[3]) end
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'c', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'k', ARGV[5]) end
-return redis.call('HGET', KEYS[1], 'c') or ''
+return {redis.call('HGET', KEYS[1], 'c') or '', redis.call('HEXISTS', KEYS[1], 'n')}
 `,
   // A worker that begins, or that comes back, declares what it is to work off.
   { allowFull: true },
 );
+
+/** KEYS: Kombu's lists. ARGV: their number. Does nothing: it is refused where a step that writes into them would be. */
+export const requireScript: RedisScript = defineScript("require", parts.named, { allowFull: true });
 
 /** KEYS: a set. ARGV: names. Topology, which a worker needs before it can free memory. */
 export const enterScript: RedisScript = defineScript(

@@ -2,13 +2,13 @@ import { defineScript, type RedisScript } from "@lovage/client-redis";
 
 import { parts } from "./parts.ts";
 
-const { now, wake, options, ready, delay, publish, restore, lost, receipt } = parts;
+const { now, wake, named, options, ready, delay, publish, restore, lost, receipt } = parts;
 
 /** The usual case, acknowledgements without follow-ups. KEYS: base. ARGV: receipt, tokens. Gives the places of those that are lost. */
 export const ackScript: RedisScript = defineScript(
   "ack",
   `${receipt}${lost}
-local held, lost = split(KEYS[1], 3, #ARGV)
+local held, lost = split(KEYS[1] .. ':x', 3, #ARGV)
 if #held > 0 then
   redis.call('HDEL', KEYS[1] .. ':h', unpack(held))
   redis.call('ZREM', KEYS[1] .. ':x', unpack(held))
@@ -19,16 +19,17 @@ return lost
 );
 
 /**
- * Any settlements, in order. KEYS: base. ARGV: receipt; for each token, delay (-1: it is gone; 0: it is ready at once), stamp of a delayed one, how much of
- * ARGV its messages take, these as `publish` has them. Gives the places of those that are lost, and the queues that had to be made.
+ * Any settlements, in order. KEYS: base, bases of next steps, Kombu's lists. ARGV: receipt; for each token, delay (-1: it is gone; 0: it is ready at once), stamp of a delayed one, how much of
+ * ARGV its messages take, these as `publish` has them; at the end the number of Kombu's lists. Gives the places of those that are lost, and the queues that had to be made.
  */
 export const settleScript: RedisScript = defineScript(
   "settle",
-  `${receipt}${now}${wake}${options}${ready}${delay}${publish}${restore}
+  `${named}${receipt}${now}${wake}${options}${ready}${delay}${publish}${restore}
 local base, at, place = KEYS[1], 3, 0
 local lost, released, options = {}, {}, nil
 
-local function release(token, item, delay_ms, stamp)
+local function release(token, raw, delay_ms, stamp)
+  local item = whole(raw)
   local flags = string.byte(item, 3)
   if flags % 2 == 0 then flags = flags + 1 end
   options = options or options_of(base)

@@ -16,18 +16,20 @@ local base, dead, max, now = KEYS[1], KEYS[2], tonumber(ARGV[2]), now_ms()
 local function recover()
   local tokens = redis.call('ZRANGE', base .. ':x', '-inf', now, 'BYSCORE', 'LIMIT', 0, max)
   if #tokens == 0 then return 0 end
-  local items = {}
+  local items, options = {}, options_of(base)
+  if is_shared(options) then require_lists(options) end
   for _, token in ipairs(tokens) do
     local item = redis.call('HGET', base .. ':h', token)
     redis.call('HDEL', base .. ':h', token)
     if item then
+      item = whole(item)
       local losses = math.min(255, string.byte(item, 2) + 1)
       local flags = losses >= tonumber(ARGV[1]) and '3' or '1'
       items[#items + 1] = {tonumber(token), string.sub(item, 1, 1) .. string.char(losses) .. flags .. string.sub(item, 4)}
     end
   end
   redis.call('ZREM', base .. ':x', unpack(tokens))
-  restore(base, options_of(base), items)
+  restore(base, options, items)
   wake(base, math.min(#items, 16))
   return #items
 end
@@ -37,7 +39,7 @@ local function drop(max)
   local list, dropped = dead .. ':l0:', 0
   while dropped < max do
     local item = redis.call('LINDEX', list, 0)
-    if not item or tonumber(string.sub(item, 5, 12), 36) > now - retention then break end
+    if not item or (tonumber(string.sub(item, 5, 12), 36) or 0) > now - retention then break end
     redis.call('LPOP', list)
     dropped = dropped + 1
   end
