@@ -1,4 +1,5 @@
-import type { Backend, BackendCapabilities } from "@lovage/backend";
+import { checkedCoordination, checkedJoins, checkedSchedules, defaultMaxDocumentBytes } from "@lovage/backend";
+import type { Backend, BackendCapabilities, Coordination, Joins, Schedules } from "@lovage/backend";
 import type { Clock } from "@lovage/foundation";
 import { readOptions, systemClock } from "@lovage/foundation";
 import { MemoryCoordination } from "./coordination.ts";
@@ -10,8 +11,6 @@ import { MemorySchedules } from "./schedules.ts";
 import { Session } from "./session.ts";
 import type { StoreLoan } from "./store-registry.ts";
 import { StoreRegistry } from "./store-registry.ts";
-
-const defaultMaxDocumentBytes = 16 * 1024 * 1024;
 
 // The one place where the backends of a process can meet by name.
 const registry = new StoreRegistry();
@@ -46,9 +45,9 @@ export function memoryBackend(settings: MemoryBackendSettings = {}): Backend {
 class MemoryBackend implements Backend {
   readonly capabilities: BackendCapabilities;
   readonly results: MemoryResults;
-  readonly joins: MemoryJoins;
-  readonly coordination: MemoryCoordination;
-  readonly schedules: MemorySchedules;
+  readonly joins: Joins;
+  readonly coordination: Coordination;
+  readonly schedules: Schedules;
   readonly #session: Session;
   readonly #loan: StoreLoan;
 
@@ -63,9 +62,9 @@ class MemoryBackend implements Backend {
       maxDocumentBytes,
     });
     this.results = new MemoryResults(this.#session, maxDocumentBytes);
-    this.joins = new MemoryJoins(this.#session);
-    this.coordination = new MemoryCoordination(this.#session);
-    this.schedules = new MemorySchedules(this.#session);
+    this.joins = checkedJoins(new MemoryJoins(this.#session));
+    this.coordination = checkedCoordination(new MemoryCoordination(this.#session));
+    this.schedules = checkedSchedules(new MemorySchedules(this.#session));
   }
 
   async sweep(): Promise<number> {

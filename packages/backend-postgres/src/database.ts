@@ -1,5 +1,6 @@
 import {
   applySchema,
+  CheckedSchema,
   defineStatement,
   planSchema,
   PostgresClient,
@@ -13,9 +14,9 @@ import {
   type PostgresValue,
   type QueryOptions,
 } from "@lovage/client-postgres";
-import { backOff, ClosedError, type Clock, type Log, type StoreSchema } from "@lovage/foundation";
+import { backOff, ClosedError, isLovageError, type Clock, type Log, type StoreSchema } from "@lovage/foundation";
 
-import { toBackendError } from "./errors.ts";
+import { toBackendError, toLaterBackendError } from "./errors.ts";
 import { backendSchema } from "./schema/backend-schema.ts";
 
 /** How a {@link Database} is opened. */
@@ -45,7 +46,7 @@ export class Database {
   readonly wakeUps: WakeUps;
   readonly client: PostgresClient;
   readonly #quoted: string;
-  readonly #migrates: boolean;
+  readonly #tables: CheckedSchema;
   /** By their texts, which are constants of this package: to name one takes longer than to send it. */
   readonly #statements = new Map<string, PostgresStatement>();
   readonly #closing = new AbortController();
@@ -57,12 +58,12 @@ export class Database {
     this.clock = clock;
     this.log = log;
     this.#quoted = quoteIdentifier(target.schema);
-    this.#migrates = target.migrate;
     this.wakeUps = new WakeUps(client, { component: "backend", schema: target.schema });
     const component = backendSchema(target.schema);
+    this.#tables = new CheckedSchema({ component, migrates: target.migrate });
     this.schema = {
-      plan: () => this.#guarded(() => planSchema(client, component)),
-      apply: () => this.#guarded(() => applySchema(client, component)),
+      plan: () => this.guarded(() => planSchema(client, component)),
+      apply: () => this.guarded(() => applySchema(client, component)),
     };
   }
 
@@ -80,12 +81,17 @@ export class Database {
     const database = new Database(client, opening);
     told.lost = (cause) => void database.#lost(cause);
     try {
-      if (target.migrate) await database.schema.apply();
+      await database.guarded(() => database.#tables.open(client));
       return database;
     } catch (error) {
       await database.close();
       throw error;
     }
+  }
+
+  /** Refuses tables that are older than this release, or missing. @throws SCHEMA_VERSION, BACKEND_UNAVAILABLE */
+  requireTables(): Promise<void> {
+    return this.guarded(() => this.#tables.require(this.client));
   }
 
   get isClosed(): boolean {
@@ -102,7 +108,7 @@ export class Database {
     options: QueryOptions = { repeatable: true },
   ): Promise<PostgresRows> {
     const statement = this.#statement(text);
-    return this.#guarded(() => this.client.query(statement, values, options));
+    return this.guarded(() => this.client.query(statement, values, options));
   }
 
   /**
@@ -116,12 +122,12 @@ export class Database {
   ): Promise<PostgresRows | undefined> {
     if (!this.client.isSameDatabase(transaction)) return undefined;
     const run = { statement: this.#statement(text), values, isNamed: false, where: this.client.where };
-    return await this.#guarded(() => runStatement(transaction, run));
+    return await this.guarded(() => runStatement(transaction, run));
   }
 
   /** @throws BACKEND_UNAVAILABLE, CLOSED */
   serverTimeMs(): Promise<number> {
-    return this.#guarded(() => serverTimeMs(this.client));
+    return this.guarded(() => serverTimeMs(this.client));
   }
 
   /** Idempotent. */
@@ -138,13 +144,14 @@ export class Database {
     return statement;
   }
 
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work on the client, its errors as the contract of backends has them. @throws BACKEND_UNAVAILABLE, CLOSED */
+  async guarded<T>(work: () => Promise<T>): Promise<T> {
     this.#refuseIfClosed();
     try {
       return await work();
     } catch (error) {
       this.#refuseIfClosed();
-      throw toBackendError(error);
+      throw toLaterBackendError(error);
     }
   }
 
@@ -155,17 +162,23 @@ export class Database {
   async #lost(cause: Error): Promise<void> {
     this.log.warn("The connection to the backend is lost; reconnecting.", { error: cause.message });
     this.wakeUps.forget();
+    let told = "";
     for (let attempt = 0; !this.isClosed; attempt += 1) {
       try {
         await this.clock.sleep(backOff(waits, attempt), { signal: this.#closing.signal });
         await this.client.revive();
         // The server may have come back empty.
-        if (this.#migrates) await this.schema.apply();
+        await this.guarded(() => this.#tables.open(this.client));
         await this.onRevived();
         this.log.info("The connection to the backend is back.", { attempts: attempt + 1 });
         return;
       } catch (error) {
-        if (!this.isClosed) this.log.debug("An attempt to reconnect failed.", { error: String(error) });
+        if (this.isClosed) return;
+        const text = String(error);
+        // A refusal lasts until somebody does something about it.
+        const isNews = isLovageError(error) && !error.retryable && text !== told;
+        this.log[isNews ? "warn" : "debug"]("An attempt to reconnect failed.", { error: text });
+        told = text;
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { ResultRecord, ResultWatch } from "@lovage/backend";
-import { ClosedError, Once, type Timer, rest } from "@lovage/foundation";
+import { isPostgresError } from "@lovage/client-postgres";
+import { ClosedError, Multimap, Once, rest, type Timer } from "@lovage/foundation";
 
 import type { Database } from "./database.ts";
 import { readResults } from "./read-results.ts";
@@ -8,7 +9,7 @@ import { topicCount, topicSql } from "./schema/result-functions.ts";
 type Listener = (record: ResultRecord) => void;
 
 const retryMs = 500;
-/** How often is looked where there are no notifications. */
+/** How often is looked where there are no notifications, and for what cannot be listened for now. */
 const pollMs = 500;
 /** How long a group of tasks that nobody watches any more is still heard. */
 const lingerMs = 10_000;
@@ -19,11 +20,13 @@ const lingerMs = 10_000;
  */
 export class ResultWatches {
   readonly #database: Database;
-  readonly #byTask = new Map<string, Set<Listener>>();
+  readonly #byTask = new Multimap<string, Listener>();
   readonly #news = new Set<string>();
   /** The group of each watched task. */
   readonly #topics = new Map<string, string>();
-  #timer: Timer | undefined;
+  /** Tasks whose group could not be listened for, because a commit in it takes long. */
+  readonly #unheard = new Set<string>();
+  #timer: { readonly timer: Timer; readonly isPolling: boolean } | undefined;
   /** Once for all watches; a second time would have all news read twice. */
   readonly #listening = new Once(() => this.#database.wakeUps.listen((taskId) => this.#heard(taskId)));
   #isReading = false;
@@ -42,13 +45,12 @@ export class ResultWatches {
     if (this.#isClosed) throw new ClosedError("The PostgreSQL backend is closed: open another one to go on.");
     // A function of our own: the same listener may watch twice.
     const hear: Listener = (record) => listener(record);
-    for (const taskId of taskIds) this.#byTask.set(taskId, (this.#byTask.get(taskId) ?? new Set()).add(hear));
+    for (const taskId of taskIds) this.#byTask.add(taskId, hear);
     const close = (): void => this.#forget(taskIds, hear);
     try {
       await this.#arm(taskIds);
       const records = await readResults(this.#database, taskIds);
-      for (const record of records)
-        if (record !== undefined && this.#byTask.get(record.taskId)?.has(hear)) hear(record);
+      for (const record of records) if (record !== undefined && this.#byTask.get(record.taskId).has(hear)) hear(record);
     } catch (error) {
       close();
       throw error;
@@ -60,28 +62,35 @@ export class ResultWatches {
   /** Ends all watches. */
   close(): void {
     this.#closing.abort();
-    this.#timer?.cancel();
+    this.#timer?.timer.cancel();
     this.#byTask.clear();
     this.#news.clear();
   }
 
   #forget(taskIds: readonly string[], hear: Listener): void {
     for (const taskId of taskIds) {
-      const listeners = this.#byTask.get(taskId);
-      listeners?.delete(hear);
-      if (listeners?.size !== 0) continue;
-      this.#byTask.delete(taskId);
+      if (!this.#byTask.delete(taskId, hear)) continue;
       this.#topics.delete(taskId);
+      this.#unheard.delete(taskId);
     }
   }
 
-  /** Listens for these tasks; from when it resolves all news are heard. */
+  /** Listens for these tasks; from when it resolves all news are heard, or looked for. */
   async #arm(taskIds: readonly string[]): Promise<void> {
-    const { client, wakeUps } = this.#database;
-    if (client.isPolling) return;
+    if (this.#database.client.isPolling) return;
+    await this.#database.guarded(() => this.#armTopics(taskIds));
+  }
+
+  async #armTopics(taskIds: readonly string[]): Promise<void> {
+    const { wakeUps } = this.#database;
     await this.#listening.run();
     await this.#findTopics(taskIds.filter((taskId) => !this.#topics.has(taskId)));
-    await wakeUps.arm([...new Set(taskIds.flatMap((taskId) => this.#topics.get(taskId) ?? []))]);
+    try {
+      await wakeUps.arm([...new Set(taskIds.flatMap((taskId) => this.#topics.get(taskId) ?? []))]);
+    } catch (error) {
+      if (!isPostgresError(error) || error.kind !== "conflict") throw error;
+      for (const taskId of taskIds) if (this.#byTask.has(taskId)) this.#unheard.add(taskId);
+    }
   }
 
   /** The server tells the groups: its hash is its own. */
@@ -98,6 +107,7 @@ export class ResultWatches {
     if (this.#byTask.size === 0) return;
     await this.#arm([...this.#byTask.keys()]);
     for (const taskId of this.#byTask.keys()) this.#heard(taskId);
+    this.#tick();
   }
 
   #heard(payload: string): void {
@@ -135,25 +145,41 @@ export class ResultWatches {
   }
 
   #tell(record: ResultRecord): void {
-    for (const hear of this.#byTask.get(record.taskId) ?? []) hear(record);
+    for (const hear of this.#byTask.get(record.taskId)) hear(record);
   }
 
   /** Polls where it must; lets go of groups that nobody watches any more. */
   #tick(): void {
-    const isPolling = this.#database.client.isPolling;
-    this.#timer ??= this.#database.clock.timer(isPolling ? pollMs : lingerMs, () => this.#ticked(isPolling), {
-      keepAlive: false,
-    });
+    const { client, clock } = this.#database;
+    const isPolling = client.isPolling || this.#unheard.size > 0;
+    if (this.#timer !== undefined && (this.#timer.isPolling || !isPolling)) return;
+    this.#timer?.timer.cancel();
+    const ticked = (): void => this.#ticked(isPolling);
+    this.#timer = { timer: clock.timer(isPolling ? pollMs : lingerMs, ticked, { keepAlive: false }), isPolling };
   }
 
   #ticked(isPolling: boolean): void {
     this.#timer = undefined;
     if (this.#isClosed) return;
-    if (isPolling) {
+    if (this.#database.client.isPolling) {
       for (const taskId of this.#byTask.keys()) this.#news.add(taskId);
       void this.#read();
-    } else void this.#disarm();
+    } else void (isPolling ? this.#listenAgain() : this.#disarm());
     if (this.#byTask.size > 0) this.#tick();
+  }
+
+  /** For what could not be listened for; read in either case, for what came before or comes meanwhile. */
+  async #listenAgain(): Promise<void> {
+    const taskIds = [...this.#unheard];
+    this.#unheard.clear();
+    try {
+      await this.#arm(taskIds);
+    } catch (error) {
+      this.#database.log.debug("Results are looked for again.", { error: String(error) });
+      for (const taskId of taskIds) if (this.#byTask.has(taskId)) this.#unheard.add(taskId);
+    }
+    for (const taskId of taskIds) this.#heard(taskId);
+    if (this.#unheard.size > 0) this.#tick();
   }
 
   async #disarm(): Promise<void> {

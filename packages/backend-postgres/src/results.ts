@@ -1,5 +1,6 @@
 import {
   checkDocuments,
+  readCursor,
   type PutOutcome,
   type ResultPut,
   type ResultRecord,
@@ -58,9 +59,10 @@ export class PostgresResults implements Results {
     await this.#database.query("DELETE FROM @results WHERE task_id = ANY($1::text[])", [taskIds.toSorted()]);
   }
 
-  async revocations({ after = "0", limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
-    const rows = await this.#database.query(revocations, [after, limit]);
-    return { taskIds: rows.map(([taskId]) => taskId ?? ""), cursor: rows.at(-1)?.[1] ?? after };
+  async revocations({ after, limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
+    const from = readCursor(after);
+    const rows = await this.#database.query(revocations, [from, limit]);
+    return { taskIds: rows.map(([taskId]) => taskId ?? ""), cursor: rows.at(-1)?.[1] ?? String(from) };
   }
 
   async #write(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]> {

@@ -1,6 +1,6 @@
 import type { ResultRecord, ResultWatch } from "@lovage/backend";
 import type { SqliteConnection, WakeSubscription } from "@lovage/client-sqlite";
-import type { Timer } from "@lovage/foundation";
+import { Multimap, type Timer } from "@lovage/foundation";
 import { findResult } from "./find-result.ts";
 import type { Store } from "./store.ts";
 
@@ -27,7 +27,7 @@ const retryMs = 1000;
  */
 export class ResultWatches {
   readonly #store: Store;
-  readonly #byTask = new Map<string, Set<Watch>>();
+  readonly #byTask = new Multimap<string, Watch>();
   #subscription: WakeSubscription | undefined;
   #seenChange = 0;
   #isLooking = false;
@@ -57,7 +57,7 @@ export class ResultWatches {
     try {
       await this.#store.read((connection, nowMs) => {
         this.#arm(connection);
-        for (const taskId of ids) this.#register(taskId, watch);
+        for (const taskId of ids) this.#byTask.add(taskId, watch);
         for (const taskId of ids) this.#tell(findResult(connection, taskId, nowMs), [watch]);
       });
     } catch (error) {
@@ -68,25 +68,15 @@ export class ResultWatches {
   }
 
   close(): void {
-    for (const watches of this.#byTask.values()) for (const watch of watches) watch.isClosed = true;
+    for (const taskId of this.#byTask.keys()) for (const watch of this.#byTask.get(taskId)) watch.isClosed = true;
     this.#byTask.clear();
     this.#disarm();
-  }
-
-  #register(taskId: string, watch: Watch): void {
-    const watches = this.#byTask.get(taskId);
-    if (watches === undefined) this.#byTask.set(taskId, new Set([watch]));
-    else watches.add(watch);
   }
 
   #remove(taskIds: readonly string[], watch: Watch): void {
     if (watch.isClosed) return;
     watch.isClosed = true;
-    for (const taskId of taskIds) {
-      const watches = this.#byTask.get(taskId);
-      watches?.delete(watch);
-      if (watches?.size === 0) this.#byTask.delete(taskId);
-    }
+    for (const taskId of taskIds) this.#byTask.delete(taskId, watch);
     if (this.#byTask.size === 0) this.#disarm();
   }
 
@@ -150,7 +140,7 @@ export class ResultWatches {
     const taskIds = areFewChanges ? this.#readChanged(connection, last) : this.#byTask.keys();
     for (const taskId of taskIds) {
       const watches = this.#byTask.get(taskId);
-      if (watches !== undefined) this.#tell(findResult(connection, taskId, nowMs), watches);
+      if (watches.size > 0) this.#tell(findResult(connection, taskId, nowMs), watches);
     }
     this.#seenChange = last;
   }

@@ -7,7 +7,7 @@ import type {
   Revocations,
   RevocationsOptions,
 } from "@lovage/backend";
-import { checkDocuments } from "@lovage/backend";
+import { checkDocuments, readCursor } from "@lovage/backend";
 import { findResult } from "./find-result.ts";
 import { putResults } from "./put-results.ts";
 import type { ResultWatches } from "./result-watches.ts";
@@ -53,11 +53,12 @@ export class SqliteResults implements Results {
     });
   }
 
-  async revocations({ after = "0", limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
+  async revocations({ after, limit = 10_000 }: RevocationsOptions = {}): Promise<Revocations> {
+    const from = readCursor(after);
     const rows = await this.#store.read((connection, nowMs) =>
-      connection.statement(revocations).all(Number(after), nowMs, limit),
+      connection.statement(revocations).all(from, nowMs, limit),
     );
     const taskIds = rows.map((row) => String(row["task_id"]));
-    return { taskIds, cursor: String(rows.at(-1)?.["change"] ?? after) };
+    return { taskIds, cursor: String(rows.at(-1)?.["change"] ?? from) };
   }
 }

@@ -1,8 +1,9 @@
-import type { Backend, BackendCapabilities } from "@lovage/backend";
+import { checkedCoordination, checkedJoins, checkedSchedules, defaultMaxDocumentBytes } from "@lovage/backend";
+import type { Backend, BackendCapabilities, Coordination, Joins, Schedules } from "@lovage/backend";
 import type { SqliteClient } from "@lovage/client-sqlite";
 import { applySchema, openSqlite, planSchema } from "@lovage/client-sqlite";
 import type { Clock, Log, SchemaPlan, StoreSchema } from "@lovage/foundation";
-import { readOptions, SchemaVersionError, silentLog, systemClock } from "@lovage/foundation";
+import { readOptions, SchemaVersionError, faultLog, systemClock } from "@lovage/foundation";
 import { SqliteCoordination } from "./coordination.ts";
 import { toBackendError } from "./errors.ts";
 import { SqliteJoins } from "./joins.ts";
@@ -14,8 +15,6 @@ import { SqliteSchedules } from "./schedules.ts";
 import { Store } from "./store.ts";
 import { sweepExpired } from "./sweep-expired.ts";
 import { backendTables } from "./tables.ts";
-
-const defaultMaxDocumentBytes = 16 * 1024 * 1024;
 
 /** What {@link sqliteBackend} opens. */
 export interface SqliteBackendSettings extends SqliteBackendOptions {
@@ -32,7 +31,7 @@ export interface SqliteBackendSettings extends SqliteBackendOptions {
  * @throws BACKEND_UNAVAILABLE, SCHEMA_VERSION
  */
 export async function sqliteBackend(settings: SqliteBackendSettings): Promise<Backend> {
-  const { path, clock = systemClock, log = silentLog, ...rest } = settings;
+  const { path, clock = systemClock, log = faultLog("lovage", clock), ...rest } = settings;
   const options = readOptions(sqliteBackendOptions, rest, "The SQLite backend");
   const open = (): Promise<SqliteClient> => openClient({ path, clock, log, synchronous: options.synchronous });
   return new SqliteBackend(new Store({ client: await open(), reopen: open, clock, log }), options);
@@ -60,9 +59,9 @@ async function openClient(opening: Parameters<typeof openSqlite>[0]): Promise<Sq
 class SqliteBackend implements Backend {
   readonly capabilities: BackendCapabilities;
   readonly results: SqliteResults;
-  readonly joins: SqliteJoins;
-  readonly coordination: SqliteCoordination;
-  readonly schedules: SqliteSchedules;
+  readonly joins: Joins;
+  readonly coordination: Coordination;
+  readonly schedules: Schedules;
   readonly schema: StoreSchema;
   readonly #store: Store;
   readonly #watches: ResultWatches;
@@ -79,9 +78,9 @@ class SqliteBackend implements Backend {
       maxDocumentBytes,
     });
     this.results = new SqliteResults(store, this.#watches, maxDocumentBytes);
-    this.joins = new SqliteJoins(store);
-    this.coordination = new SqliteCoordination(store);
-    this.schedules = new SqliteSchedules(store);
+    this.joins = checkedJoins(new SqliteJoins(store));
+    this.coordination = checkedCoordination(new SqliteCoordination(store));
+    this.schedules = checkedSchedules(new SqliteSchedules(store));
     this.schema = {
       plan: async () => checked(await planSchema(store.client.durable, backendTables)),
       apply: async () => checked(await applySchema(store.client.durable, backendTables)),

@@ -1,7 +1,7 @@
 import { BackendUnavailableError } from "@lovage/backend";
 import type { SqliteClient, SqliteConnection } from "@lovage/client-sqlite";
 import type { Clock, Log } from "@lovage/foundation";
-import { ClosedError, hasCode } from "@lovage/foundation";
+import { ClosedError, hasCode, SingleFlight } from "@lovage/foundation";
 import { toBackendError } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 
@@ -32,7 +32,7 @@ export class Store {
   readonly log: Log;
   readonly #reopen: (() => Promise<SqliteClient>) | undefined;
   #opened: Opened;
-  #reopening: Promise<void> | undefined;
+  readonly #reopening = new SingleFlight((reopen: () => Promise<SqliteClient>) => this.#openAnew(reopen));
   #trustedUntilMs: number;
   #isClosed = false;
   /** Called once another file is open. */
@@ -79,7 +79,7 @@ export class Store {
     this.#refuseIfClosed();
     try {
       const reopen = this.#reopen;
-      if (reopen !== undefined && this.#isReplaced()) await (this.#reopening ??= this.#openAnew(reopen));
+      if (reopen !== undefined && this.#isReplaced()) await this.#reopening.run(reopen);
       return await call(this.#opened);
     } catch (error) {
       // What waited for the lock of the old file ended with it; nothing of it was done.
@@ -101,17 +101,13 @@ export class Store {
   }
 
   async #openAnew(reopen: () => Promise<SqliteClient>): Promise<void> {
-    try {
-      const old = this.client;
-      const client = await reopen();
-      if (this.#isClosed) client.close();
-      this.#refuseIfClosed();
-      this.#opened = openedWith(client);
-      this.#trustedUntilMs = this.clock.monotonic() + trustMs;
-      old.close();
-    } finally {
-      this.#reopening = undefined;
-    }
+    const old = this.client;
+    const client = await reopen();
+    if (this.#isClosed) client.close();
+    this.#refuseIfClosed();
+    this.#opened = openedWith(client);
+    this.#trustedUntilMs = this.clock.monotonic() + trustMs;
+    old.close();
     this.log.warn(this.#fileIsGone().message);
     this.onReplaced();
   }

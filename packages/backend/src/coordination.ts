@@ -1,4 +1,4 @@
-/** Asks for one of `limit` places under a name. A lock is a name with one place. */
+/** Asks for one of `limit` places, 1 or more, under a name. A lock is a name with one place. */
 export interface HoldRequest {
   readonly name: string;
   /** Who asks; asking again while holding renews. */
@@ -22,7 +22,7 @@ export type Hold =
   | { readonly granted: true; readonly fence: number }
   | { readonly granted: false; readonly retryInMs: number; readonly ahead: number };
 
-/** Asks a token bucket for a turn. */
+/** Asks a token bucket for a turn. Amounts may be parts; those of tokens and time are above 0. */
 export interface BucketRequest {
   readonly name: string;
   /** `tokens` per `perMs`: 100 per 60 000 is Celery's `100/m`. */
@@ -42,7 +42,8 @@ export interface ClaimKeyRequest {
 }
 
 /**
- * Locks, limits and unique keys; all atomic in the store, by the store's clock, and all with an expiry. All throw `BACKEND_UNAVAILABLE`.
+ * Locks, limits and unique keys; all atomic in the store, by the store's clock, and all with an expiry. All throw `BACKEND_UNAVAILABLE`, and
+ * `OPTION_INVALID` before any I/O (`checkedCoordination`) for a text that is empty or has a zero character (U+0000), and for an amount that means nothing.
  */
 export interface Coordination {
   acquire(request: HoldRequest): Promise<Hold>;

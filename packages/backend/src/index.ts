@@ -1,7 +1,11 @@
 export * from "./backend.ts";
 export * from "./check-documents.ts";
+export { checkedCoordination } from "./checked-coordination.ts";
+export { checkedJoins } from "./checked-joins.ts";
+export { checkedSchedules } from "./checked-schedules.ts";
 export * from "./coordination.ts";
 export * from "./errors.ts";
+export { readCursor } from "./read-cursor.ts";
 export * from "./joins.ts";
 export * from "./result-state.ts";
 export * from "./results.ts";

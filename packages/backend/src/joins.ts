@@ -37,7 +37,7 @@ export interface JoinMember {
   readonly payload: string;
 }
 
-/** Fan-in: many tasks arrive, one of them goes on. Each method is atomic in the store. All throw `BACKEND_UNAVAILABLE`. */
+/** Fan-in: many tasks arrive, one of them goes on. Each method is atomic in the store. All throw `BACKEND_UNAVAILABLE`, and `OPTION_INVALID` before any I/O (`checkedJoins`) for an id that is empty or has a zero character (U+0000). */
 export interface Joins {
   /** Idempotent: an open join keeps its size and members. */
   open(opening: JoinOpening): Promise<void>;

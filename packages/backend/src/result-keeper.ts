@@ -1,4 +1,5 @@
 import { ExpiringMap } from "./expiring-map.ts";
+import { readCursor } from "./read-cursor.ts";
 import { isStickyState } from "./result-state.ts";
 import { ResultWatchers } from "./result-watchers.ts";
 import type {
@@ -72,9 +73,9 @@ export class ResultKeeper {
   }
 
   /** See `Results.revocations`. */
-  revocations({ after = "0", limit = 10_000 }: RevocationsOptions, nowMs: number): Revocations {
+  revocations({ after, limit = 10_000 }: RevocationsOptions, nowMs: number): Revocations {
     const taskIds: string[] = [];
-    let cursor = Number(after);
+    let cursor = readCursor(after);
     for (const [taskId, number] of this.#revoked) {
       if (taskIds.length >= limit) break;
       if (number <= cursor) continue;

@@ -1,3 +1,5 @@
+import { Multimap } from "@lovage/foundation";
+
 import type { ResultRecord, ResultWatch } from "./results.ts";
 
 /** What a watch asks for. */
@@ -40,15 +42,13 @@ class Watch {
 
 /** Who watches which task. */
 export class ResultWatchers {
-  readonly #byTask = new Map<string, Set<Watch>>();
+  readonly #byTask = new Multimap<string, Watch>();
 
   /** Begins a watch with what is there. */
   add(request: WatchRequest): ResultWatch {
     const watch = new Watch(request);
     for (const taskId of watch.taskIds) {
-      const watches = this.#byTask.get(taskId);
-      if (watches === undefined) this.#byTask.set(taskId, new Set([watch]));
-      else watches.add(watch);
+      this.#byTask.add(taskId, watch);
       watch.mark(taskId);
     }
     return { close: (): void => this.#remove(watch) };
@@ -56,15 +56,11 @@ export class ResultWatchers {
 
   /** Tells those who watch a task that its record has changed. */
   announce(taskId: string): void {
-    for (const watch of this.#byTask.get(taskId) ?? []) watch.mark(taskId);
+    for (const watch of this.#byTask.get(taskId)) watch.mark(taskId);
   }
 
   #remove(watch: Watch): void {
     watch.close();
-    for (const taskId of watch.taskIds) {
-      const watches = this.#byTask.get(taskId);
-      watches?.delete(watch);
-      if (watches?.size === 0) this.#byTask.delete(taskId);
-    }
+    for (const taskId of watch.taskIds) this.#byTask.delete(taskId, watch);
   }
 }

@@ -56,7 +56,7 @@ export interface Revocations {
 
 /** Which revocations to read. */
 export interface RevocationsOptions {
-  /** Cursor of the page before. @default from the oldest kept */
+  /** Cursor of the page before; one that is no cursor of this backend begins anew. @default from the oldest kept */
   readonly after?: string;
   /** @default 10_000 */
   readonly limit?: number;
@@ -73,7 +73,7 @@ export interface Results {
    * Stores records, each for itself and atomically: compared with the record there, then written and announced to watchers. Outcomes come
    * in the order given. Where results travel by message, a record for another process is `stored` once it is on its way, and compared when it comes. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not
    * sticky. Idempotent but for the expiry.
-   * @throws DOCUMENT_TOO_LARGE before any I/O
+   * @throws OPTION_INVALID for a task id that is empty or has a zero character (U+0000), DOCUMENT_TOO_LARGE; before any I/O, for all of them
    */
   put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]>;
   /**

@@ -28,7 +28,10 @@ export interface ScheduleRun {
   readonly expiresInMs: number;
 }
 
-/** Schedules kept in a store and shared by many beats. All throw `BACKEND_UNAVAILABLE`. */
+/**
+ * Schedules kept in a store and shared by many beats. All throw `BACKEND_UNAVAILABLE`, and `OPTION_INVALID` before any I/O (`checkedSchedules`) for an id
+ * that is empty or has a zero character (U+0000).
+ */
 export interface Schedules {
   /** All of them, in order of id. */
   list(): Promise<readonly StoredSchedule[]>;

@@ -1,7 +1,8 @@
 import type { ClientBase } from "pg";
 
-import { isPostgresError } from "./postgres-error.ts";
+import { sqlStateOf } from "./postgres-error.ts";
 import { runStatement } from "./run-statement.ts";
+import { elsewhereState } from "./schema-place.ts";
 import type { PostgresStatement, PostgresValue } from "./statement.ts";
 
 /** Runs a statement in the caller's transaction. @throws PostgresError (`POSTGRES_FAILED`), or what the caller's library throws */
@@ -9,7 +10,7 @@ export type RunInTransaction = (statement: PostgresStatement, values: readonly P
 
 /**
  * A transaction of another library, as {@link callerTransaction} takes it beside clients of `pg`: something that runs a text with `$1`, `$2` … in
- * the open transaction. `values` are texts, `null`, lists of texts, and Buffers.
+ * the open transaction. `values` are texts, numbers, flags, `null`, lists of texts, and Buffers.
  */
 export interface PostgresTransaction {
   query(text: string, values: unknown[]): Promise<unknown>;
@@ -18,6 +19,10 @@ export interface PostgresTransaction {
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const failedTransaction = "25P02";
 const hasFailed = "the transaction of the client given as `transaction` has failed already: roll it back";
+const isElsewhere =
+  "the transaction given as `transaction` is not on the database of these tables; it has failed by that: roll it back";
+/** No such function, no such schema: ours are there, since their version was looked at. */
+const statesElsewhere: ReadonlySet<string | undefined> = new Set([elsewhereState, "42883", "3F000"]);
 
 /** What is said of a caller's transaction. */
 export interface CallerTransactionOptions {
@@ -37,7 +42,15 @@ export function callerTransaction(transaction: unknown, { where, refuse }: Calle
   }
   if ("totalCount" in transaction)
     throw refuse("`transaction` is a pool, which has no transaction: give the client that ran BEGIN");
-  if (!isClient(transaction)) return async (statement, values) => await transaction.query(statement.text, [...values]);
+  if (!isClient(transaction)) {
+    return async (statement, values) => {
+      try {
+        return await transaction.query(statement.text, [...values]);
+      } catch (error) {
+        throw statesElsewhere.has(stateOf(error)) ? refuse(isElsewhere) : error;
+      }
+    };
+  }
   const status = transaction.getTransactionStatus();
   if (status === "I") throw refuse("the client given as `transaction` has no open transaction: run BEGIN first");
   if (status === "E") throw refuse(hasFailed);
@@ -45,11 +58,17 @@ export function callerTransaction(transaction: unknown, { where, refuse }: Calle
     try {
       return await runStatement(transaction, { statement, values, isNamed: false, where });
     } catch (error) {
+      const state = stateOf(error);
       // The client learns of a failure a moment after its caller: its status may be old.
-      if (isPostgresError(error) && error.sqlState === failedTransaction) throw refuse(hasFailed);
-      throw error;
+      if (state === failedTransaction) throw refuse(hasFailed);
+      throw statesElsewhere.has(state) ? refuse(isElsewhere) : error;
     }
   };
+}
+
+/** Of what a library throws, some of which put the error of `pg` into their own. */
+function stateOf(error: unknown): string | undefined {
+  return sqlStateOf(error) ?? (error instanceof Error ? sqlStateOf(error.cause) : undefined);
 }
 
 function isTransaction(value: unknown): value is PostgresTransaction {

@@ -1,13 +1,16 @@
+export { CheckedSchema } from "./checked-schema.ts";
+export type { CheckedSchemaOptions } from "./checked-schema.ts";
 export { callerTransaction } from "./caller-transaction.ts";
 export type { CallerTransactionOptions, PostgresTransaction, RunInTransaction } from "./caller-transaction.ts";
 export type { ChannelListener } from "./lifeline.ts";
 export { PostgresClient } from "./postgres-client.ts";
 export type { PostgresOpening } from "./postgres-client.ts";
 export type { PostgresSession, QueryOptions } from "./postgres-session.ts";
-export { isPostgresError, PostgresError } from "./postgres-error.ts";
+export { isPostgresError, isRefusedConnection, PostgresError } from "./postgres-error.ts";
 export type { PostgresErrorKind } from "./postgres-error.ts";
 export { postgresOptionNames, postgresOptions, postgresTarget } from "./postgres-options.ts";
 export type {
+  PasswordSource,
   PostgresOptions,
   PostgresOptionsShape,
   PostgresTarget,
@@ -18,6 +21,10 @@ export type {
 export type { PostgresLocation } from "./postgres-url.ts";
 export { quoteIdentifier, quoteLiteral } from "./quote-identifier.ts";
 export { readBytes } from "./read-bytes.ts";
+export { placeFunctionsSql, SchemaPlace } from "./schema-place.ts";
+export type { PlaceFunctions } from "./schema-place.ts";
+export { openSchema } from "./open-schema.ts";
+export type { SchemaOpening } from "./open-schema.ts";
 export { applySchema, planSchema } from "./schema.ts";
 export type { SchemaComponent, SchemaStep } from "./schema.ts";
 export { defineStatement, numberArray } from "./statement.ts";

@@ -37,11 +37,14 @@ export class Lifeline {
   readonly #options: LifelineOptions;
   #timer: Timer | undefined;
   readonly #turns = new Turns();
+  /** By the monotonic clock: when the server gave its last answer, to whatever. */
+  #answeredAtMs: number;
   #isEnded = false;
 
   constructor(options: LifelineOptions) {
     this.#options = options;
-    const { client, where } = options;
+    const { client, where, clock } = options;
+    this.#answeredAtMs = clock.monotonic();
     client.on("notification", ({ channel, payload = "" }) => options.onNotification(channel, payload));
     client.on("error", (error) => this.#lose(toPostgresError(error, where)));
     client.on("end", () =>
@@ -60,11 +63,15 @@ export class Lifeline {
 
   /** Runs statements, one call after the other. @throws PostgresError (`POSTGRES_FAILED`) */
   async run(text: string, values?: readonly string[]): Promise<unknown> {
-    const { client, where } = this.#options;
+    const { client, where, clock } = this.#options;
     const query = async (): Promise<unknown> => {
       if (this.#isEnded)
         throw new PostgresError(`PostgreSQL at ${where}: the connection has ended.`, { kind: "unavailable" });
-      return await client.query(text, values === undefined ? undefined : [...values]);
+      try {
+        return await client.query(text, values === undefined ? undefined : [...values]);
+      } finally {
+        this.#answeredAtMs = clock.monotonic();
+      }
     };
     return await translateErrors(
       () => this.#turns.take(query),
@@ -92,16 +99,26 @@ export class Lifeline {
   }
 
   async #ping(): Promise<void> {
-    const { clock, where, log } = this.#options;
-    const silence = new PostgresError(`PostgreSQL at ${where} does not answer.`, { kind: "broken" });
-    this.#timer = clock.timer(patienceMs, () => this.#lose(silence, true), { keepAlive: false });
+    const { log } = this.#options;
+    this.#watchSilence(patienceMs);
     try {
       await this.run("SELECT 1");
     } catch (error) {
       // The end of the connection is told by its own event; any other answer is one.
       log.debug("PostgreSQL refused a heartbeat.", { error: String(error) });
     }
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#beat();
+  }
+
+  /** Statements in line before the heartbeat may wait for locks: their answers are signs of life as well. */
+  #watchSilence(ms: number): void {
+    const { clock, where } = this.#options;
+    const look = (): void => {
+      const silentMs = clock.monotonic() - this.#answeredAtMs;
+      if (silentMs < patienceMs) return this.#watchSilence(patienceMs - silentMs);
+      this.#lose(new PostgresError(`PostgreSQL at ${where} does not answer.`, { kind: "broken" }), true);
+    };
+    this.#timer = clock.timer(ms, look, { keepAlive: false });
   }
 }

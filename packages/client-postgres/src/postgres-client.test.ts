@@ -52,6 +52,27 @@ function pooled(sessions: Session[]) {
   return { lost, opening: { target, clock: virtualClock(), log: silentLog, name: "test", onLost: lost } };
 }
 
+test("a database that cannot store every character is warned of, once", async () => {
+  const sessions = [new Session(true), new Session(true)];
+  for (const session of sessions) {
+    const query = session.query.bind(session);
+    vi.spyOn(session, "query").mockImplementation(async () => {
+      const {
+        rows: [row],
+      } = (await query()) as { rows: object[] };
+      return { rows: [{ ...row, encoding: "LATIN1" }] };
+    });
+  }
+  const [first] = sessions;
+  const { opening } = pooled(sessions);
+  const warn = vi.fn<(text: string) => void>();
+  const client = await PostgresClient.open({ ...opening, log: { ...silentLog, warn } });
+  first?.emit("end");
+  await client.revive();
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("LATIN1"));
+  await client.close();
+});
+
 test("a way back that fails is told to the caller alone: told as a loss as well, it would be sought twice from then on", async () => {
   const first = new Session(true);
   const { lost, opening } = pooled([first, new Session(false)]);

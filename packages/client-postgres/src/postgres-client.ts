@@ -1,10 +1,10 @@
-import type { Clock, Log } from "@lovage/foundation";
+import { Multimap, SingleFlight, type Clock, type Log } from "@lovage/foundation";
 import type { Client, ClientBase, PoolClient } from "pg";
 
 import { hearErrors } from "./hear-errors.ts";
 import { Lifeline, type ChannelListener } from "./lifeline.ts";
 import { makeClient } from "./make-pool.ts";
-import { PostgresError, toPostgresError } from "./postgres-error.ts";
+import { toErrorBeforeWork, type PostgresError } from "./postgres-error.ts";
 import type { PostgresTarget } from "./postgres-options.ts";
 import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
 import { placeOf } from "./postgres-url.ts";
@@ -41,12 +41,13 @@ export class PostgresClient implements PostgresSession {
   readonly schema: string;
   readonly #opening: PostgresOpening;
   readonly #sessions: SessionPool;
-  readonly #listeners = new Map<string, Set<ChannelListener>>();
+  readonly #listeners = new Multimap<string, ChannelListener>();
   #lifeline: Lifeline | undefined;
-  #reviving: Promise<void> | undefined;
+  readonly #reviving = new SingleFlight(() => this.#connect());
   /** Of the database; stays known while the connection is away. */
   #address: string | undefined;
   #hasSaidPooled = false;
+  #hasSaidEncoding = false;
 
   private constructor(opening: PostgresOpening) {
     const { target, clock, log, name } = opening;
@@ -83,7 +84,7 @@ export class PostgresClient implements PostgresSession {
   /** Connects anew after a loss, and listens again. Does nothing while all is well. @throws PostgresError (`POSTGRES_FAILED`) */
   revive(): Promise<void> {
     if (this.#lifeline !== undefined) return Promise.resolve();
-    return (this.#reviving ??= this.#connect().finally(() => (this.#reviving = undefined)));
+    return this.#reviving.run();
   }
 
   /** As {@link SessionPool.query}. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -107,16 +108,14 @@ export class PostgresClient implements PostgresSession {
 
   /** Hears what is notified on a channel, from when it resolves and also after `revive`. Gives what ends it. @throws PostgresError (`POSTGRES_FAILED`) */
   async listen(channel: string, listener: ChannelListener): Promise<() => void> {
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    this.#listeners.set(channel, listeners);
-    listeners.add(listener);
+    this.#listeners.add(channel, listener);
     try {
       if (!this.isPolling) await this.onLifeline(`LISTEN ${channel}`);
     } catch (error) {
-      listeners.delete(listener);
+      this.#listeners.delete(channel, listener);
       throw error;
     }
-    return () => void listeners.delete(listener);
+    return () => void this.#listeners.delete(channel, listener);
   }
 
   /** Runs statements on the connection for notifications, whose session lasts. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -143,7 +142,7 @@ export class PostgresClient implements PostgresSession {
       where: this.where,
       clock,
       log,
-      onNotification: (channel, payload) => this.#listeners.get(channel)?.forEach((listener) => listener(payload)),
+      onNotification: (channel, payload) => this.#listeners.get(channel).forEach((listener) => listener(payload)),
       onLost: (cause, isSilent) => this.#lost(lifeline, cause, isSilent),
     });
     try {
@@ -178,23 +177,32 @@ export class PostgresClient implements PostgresSession {
       return client;
     } catch (error) {
       client.connection.stream.destroy();
-      const { kind, message, sqlState } = toPostgresError(error, this.where);
-      throw new PostgresError(message, { kind: kind === "broken" ? "unavailable" : kind, sqlState, cause: error });
+      throw toErrorBeforeWork(error, this.where);
     }
   }
 
   /** A pooler answers for the server: the number that it gave to the session is not that of the process behind it. */
   async #look(client: Client, lifeline: Lifeline): Promise<void> {
-    const question = `SELECT pg_backend_pid() AS pid, ${asksStandby}`;
-    const answer = (await lifeline.run(question)) as { rows: readonly { pid: number }[] };
+    const question = `SELECT pg_backend_pid() AS pid, current_setting('server_encoding') AS encoding, ${asksStandby}`;
+    const answer = (await lifeline.run(question)) as { rows: readonly { pid: number; encoding?: string }[] };
     refuseStandby(answer, this.where);
+    this.#sayEncoding(answer.rows[0]?.encoding);
     this.#sessions.isShared = answer.rows[0]?.pid !== Reflect.get(client, "processID");
     if (this.isPolling) {
       this.#sayPolling();
       return;
     }
     await lifeline.run(lifelineSettings);
-    for (const [channel, listeners] of this.#listeners) if (listeners.size > 0) await lifeline.run(`LISTEN ${channel}`);
+    for (const channel of this.#listeners.keys()) await lifeline.run(`LISTEN ${channel}`);
+  }
+
+  /** In SQL_ASCII texts stay the bytes that they are. */
+  #sayEncoding(encoding = "UTF8"): void {
+    if (this.#hasSaidEncoding || encoding === "UTF8" || encoding === "SQL_ASCII") return;
+    this.#hasSaidEncoding = true;
+    this.#opening.log.warn(
+      `The database of PostgreSQL at ${this.where} is encoded in ${encoding}: what holds any other character cannot be stored, such as a result. Use a database with the encoding UTF8.`,
+    );
   }
 
   #sayPolling(): void {

@@ -25,6 +25,15 @@ test.each([
   [new Error("timeout expired"), "unavailable", true],
   [new Error("Query read timeout"), "broken", true],
   [new Error("self-signed certificate"), "denied", false],
+  // A proxy whose server is away.
+  [
+    Object.assign(new Error("Client network socket disconnected before secure TLS connection was established"), {
+      code: "ECONNRESET",
+    }),
+    "broken",
+    true,
+  ],
+  [new Error("There was an error establishing an SSL connection"), "unavailable", true],
   [new AggregateError([server("ECONNREFUSED")], ""), "other", false],
 ] as const)("%o is %s", (error, kind, retryable) => {
   expect(toPostgresError(error, "db")).toMatchObject({ code: "POSTGRES_FAILED", kind, retryable });

@@ -1,4 +1,4 @@
-import { hasCode, isLovageError, LovageError, maskSecrets } from "@lovage/foundation";
+import { errorText, hasCode, isLovageError, LovageError, maskSecrets } from "@lovage/foundation";
 
 /**
  * What kept PostgreSQL from doing its work.
@@ -54,12 +54,23 @@ export function isPostgresError(value: unknown): value is PostgresError {
   return isLovageError(value) && value.code === "POSTGRES_FAILED";
 }
 
-const readOnly = "25006";
+/** What a standby answers to a write. */
+export const readOnly = "25006";
+/** Of a statement that the role may not run. */
+export const insufficientPrivilege = "42501";
 
 /** Whether a connection is of no more use after an error: it has ended, or may lead to a server that was the primary once. */
 export function isSpent(error: unknown): boolean {
   if (!isPostgresError(error)) return sqlStateOf(error) === readOnly;
   return error.kind === "broken" || error.sqlState === readOnly;
+}
+
+/**
+ * Whether a connection was refused, not a statement. Of a database that was open once this passes: a password is being changed, a certificate replaced, or a proxy has no
+ * server; what is under way must not end as a fault of its own.
+ */
+export function isRefusedConnection(error: PostgresError): boolean {
+  return error.kind === "denied" && error.sqlState !== insufficientPrivilege;
 }
 
 /** SQLSTATEs and their classes (https://www.postgresql.org/docs/current/errcodes-appendix.html); the first that fits. */
@@ -81,7 +92,7 @@ const states: readonly (readonly [beginning: string, kind: PostgresErrorKind])[]
   ["42P01", "missing"],
   ["42883", "missing"],
   ["3F000", "missing"],
-  ["42501", "denied"],
+  [insufficientPrivilege, "denied"],
   ["3D000", "denied"],
   ["28", "denied"],
 ];
@@ -92,14 +103,19 @@ const unsent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETU
 function kindOf(error: unknown, sqlState: string | undefined): PostgresErrorKind {
   if (sqlState !== undefined) return states.find(([beginning]) => sqlState.startsWith(beginning))?.[1] ?? "other";
   if (hasCode(error, unsent)) return "unavailable";
-  const text = error instanceof Error ? error.message : String(error);
+  // Before the texts: a proxy whose server is away ends connections in the midst of TLS.
+  if (hasCode(error, ["ECONNRESET", "EPIPE"])) return "broken";
+  const text = errorText(error);
   // The client has no codes for these.
-  if (/timeout expired|timeout exceeded when trying to connect|Cannot use a pool after/i.test(text))
+  if (
+    /timeout expired|timeout exceeded when trying to connect|Cannot use a pool after|error establishing an SSL/i.test(
+      text,
+    )
+  )
     return "unavailable";
   if (/not queryable|client was closed|Connection terminated|Connection ended|Query read timeout/i.test(text))
     return "broken";
-  if (/certificate|self-signed|SSL|TLS/i.test(text)) return "denied";
-  return hasCode(error, ["ECONNRESET", "EPIPE"]) ? "broken" : "other";
+  return /certificate|self-signed|SSL|TLS/i.test(text) ? "denied" : "other";
 }
 
 /** An error of the client, with the server's name in its text. */
@@ -115,8 +131,15 @@ export function toPostgresError(error: unknown, where: string): PostgresError {
   });
 }
 
+/** As {@link toPostgresError}, of a connection that is being made ready: one that broke before anything was asked has left nothing open. */
+export function toErrorBeforeWork(error: unknown, where: string): PostgresError {
+  const failure = toPostgresError(error, where);
+  if (failure.kind !== "broken") return failure;
+  return new PostgresError(failure.message, { kind: "unavailable", sqlState: failure.sqlState, cause: error });
+}
+
 /** Five characters that the server gave; Node's codes are longer words. */
-function sqlStateOf(error: unknown): string | undefined {
+export function sqlStateOf(error: unknown): string | undefined {
   const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && code !== "EPIPE" ? code : undefined;
 }
@@ -124,11 +147,11 @@ function sqlStateOf(error: unknown): string | undefined {
 /** A name with several addresses fails with one error for each. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(textOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 const advice: Readonly<Record<PostgresErrorKind, string>> = {
-  unavailable: "It cannot serve now; it is tried again.",
+  unavailable: "It cannot be reached or cannot serve now: is it running, and is the address right?",
   broken: "The connection ended before the answer came.",
   conflict: "Another session was in the way; it is tried again.",
   timeout: "The statement was ended before it was done; look for long locks.",

@@ -1,6 +1,6 @@
 import { translateErrors } from "@lovage/foundation";
 
-import { isPostgresError, type PostgresErrorKind } from "./postgres-error.ts";
+import { isPostgresError, isRefusedConnection, type PostgresError, type PostgresErrorKind } from "./postgres-error.ts";
 
 /** Class of an error of a contract. */
 export type ContractError = new (message: string, options: { readonly cause: unknown }) => Error;
@@ -19,8 +19,10 @@ export interface ContractErrors {
 /** Runs work; errors of the client come as those of a contract, others as they are. */
 export type WithErrors = <T>(work: () => T | Promise<T>) => Promise<T>;
 
-/** Ways to run work. */
+/** Ways to run work. Once a database was open a connection that it refuses is one that cannot be had now. */
 export interface WithContractErrors {
+  /** The first connection, and each that is made anew: what is refused may need a person. */
+  readonly opening: WithErrors;
   /** Work that may be done twice. */
   readonly repeatable: WithErrors;
   /** Work that must not be done twice: a connection that broke meanwhile leaves it open whether it was done. */
@@ -39,17 +41,21 @@ const meanings: Readonly<Record<PostgresErrorKind, keyof ContractErrors>> = {
   other: "rejected",
 };
 
+function meaningLater(error: PostgresError): keyof ContractErrors {
+  return isRefusedConnection(error) ? "unavailable" : meanings[error.kind];
+}
+
 /** Makes the client's errors those of a contract, by their kind. */
 export function postgresErrorsAs(errors: ContractErrors): WithContractErrors {
-  const translate =
-    (isOnce: boolean) =>
-    (error: unknown): unknown => {
-      if (!isPostgresError(error)) return error;
-      const meaning = isOnce && error.kind === "broken" ? "uncertain" : meanings[error.kind];
-      return new errors[meaning](error.message, { cause: error });
-    };
+  const withMeaning =
+    (meaningOf: (error: PostgresError) => keyof ContractErrors): WithErrors =>
+    (work) =>
+      translateErrors(work, (error) =>
+        isPostgresError(error) ? new errors[meaningOf(error)](error.message, { cause: error }) : error,
+      );
   return {
-    repeatable: (work) => translateErrors(work, translate(false)),
-    once: (work) => translateErrors(work, translate(true)),
+    opening: withMeaning(({ kind }) => meanings[kind]),
+    repeatable: withMeaning(meaningLater),
+    once: withMeaning((error) => (error.kind === "broken" ? "uncertain" : meaningLater(error))),
   };
 }

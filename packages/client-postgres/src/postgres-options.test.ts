@@ -66,6 +66,22 @@ test("a client's address is taken over, its TLS too; a pool is used as it is", (
   expect(postgresTarget("postgres://h/d", { pool }).pool).toBe(pool);
 });
 
+test("a client's password may be a function, for tokens that end", () => {
+  const client = new Client({ password: () => "token" });
+  const { password } = postgresTarget("postgres://h/d", { client });
+  expect(typeof password === "function" ? password() : undefined).toBe("token");
+});
+
+test("a client that is connected has lost its function, so that one may be given beside it", async () => {
+  const client = new Client({ password: () => "token-1" });
+  // As `pg` does at the first question for a password.
+  client.password = "token-1";
+  expect((await validate(schema, { client, password: () => "token-2" })).issues).toBeUndefined();
+  const { password } = postgresTarget("postgres://u:other@h/d", { client, password: () => "token-2" });
+  expect(typeof password === "function" ? password() : undefined).toBe("token-2");
+  expect((await validate(schema, { password: "text" })).issues).toHaveLength(1);
+});
+
 test("a pool of two is refused: one connection is kept for notifications", async () => {
   expect((await validate(schema, { pool: new Pool({ max: 2 }) })).issues).toHaveLength(1);
 });

@@ -6,6 +6,7 @@ import {
   choiceOption,
   ConfigurationError,
   flagOption,
+  functionOption,
   objectOption,
   textOption,
   wholeNumberOption,
@@ -24,6 +25,9 @@ export type ReadyClient = Client;
 /** How the server is known. Words of libpq; those that fall back to plain text are refused. */
 export type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 
+/** Gives a password. */
+export type PasswordSource = () => string | Promise<string>;
+
 /** Where PostgreSQL is and how it is used, beside what the URL says. */
 export interface PostgresOptions {
   /** Schema that holds the tables. @default "lovage" */
@@ -38,9 +42,14 @@ export interface PostgresOptions {
   readonly tls?: object | undefined;
   /** A pool of `pg` to use in place of one of our own. It stays open; it needs 3 connections or more, and one more for each further transport, backend or outbox that shares it. */
   readonly pool?: ReadyPool | undefined;
-  /** A client of `pg` whose address, user and TLS are taken over. It is not used itself, and stays open. */
+  /**
+   * A client of `pg` whose address, user, password and TLS are taken over. It is not used itself, and stays open. Where its password is a function give that as `password` too:
+   * a client that has been connected has only the text that it gave.
+   */
   readonly client?: ReadyClient | undefined;
-  /** Make and update the tables on opening, where the role may. @default true */
+  /** Gives the password of each new connection, such as a token of a cloud that ends after a while. @default what the URL or `client` says */
+  readonly password?: PasswordSource | undefined;
+  /** Make and update the tables on opening, where the role may; `false`: look at their version alone, and refuse work on older ones. @default true */
   readonly migrate?: boolean | undefined;
   /** Wake sleeping workers by LISTEN and NOTIFY; `false`: they only look again and again. @default found out by itself */
   readonly notify?: boolean | undefined;
@@ -60,6 +69,7 @@ export const postgresOptions: PostgresOptionsShape = Object.freeze<PostgresOptio
   tls: objectOption<object>(),
   pool: objectOption<ReadyPool>(isReadyPool, "a Pool of pg with 3 connections or more"),
   client: objectOption<ReadyClient>((value) => "connectionParameters" in value, "a Client of pg"),
+  password: functionOption<PasswordSource>(),
   migrate: flagOption,
   notify: flagOption,
 });
@@ -74,8 +84,12 @@ export const postgresOptionNames: readonly string[] = [
   "notify",
 ];
 
-/** A database and how to get there. Plain data, but for `pool`. */
-export interface PostgresTarget extends PostgresLocation {
+/** A password, or what gives the one for each new connection, as `pg` takes it: a token of a cloud's, say. */
+type PostgresPassword = string | PasswordSource;
+
+/** A database and how to get there. Plain data, but for `pool` and what a ready-made client may have. */
+export interface PostgresTarget extends Omit<PostgresLocation, "password"> {
+  readonly password?: PostgresPassword;
   readonly schema: string;
   readonly poolSize: number;
   readonly ssl: ConnectionOptions | false;
@@ -93,11 +107,22 @@ export interface PostgresTarget extends PostgresLocation {
  * @throws CONFIGURATION_INVALID
  */
 export function postgresTarget(base: string, options: PostgresOptions): PostgresTarget {
-  const { schema = "lovage", poolSize: size = 5, migrate = true, notify, pool, client } = options;
+  const { schema = "lovage", poolSize: size = 5, migrate = true, notify, pool, client, password } = options;
   const location = client === undefined ? parsePostgresUrl(base) : parametersOf(client);
   const ssl = sslOf(options);
   const checksHost = options.sslmode !== "verify-ca";
-  return { ...location, schema, poolSize: size, ssl, checksHost, migrate, notify, pool, ...sslOfClient(client) };
+  return {
+    ...location,
+    ...(password === undefined ? {} : { password }),
+    schema,
+    poolSize: size,
+    ssl,
+    checksHost,
+    migrate,
+    notify,
+    pool,
+    ...sslOfClient(client),
+  };
 }
 
 function sslOf({ sslmode, sslrootcert, tls }: PostgresOptions): ConnectionOptions | false {
@@ -112,20 +137,27 @@ function sslOf({ sslmode, sslrootcert, tls }: PostgresOptions): ConnectionOption
   };
 }
 
-type Parameters = PostgresLocation & { readonly ssl?: ConnectionOptions | boolean };
+type Parameters = Omit<PostgresLocation, "password"> & {
+  readonly password?: PostgresPassword;
+  readonly ssl?: ConnectionOptions | boolean;
+};
 
 /** What `pg` has made of the user's settings; it has no public name for it but on each client. */
 function parametersOf(client: ReadyClient): Parameters {
   const { host, port, user, database, ssl } = Reflect.get(client, "connectionParameters") as Parameters;
-  const { password } = client;
+  const password: unknown = Reflect.get(client, "password");
   return {
     host,
     port,
     ...(user === undefined ? {} : { user }),
     ...(database === undefined ? {} : { database }),
-    ...(typeof password === "string" ? { password } : {}),
+    ...(isPassword(password) ? { password } : {}),
     ...(ssl === undefined ? {} : { ssl }),
   };
+}
+
+function isPassword(value: unknown): value is PostgresPassword {
+  return typeof value === "string" || typeof value === "function";
 }
 
 function sslOfClient(client: ReadyClient | undefined): Partial<Pick<PostgresTarget, "ssl">> {

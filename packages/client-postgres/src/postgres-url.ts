@@ -20,6 +20,8 @@ const defaultPort = 5432;
  */
 export function parsePostgresUrl(url: string): PostgresLocation {
   const [, userinfo = "", host = "", path = ""] = shape.exec(url) ?? fail(url, "is no URL of PostgreSQL");
+  // The database, or the password: whoever guesses may send a password to another host.
+  if (/^\/|@.*\//s.test(userinfo)) fail(url, 'has an "@" behind a "/" (write it as %40)');
   const colon = userinfo.indexOf(":");
   const user = decode(url, colon < 0 ? userinfo : userinfo.slice(0, colon));
   const password = colon < 0 ? "" : decode(url, userinfo.slice(colon + 1));
@@ -51,7 +53,7 @@ function decode(url: string, text: string): string {
 }
 
 /** The server and the database, for messages. */
-export function placeOf({ host, port, database = "" }: PostgresLocation): string {
+export function placeOf({ host, port, database = "" }: Omit<PostgresLocation, "password">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}/${database}`;
 }
 

@@ -1,4 +1,4 @@
-import { PostgresError } from "./postgres-error.ts";
+import { PostgresError, readOnly } from "./postgres-error.ts";
 
 /** A column for whoever asks a new connection something; its answer is for {@link refuseStandby}. A text, whatever the user makes of booleans. */
 export const asksStandby = "pg_is_in_recovery()::text AS standby";
@@ -8,7 +8,10 @@ export const asksStandby = "pg_is_in_recovery()::text AS standby";
  * @throws PostgresError (kind `unavailable`)
  */
 export function refuseStandby(answer: object, where: string): void {
-  const { rows } = answer as { readonly rows: readonly { readonly standby?: string }[] };
+  const { rows } = answer as { readonly rows: readonly { readonly standby?: string | null }[] };
   if (rows[0]?.standby !== "true") return;
-  throw new PostgresError(`PostgreSQL at ${where} is a standby and takes no writes.`, { kind: "unavailable" });
+  throw new PostgresError(`PostgreSQL at ${where} is a standby and takes no writes.`, {
+    kind: "unavailable",
+    sqlState: readOnly,
+  });
 }

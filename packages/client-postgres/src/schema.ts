@@ -1,8 +1,8 @@
 import type { SchemaPlan } from "@lovage/foundation";
-import { SchemaVersionError } from "@lovage/foundation";
+import { SchemaVersionError, translateErrors } from "@lovage/foundation";
 
 import type { PostgresClient } from "./postgres-client.ts";
-import { isPostgresError } from "./postgres-error.ts";
+import { insufficientPrivilege, isPostgresError } from "./postgres-error.ts";
 import type { PostgresSession } from "./postgres-session.ts";
 import { quoteIdentifier, quoteLiteral } from "./quote-identifier.ts";
 import { defineStatement } from "./statement.ts";
@@ -64,7 +64,7 @@ export async function applySchema(
       return plan;
     });
   } catch (error) {
-    if (!isPostgresError(error) || error.sqlState !== "42501") throw error;
+    if (!isPostgresError(error) || error.sqlState !== insufficientPrivilege) throw error;
     throw new SchemaVersionError(
       `The tables of ${component.name} in schema ${client.schema} of ${client.where} have version ${seen.from}, this program needs version ${seen.to}, and its role may not make them. Run \`lovage schema apply\` with a role that may, or run what \`lovage schema plan\` prints.`,
     );
@@ -114,11 +114,17 @@ async function readVersion(
   const quoted = quoteIdentifier(schema);
   const [[exists] = []] = await session.query(tableExists, [schema]);
   if (exists !== "t") return { version: 0, compatible: 0 };
-  const [row = []] = await session.query(
-    defineStatement(`SELECT version, compatible FROM ${quoted}.schema_versions WHERE component = $1`),
-    [component],
+  const statement = defineStatement(`SELECT version, compatible FROM ${quoted}.schema_versions WHERE component = $1`);
+  const [row = []] = await translateErrors(
+    () => session.query(statement, [component]),
+    (error) => (isPostgresError(error) && error.sqlState === insufficientPrivilege ? unreadable(schema, error) : error),
   );
   return { version: Number(row[0] ?? 0), compatible: Number(row[1] ?? 0) };
+}
+
+function unreadable(schema: string, cause: Error): SchemaVersionError {
+  const text = `The version of the tables in schema ${schema} cannot be read by this role: give it USAGE on the schema and SELECT on its table schema_versions, or use another role.`;
+  return new SchemaVersionError(text, { cause });
 }
 
 /** Asked first, because a role that may not make schemas may still use one that is there. */

@@ -22,6 +22,79 @@ test("who waits for a free connection is told of the end at once, and what comes
   await vi.waitUntil(() => release.mock.calls.length === 1, { timeout: 1_000 });
 });
 
+test("who stands behind others in the line of a pool with few that are idle is told after a while that none has become free", async () => {
+  const pool = {
+    connect: () => new Promise(() => {}),
+    totalCount: 3,
+    idleCount: 1,
+    waitingCount: 3,
+    options: { max: 3 },
+  };
+  const target = postgresTarget("postgres://localhost", { pool: pool as unknown as ReadyPool });
+  const clock = virtualClock();
+  const sessions = new SessionPool({ target, clock, log: silentLog, name: "test", where: "here" });
+  const outcome = sessions.query(defineStatement("SELECT 1")).catch((error: unknown) => error);
+  await clock.advance(20_000);
+  const soon = new Promise((resolve) => setImmediate(resolve));
+  expect(await Promise.race([outcome, soon])).toMatchObject({ code: "POSTGRES_FAILED", kind: "unavailable" });
+});
+
+test("a silent server ends a session of the user's pool that has no socket of its own, as those of libpq's binding", async () => {
+  const end = vi.fn<() => Promise<void>>(async () => {});
+  const client = Object.assign(new EventEmitter(), { query: () => new Promise(() => {}), release: () => {}, end });
+  const pool = { connect: async () => client, totalCount: 3, idleCount: 0, waitingCount: 0, options: { max: 3 } };
+  const target = postgresTarget("postgres://localhost", { pool: pool as unknown as ReadyPool });
+  const clock = virtualClock();
+  const sessions = new SessionPool({ target, clock, log: silentLog, name: "test", where: "here" });
+  void sessions.query(defineStatement("SELECT 1")).catch(() => {});
+  await clock.advance(20_000);
+  expect(end).toHaveBeenCalledOnce();
+});
+
+test.each(["BEGIN", "COMMIT", "ROLLBACK"])(
+  "a silent server does not hold a transaction at its %s for ever",
+  async (stuck) => {
+    const end = vi.fn<() => Promise<void>>(async () => {});
+    const query = ({ text }: { text: string }): Promise<object> =>
+      text === stuck ? new Promise(() => {}) : Promise.resolve({ rows: [] });
+    const client = Object.assign(new EventEmitter(), { query, release: () => {}, end });
+    const pool = { connect: async () => client, totalCount: 3, idleCount: 1, waitingCount: 0, options: { max: 3 } };
+    const target = postgresTarget("postgres://localhost", { pool: pool as unknown as ReadyPool });
+    const clock = virtualClock();
+    const sessions = new SessionPool({ target, clock, log: silentLog, name: "test", where: "here" });
+    const work = stuck === "ROLLBACK" ? (): never => fail() : async (): Promise<void> => {};
+    void sessions.transactOnce(async () => work()).catch(() => {});
+    await clock.advance(60_000);
+    expect(end).toHaveBeenCalledOnce();
+    expect(clock.pending).toBe(0);
+  },
+);
+
+function fail(): never {
+  throw new Error("The work has failed.");
+}
+
+test("when the server has fallen silent what goes on in the user's pool ends as well", async () => {
+  const end = vi.fn<() => Promise<void>>(async () => {});
+  const client = Object.assign(new EventEmitter(), { query: async () => ({ rows: [] }), release: () => {}, end });
+  const pool = { connect: async () => client, totalCount: 3, idleCount: 1, waitingCount: 0, options: { max: 3 } };
+  const target = postgresTarget("postgres://localhost", { pool: pool as unknown as ReadyPool });
+  const sessions = new SessionPool({ target, clock: virtualClock(), log: silentLog, name: "test", where: "here" });
+  const done = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const work = sessions.transactOnce(async () => {
+    begun.resolve();
+    await done.promise;
+  });
+  await begun.promise;
+  sessions.cut();
+  expect(end).toHaveBeenCalledOnce();
+  done.resolve();
+  await work;
+  sessions.cut();
+  expect(end).toHaveBeenCalledOnce();
+});
+
 /** A pool of the user's. Its clients have no listener while they are lent, as with `pg`, and run what they are told. */
 function sessionsOf(query: (client: EventEmitter, text: string) => Promise<object>, max = 3) {
   const clients: EventEmitter[] = [];
@@ -36,6 +109,7 @@ function sessionsOf(query: (client: EventEmitter, text: string) => Promise<objec
     free.count -= 1;
     const client: EventEmitter = Object.assign(new EventEmitter(), {
       query: ({ text }: { text: string }) => query(client, text),
+      end: async () => {},
       release,
     });
     clients.push(client);
@@ -71,6 +145,23 @@ test("a connection that may lead to a standby is not used again", async () => {
   await expect(sessions.transactOnce(() => Promise.reject(refusal))).rejects.toBe(refusal);
   await sessions.query(defineStatement("SELECT 1"));
   expect(release.mock.calls).toEqual([[true], [true], [false]]);
+});
+
+test("a transaction whose connection is gone at its BEGIN has written nothing, whatever became of the answer", async () => {
+  const { sessions } = sessionsOf(async () => {
+    throw new Error("Connection terminated unexpectedly");
+  });
+  await expect(sessions.transactOnce(async () => {})).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(sessions.transaction(async () => {})).rejects.toMatchObject({ kind: "unavailable" });
+});
+
+test("work of the user's that meets a standby has met a server that is away", async () => {
+  const refusal = Object.assign(new Error("cannot execute INSERT in a read-only transaction"), { code: "25006" });
+  const { sessions, release } = sessionsOf(async (_, text) => ({
+    rows: text.includes("pg_is_in_recovery") ? [["true"]] : [],
+  }));
+  await expect(sessions.transactOnce(() => Promise.reject(refusal))).rejects.toMatchObject({ kind: "unavailable" });
+  expect(release.mock.calls).toEqual([[true]]);
 });
 
 test("transactions of the user's leave their pool a connection for statements, which they may wait for themselves", async () => {

@@ -7,11 +7,11 @@ import { hearErrors } from "./hear-errors.ts";
 import { lineBefore } from "./line-before-pool.ts";
 import { Line } from "./line.ts";
 import { makePool } from "./make-pool.ts";
-import { isPostgresError, isSpent, PostgresError, toPostgresError } from "./postgres-error.ts";
+import { isPostgresError, isSpent, PostgresError, toErrorBeforeWork } from "./postgres-error.ts";
 import type { PostgresTarget } from "./postgres-options.ts";
 import type { PostgresSession, QueryOptions } from "./postgres-session.ts";
 import { asksStandby, refuseStandby } from "./refuse-standby.ts";
-import { runStatement } from "./run-statement.ts";
+import { runStatement, type StatementRun } from "./run-statement.ts";
 import type { PostgresRows, PostgresStatement, PostgresValue } from "./statement.ts";
 
 /** What a {@link SessionPool} works with. */
@@ -30,6 +30,8 @@ const waits = { baseMs: 10, maxMs: 500, jitter: "full" } as const;
 /** Of the server; the client gives up later, for a server that does not answer at all. */
 const statementTimeoutMs = 10_000;
 const patienceMs = 15_000;
+/** A commit may wait for a standby, and how it has gone is not known of one that is given up. */
+const commitPatienceMs = 60_000;
 /**
  * Not worth compiling: every statement touches few rows. A statement that has waited for a lock must see what was committed meanwhile, or two would hold what is for one:
  * the default of the database may be another.
@@ -48,6 +50,7 @@ export class SessionPool implements PostgresSession {
   readonly #options: SessionPoolOptions;
   readonly #pool: Pool;
   readonly #closing = new AbortController();
+  readonly #lent = new Set<PoolClient>();
   /** For transactions of the user's. */
   #userPool: Pool | undefined;
   /** Before that pool. */
@@ -106,10 +109,7 @@ export class SessionPool implements PostgresSession {
     try {
       return await this.#take(pool);
     } catch (error) {
-      const failure = toPostgresError(error, this.#options.where);
-      if (failure.kind !== "broken") throw failure;
-      // It broke before anything was asked.
-      throw new PostgresError(failure.message, { kind: "unavailable", cause: error });
+      throw toErrorBeforeWork(error, this.#options.where);
     }
   }
 
@@ -122,6 +122,8 @@ export class SessionPool implements PostgresSession {
   /** Ends all connections at once; statements under way fail, later ones connect anew. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
+    // Those of a pool of the user's are not among them.
+    for (const client of this.#lent) endNow(client);
   }
 
   /** Idempotent; statements under way fail. A pool of the user's stays open, and work of theirs is not waited for. */
@@ -139,7 +141,8 @@ export class SessionPool implements PostgresSession {
   /** In a pool of the user's that has none free the wait may last; it is given up after a while, and our end does not wait for its end. */
   async #take(pool: Pool): Promise<PoolClient> {
     const taken = pool.connect();
-    if (pool.idleCount > 0) return await taken;
+    // What is idle goes to those that were before in its line.
+    if (pool.idleCount > 0 && pool.idleCount >= pool.waitingCount) return await taken;
     const text = `PostgreSQL at ${this.#options.where}: no connection has become free.`;
     const reason = new PostgresError(text, { kind: "unavailable" });
     const deadline = this.#options.clock.deadline(patienceMs, { reason });
@@ -157,7 +160,7 @@ export class SessionPool implements PostgresSession {
   }
 
   async #inTransaction<T>(client: PoolClient, work: (session: PostgresSession) => Promise<T>): Promise<T> {
-    await this.#command(client, "BEGIN");
+    await this.#begin(client);
     let isCommitting = false;
     try {
       const result = await work({
@@ -168,10 +171,31 @@ export class SessionPool implements PostgresSession {
       return result;
     } catch (error) {
       const isRolledBack = await this.#rollBack(client);
+      if (isRolledBack && isSpent(error)) await this.#refuseStandby(client);
       if (isRolledBack || isCommitting) throw error;
       const text = `PostgreSQL at ${this.#options.where}: the connection ended within a transaction; nothing was written.`;
       throw new PostgresError(text, { kind: "unavailable", cause: error });
     }
+  }
+
+  async #begin(client: PoolClient): Promise<void> {
+    try {
+      await this.#command(client, "BEGIN");
+    } catch (error) {
+      endNow(client);
+      throw toErrorBeforeWork(error, this.#options.where);
+    }
+  }
+
+  /** It may have become one since, say behind a pooler: that is no fault of the work. */
+  async #refuseStandby(client: Client): Promise<void> {
+    const statement = { name: "", text: userSettings };
+    const [[standby = null] = []] = await this.#patiently(client, patienceMs, {
+      statement,
+      values: [],
+      isNamed: false,
+    });
+    refuseStandby({ rows: [{ standby }] }, this.#options.where);
   }
 
   /** Whether it could; a connection that cannot is thrown away with its transaction. */
@@ -181,7 +205,7 @@ export class SessionPool implements PostgresSession {
       return true;
     } catch (error) {
       this.#options.log.debug("A transaction ended with its connection.", { error: String(error) });
-      client.connection.stream.destroy();
+      endNow(client);
       return false;
     }
   }
@@ -218,6 +242,7 @@ export class SessionPool implements PostgresSession {
     const client = await this.lend(pool);
     // A pool hears only what happens to those that are idle.
     const stopHearing = hearErrors(client);
+    this.#lent.add(client);
     let isOver = false;
     try {
       return await work(client);
@@ -225,14 +250,15 @@ export class SessionPool implements PostgresSession {
       isOver = isSpent(error);
       throw error;
     } finally {
+      this.#lent.delete(client);
       client.release(isOver);
       stopHearing();
     }
   }
 
   async #command(client: Client, text: string): Promise<void> {
-    const statement = { name: "", text };
-    await runStatement(client, { statement, values: [], isNamed: false, where: this.#options.where });
+    const limitMs = text === "COMMIT" ? commitPatienceMs : patienceMs;
+    await this.#patiently(client, limitMs, { statement: { name: "", text }, values: [], isNamed: false });
   }
 
   async #run(
@@ -241,13 +267,29 @@ export class SessionPool implements PostgresSession {
     values: readonly PostgresValue[],
     options: QueryOptions,
   ): Promise<PostgresRows> {
+    return await this.#patiently(client, options.patienceMs ?? patienceMs, {
+      statement,
+      values,
+      isNamed: !this.isShared,
+    });
+  }
+
+  /** A server that gives no answer for so long is given up, with the connection. */
+  async #patiently(client: Client, limitMs: number, run: Omit<StatementRun, "where">): Promise<PostgresRows> {
     const { clock, where } = this.#options;
-    const giveUp = (): unknown => client.connection.stream.destroy();
-    const patience = clock.timer(options.patienceMs ?? patienceMs, giveUp, { keepAlive: false });
+    const patience = clock.timer(limitMs, () => endNow(client), { keepAlive: false });
     try {
-      return await runStatement(client, { statement, values, isNamed: !this.isShared, where });
+      return await runStatement(client, { ...run, where });
     } finally {
       patience.cancel();
     }
   }
+}
+
+/** Whatever it is doing. A client of libpq's binding shows no socket: its own end ends what is under way. */
+function endNow(client: Client): void {
+  const { connection } = client as Partial<Client>;
+  if (connection !== undefined) connection.stream.destroy();
+  // It rejects when it is ended already.
+  else client.end().catch(() => {});
 }

@@ -19,7 +19,7 @@ function sleeper() {
     { component: "test", schema: "lovage" },
   );
   const count = (word: string): number => sent.join(";").split(word).length - 1;
-  return { wakeUps, barrier, barriers, count };
+  return { wakeUps, barrier, barriers, count, sent };
 }
 
 test("who comes while another arms the topic looks no sooner than that one: what was announced before is not committed yet", async () => {
@@ -55,6 +55,15 @@ test("when arming fails it fails for all who wait for it, and the presence is ta
   expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(wakeUps.isArmed("t")).toBe(false);
   expect(count("pg_advisory_unlock_shared")).toBe(1);
+});
+
+test("many topics are armed by statements of which none waits for long", async () => {
+  const { wakeUps, barrier, sent } = sleeper();
+  barrier.resolve();
+  await wakeUps.arm(Array.from({ length: 64 }, (_, index) => String(index)));
+  const waits = sent.map((sql) => sql.split("pg_advisory_lock(").length - 1);
+  expect(Math.max(...waits)).toBe(4);
+  expect(waits.reduce((all, each) => all + each, 0)).toBe(64);
 });
 
 test("what fails on a connection that is gone does not disarm what was armed on the next one", async () => {

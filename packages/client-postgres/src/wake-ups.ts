@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import type { PostgresClient } from "./postgres-client.ts";
 import { quoteLiteral } from "./quote-identifier.ts";
 
+/** Each may wait for a second: many at once would look as if the server had fallen silent. */
+const barriersAtOnce = 4;
+
 /** Who wakes whom: a driver's name, and the schema in which it works. */
 export interface WakeScope {
   readonly component: string;
@@ -64,7 +67,8 @@ export class WakeUps {
     const passages = locks.map(
       ([, barrier]) => `SELECT pg_advisory_lock(${barrier}); SELECT pg_advisory_unlock(${barrier})`,
     );
-    await this.#client.onLifeline(passages.join(";"));
+    for (let from = 0; from < passages.length; from += barriersAtOnce)
+      await this.#client.onLifeline(passages.slice(from, from + barriersAtOnce).join(";"));
   }
 
   /** No longer asleep: announcements need not notify. @throws PostgresError (`POSTGRES_FAILED`) */

@@ -1,3 +1,5 @@
+export { fileSchema } from "./file-schema.ts";
+export type { FileSchemaOpening } from "./file-schema.ts";
 export { fileIdentity, openSqlite, openSqliteConnection } from "./open-sqlite.ts";
 export type { SqliteClient, SqliteOpening } from "./open-sqlite.ts";
 export { applySchema, planSchema } from "./schema.ts";

@@ -56,7 +56,13 @@ export async function applySchema(
   });
 }
 
-function planNow(connection: SqliteConnection, { name, steps }: SchemaComponent): SchemaPlan | SchemaRefusal {
+/** What {@link applySchema} would do to a file that is not there yet. */
+export function planNewFile(component: SchemaComponent): SchemaPlan {
+  return planFrom(0, component);
+}
+
+function planNow(connection: SqliteConnection, component: SchemaComponent): SchemaPlan | SchemaRefusal {
+  const { name, steps } = component;
   const to = steps.at(-1)?.version ?? 0;
   const { version: from, compatible } = readVersion(connection, name);
   if (to < compatible) {
@@ -64,6 +70,11 @@ function planNow(connection: SqliteConnection, { name, steps }: SchemaComponent)
       refused: `The tables of ${name} in ${connection.path} have version ${from}, which works with programs of version ${compatible} or newer; this program has version ${to}. Update it, or use another file. Nothing was written.`,
     };
   }
+  return planFrom(from, component);
+}
+
+function planFrom(from: number, { name, steps }: SchemaComponent): SchemaPlan {
+  const to = steps.at(-1)?.version ?? 0;
   const missing = steps.filter(({ version }) => version > from);
   if (missing.length === 0) return { from, to, statements: [] };
   return {

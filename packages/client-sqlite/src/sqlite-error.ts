@@ -1,4 +1,4 @@
-import { LovageError, isLovageError } from "@lovage/foundation";
+import { errorText, isLovageError, LovageError } from "@lovage/foundation";
 
 /**
  * What kept SQLite from doing its work.
@@ -65,7 +65,7 @@ export function toSqliteError(
 ): unknown {
   const kind = sqliteErrorKind(error);
   if (kind === undefined) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new SqliteError(`SQLite file ${where.path}: ${text} (${advice[kind]}).`, { ...where, kind, cause: error });
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, watch, writeSync, type FSWatcher } from "node:fs";
 
-import type { Clock, Log, Timer } from "@lovage/foundation";
+import { Multimap, type Clock, type Log, type Timer } from "@lovage/foundation";
 
 /** What a wake file is opened with. */
 export interface WakeFileOptions {
@@ -36,7 +36,7 @@ const trustMs = 1_000;
  */
 export class WakeFile {
   readonly #options: WakeFileOptions;
-  readonly #listeners = new Map<number, Set<() => void>>();
+  readonly #listeners = new Multimap<number, () => void>();
   readonly #seen: Uint32Array<ArrayBuffer> = new Uint32Array(marks);
   readonly #read: Uint32Array<ArrayBuffer> = new Uint32Array(marks);
   readonly #mark: Uint32Array<ArrayBuffer> = new Uint32Array([Math.floor(Math.random() * 2 ** 32)]);
@@ -72,13 +72,11 @@ export class WakeFile {
     if (this.#isClosed) return { close: () => {} };
     // One closure a subscription, so that the same listener may be given twice.
     const call = (): void => listener();
-    const listeners = this.#listeners.get(slot) ?? new Set();
-    this.#listeners.set(slot, listeners.add(call));
+    this.#listeners.add(slot, call);
     if (this.#poll === undefined) this.#start();
     return {
       close: () => {
-        listeners.delete(call);
-        if (listeners.size === 0 && this.#listeners.get(slot) === listeners) this.#listeners.delete(slot);
+        this.#listeners.delete(slot, call);
         if (this.#listeners.size === 0) this.#stop();
       },
     };
@@ -165,8 +163,7 @@ export class WakeFile {
   }
 
   #call(slot: number): void {
-    const listeners = this.#listeners.get(slot);
-    if (listeners !== undefined) for (const listener of listeners) listener();
+    for (const listener of this.#listeners.get(slot)) listener();
   }
 
   /** The open file. Opens it again when somebody has deleted it, for nobody else would see what is written to it. */

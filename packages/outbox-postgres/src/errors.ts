@@ -6,14 +6,17 @@ import {
   TransportUnavailableError,
 } from "@lovage/transport";
 
-const { repeatable, once } = postgresErrorsAs({
+const { opening, repeatable, once } = postgresErrorsAs({
   unavailable: TransportUnavailableError,
   rejected: TransportRejectedError,
   full: StorageFullError,
   uncertain: PublishUncertainError,
 });
 
-/** What work gives, its errors as the contract of transports has them. */
+/** What a connection that is being made gives, its errors as the contract of transports has them. */
+export const asOpening: WithErrors = opening;
+
+/** What work on an open one gives. */
 export const asTransport: WithErrors = repeatable;
 
 /** As {@link asTransport}, for a commit. */

@@ -1,13 +1,20 @@
-import { applySchema, planSchema, PostgresClient, serverFacts } from "@lovage/client-postgres";
-import { silentLog, systemClock, type DriverContext, type StoreSchema } from "@lovage/foundation";
+import {
+  applySchema,
+  CheckedSchema,
+  planSchema,
+  PostgresClient,
+  SchemaPlace,
+  serverFacts,
+} from "@lovage/client-postgres";
+import { faultLog, systemClock, type DriverContext, type StoreSchema } from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
 
 import type { Database } from "./database.ts";
-import { asTransport } from "./errors.ts";
+import { asOpening, asTransport } from "./errors.ts";
 import { outboxSettings, type OutboxOptions } from "./options.ts";
 import { OutboxedConnection, type OutboxConnection } from "./outbox-connection.ts";
 import { Relay } from "./relay/relay.ts";
-import { outboxSchema } from "./schema/outbox-schema.ts";
+import { outboxSchema, placeFunctions } from "./schema/outbox-schema.ts";
 import { outboxStatements } from "./statements.ts";
 
 /** What {@link openOutbox} opens. */
@@ -25,23 +32,25 @@ export interface OutboxOpening extends OutboxOptions, Partial<DriverContext> {
  * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, SCHEMA_VERSION, CONFIGURATION_INVALID, OPTION_INVALID. The broker's connection is left open then.
  */
 export async function openOutbox(opening: OutboxOpening): Promise<OutboxConnection> {
-  const { broker: inner, url, clock = systemClock, log = silentLog, name = "lovage", ...options } = opening;
+  const { broker: inner, url, clock = systemClock, name = "lovage", log = faultLog(name, clock), ...options } = opening;
   const settings = outboxSettings(url, options);
   const { target } = settings;
   const component = outboxSchema(target.schema);
-  return await asTransport(async () => {
+  return await asOpening(async () => {
     let relay: Relay | undefined;
     const onLost = (): void => relay?.lost();
     const client = await PostgresClient.open({ target, clock, log, name: `lovage:${name}:outbox`, onLost });
     try {
-      if (target.migrate) await applySchema(client, component);
+      const tables = new CheckedSchema({ component, migrates: target.migrate });
+      await tables.open(client);
       await serverFacts(client, clock);
-      const database: Database = { client, statements: outboxStatements(target.schema), clock, log };
+      const place = new SchemaPlace(() => client, target.schema, placeFunctions);
+      const database: Database = { client, tables, place, statements: outboxStatements(target.schema), clock, log };
       const schema = joinSchemas(inner.schema, {
         plan: () => asTransport(() => planSchema(client, component)),
         apply: () => asTransport(() => applySchema(client, component)),
       });
-      relay = settings.relays ? new Relay({ database, connection: inner, component, settings }) : undefined;
+      relay = settings.relays ? new Relay({ database, connection: inner, settings }) : undefined;
       await relay?.start();
       return new OutboxedConnection({ inner, database, schema, relay });
     } catch (error) {

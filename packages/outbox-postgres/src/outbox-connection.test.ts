@@ -1,15 +1,18 @@
-import type { PostgresClient } from "@lovage/client-postgres";
+import { CheckedSchema, SchemaPlace, type PostgresClient } from "@lovage/client-postgres";
 import { silentLog, virtualClock, type StoreSchema } from "@lovage/foundation";
 import type { Capabilities, Connection, OutgoingMessage } from "@lovage/transport";
 import { describe, expect, test } from "vitest";
 
 import { OutboxedConnection } from "./outbox-connection.ts";
+import { placeFunctions } from "./schema/outbox-schema.ts";
 import { outboxStatements } from "./statements.ts";
 
 /** An outbox before a connection. */
 function before(inner: Partial<Connection>): OutboxedConnection {
-  const client = { where: "the database", query: async () => [] } as unknown as PostgresClient;
-  const database = { client, statements: outboxStatements("s"), clock: virtualClock(), log: silentLog };
+  const client = { where: "the database", schema: "s", query: async () => [] } as unknown as PostgresClient;
+  const tables = new CheckedSchema({ component: { name: "outbox", steps: [] }, migrates: false });
+  const place = new SchemaPlace(() => client, "s", placeFunctions);
+  const database = { client, tables, place, statements: outboxStatements("s"), clock: virtualClock(), log: silentLog };
   return new OutboxedConnection({ inner: inner as Connection, database, schema: {} as StoreSchema });
 }
 

@@ -20,7 +20,7 @@ import {
 import type { Database } from "./database.ts";
 import { Destinations } from "./destinations.ts";
 import { checkBatch, enqueueValues } from "./enqueue.ts";
-import { asCommit } from "./errors.ts";
+import { asCommit, asTransport } from "./errors.ts";
 import { InboxedConsumer } from "./inbox/inboxed-consumer.ts";
 import { transactOnce } from "./inbox/transact-once.ts";
 import { outboxAdmin, type OutboxAdmin } from "./outbox-admin.ts";
@@ -81,6 +81,7 @@ export class OutboxedConnection implements OutboxConnection {
   }
 
   async declare(topology: Topology): Promise<void> {
+    await this.#requireTables();
     await this.#options.inner.declare(topology);
     this.#destinations.remember(topology);
   }
@@ -93,6 +94,7 @@ export class OutboxedConnection implements OutboxConnection {
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
     const { inner: connection, database } = this.#options;
+    await this.#requireTables();
     return await InboxedConsumer.open(options, {
       connection,
       database,
@@ -116,11 +118,14 @@ export class OutboxedConnection implements OutboxConnection {
 
   async #publishIn(transaction: unknown, batch: readonly OutgoingMessage[], timeoutMs = 30_000): Promise<void> {
     const { database } = this.#options;
-    const { client, statements, clock } = database;
+    const { client, statements, clock, place } = database;
     if (this.#closing.signal.aborted) throw new ClosedError("The outbox is closed.");
     const run = callerTransaction(transaction, {
       where: client.where,
-      refuse: (reason) => new TransactionUnsupportedError(`Nothing was published: ${reason}.`),
+      refuse: (reason) => {
+        place.forget();
+        return new TransactionUnsupportedError(`Nothing was published: ${reason}.`);
+      },
     });
     const messages = this.#check(batch);
     if (messages.length === 0) return;
@@ -131,12 +136,18 @@ export class OutboxedConnection implements OutboxConnection {
     try {
       await abortable(this.#record(messages), deadline.signal);
       await abortable(
-        asCommit(() => run(statements.enqueue, enqueueValues(messages))),
+        asCommit(async () => await run(statements.enqueue, [...enqueueValues(messages), await place.name()])),
         deadline.signal,
       );
     } finally {
       deadline.cancel();
     }
+  }
+
+  /** @throws SCHEMA_VERSION, TRANSPORT_UNAVAILABLE */
+  async #requireTables(): Promise<void> {
+    const { client, tables } = this.#options.database;
+    await asTransport(() => tables.require(client));
   }
 
   async #prepare(followUps: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {

@@ -2,7 +2,9 @@ import { defineStatement, nowMs, quoteIdentifier, type PostgresStatement } from 
 
 /** What is said to the server. */
 export interface OutboxStatements {
+  /** In a transaction of the caller's, which may be on any database. */
   readonly enqueue: PostgresStatement;
+  readonly enqueueHere: PostgresStatement;
   readonly take: PostgresStatement;
   readonly renew: PostgresStatement;
   readonly resign: PostgresStatement;
@@ -18,6 +20,7 @@ export interface OutboxStatements {
   readonly drop: PostgresStatement;
 }
 
+const enqueue = "SELECT @outbox_enqueue_1($1::text[], $2::int[], $3::int[], $4::bytea, $5::bigint[], $6::bigint[])";
 const selected = "state = 2 AND ($1::bigint[] IS NULL OR id = ANY($1::bigint[]))";
 
 /** The statements for one schema. */
@@ -25,13 +28,14 @@ export function outboxStatements(schemaName: string): OutboxStatements {
   const schema = quoteIdentifier(schemaName);
   const define = (text: string): PostgresStatement => defineStatement(text.replaceAll("@", `${schema}.`));
   return {
-    enqueue: define(
-      "SELECT @outbox_enqueue_1($1::text[], $2::int[], $3::int[], $4::bytea, $5::bigint[], $6::bigint[])",
-    ),
-    take: define("SELECT * FROM @outbox_take_1($1, $2::bigint, $3::int, $4::bigint)"),
+    enqueue: define(`${enqueue} FROM @outbox_require_place_3($7::text)`),
+    enqueueHere: define(enqueue),
+    take: define("SELECT * FROM @outbox_take_2($1, $2::bigint, $3::int, $4::bigint)"),
     renew: define(`UPDATE @outbox_leader SET until = ${nowMs} + $2::bigint WHERE holder = $1`),
     resign: define("SELECT @outbox_resign_1($1)"),
-    settle: define("SELECT @outbox_settle_1($1::bigint[], $2::bigint[], $3::text[], $4::int)"),
+    settle: define(
+      "SELECT @outbox_settle_2($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int)",
+    ),
     sweep: define("SELECT @outbox_sweep_1($1::bigint, $2::bigint, $3::int)"),
     recordTopologies: define(
       `INSERT INTO @outbox_topologies AS t (destination, topology) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1

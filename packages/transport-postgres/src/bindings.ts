@@ -1,6 +1,6 @@
 import { defineStatement, type PostgresSession } from "@lovage/client-postgres";
-import type { BindingStore } from "@lovage/lease-engine";
-import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type ExchangeType } from "@lovage/transport";
+import { requireExchangeType, type BindingStore } from "@lovage/lease-engine";
+import type { Binding, ExchangeDeclaration, ExchangeType } from "@lovage/transport";
 
 import type { Database } from "./database.ts";
 import { asTransport } from "./errors.ts";
@@ -19,18 +19,13 @@ export function postgresBindings({ client, statements: { schema } }: Database): 
   };
 }
 
-async function declareExchange(
-  session: PostgresSession,
-  schema: string,
-  { name, type }: ExchangeDeclaration,
-): Promise<void> {
+async function declareExchange(session: PostgresSession, schema: string, exchange: ExchangeDeclaration): Promise<void> {
+  const { name, type } = exchange;
   const insert = `INSERT INTO ${schema}.exchanges (name, type) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`;
   await session.query(defineStatement(insert), [name, type]);
-  const found = await session.query(defineStatement(`SELECT type FROM ${schema}.exchanges WHERE name = $1`), [name]);
-  const other = found[0]?.[0];
-  if (other === type) return;
-  const message = `Exchange "${name}" exists with type ${String(other)} and was declared with type ${type}.`;
-  throw new TopologyMismatchError(message, { queue: name });
+  const select = `SELECT type FROM ${schema}.exchanges WHERE name = $1`;
+  const [[found] = []] = await session.query(defineStatement(select), [name]);
+  requireExchangeType(exchange, String(found));
 }
 
 async function bind(session: PostgresSession, schema: string, binding: Binding): Promise<void> {

@@ -1,9 +1,10 @@
-import type { PostgresClient } from "@lovage/client-postgres";
+import { SchemaPlace, type PostgresClient } from "@lovage/client-postgres";
 import { silentLog } from "@lovage/foundation";
 import { encodeFrame } from "@lovage/lease-engine";
 import { expect, test } from "vitest";
 
 import { PostgresBroadcast } from "./broadcast.ts";
+import { placeFunctions } from "./schema/transport-schema.ts";
 import { transportStatements } from "./statements.ts";
 
 const properties = { messageId: "m", contentType: "text/plain", contentEncoding: "utf-8" };
@@ -20,7 +21,11 @@ function broadcasting(refusals: number) {
       return () => {};
     },
   } as unknown as PostgresClient;
-  const broadcast = new PostgresBroadcast({ statements: transportStatements("s"), client: () => client }, silentLog);
+  const place = new SchemaPlace(() => client, "s", placeFunctions);
+  const broadcast = new PostgresBroadcast(
+    { statements: transportStatements("s"), client: () => client, place },
+    silentLog,
+  );
   const notify = async (): Promise<void> => {
     for (const listener of listeners) listener(notified);
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { defineStatement } from "@lovage/client-postgres";
-import { Once, Turns, type Log } from "@lovage/foundation";
+import { Multimap, Once, Turns, type Log } from "@lovage/foundation";
 import { encodeFrame } from "@lovage/lease-engine";
 import type { Broadcast, Message, Subscription } from "@lovage/transport";
 
@@ -20,7 +20,7 @@ interface Listener {
 export class PostgresBroadcast implements Broadcast {
   readonly #database: Database;
   readonly #log: Log;
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #listeners = new Multimap<string, Listener>();
   readonly #turns = new Turns();
   #hearing: Promise<unknown> = Promise.resolve();
   /** Once for all subscriptions; a second time would bring each message twice. */
@@ -41,12 +41,10 @@ export class PostgresBroadcast implements Broadcast {
   subscribe(channel: string, listener: (message: Message) => void): Promise<Subscription> {
     return asTransport(async () => {
       await this.#listening.run();
-      const listeners = this.#listeners.get(channel) ?? new Set();
-      this.#listeners.set(channel, listeners);
       // The same function may listen twice.
       const own = { hear: listener };
-      listeners.add(own);
-      return { close: async () => void listeners.delete(own) };
+      this.#listeners.add(channel, own);
+      return { close: async () => void this.#listeners.delete(channel, own) };
     });
   }
 
@@ -74,7 +72,7 @@ export class PostgresBroadcast implements Broadcast {
   #heard(payload: string): void {
     const end = payload.indexOf("\n");
     const channel = payload.slice(0, end);
-    if ((this.#listeners.get(channel)?.size ?? 0) === 0) return;
+    if (!this.#listeners.has(channel)) return;
     this.#hearing = this.#hearing.then(() => this.#deliver(channel, payload.slice(end + 1)));
   }
 
@@ -85,7 +83,7 @@ export class PostgresBroadcast implements Broadcast {
         : await this.#fetch(content.slice(1));
       if (hex === undefined) return;
       const message = readMessage(0, hex);
-      this.#listeners.get(channel)?.forEach(({ hear }) => hear(message));
+      this.#listeners.get(channel).forEach(({ hear }) => hear(message));
     } catch (error) {
       this.#log.warn("A broadcast could not be read.", { channel, error: String(error) });
     }

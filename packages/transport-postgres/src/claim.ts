@@ -43,6 +43,12 @@ export async function peekAt({ client, statements }: Database, queue: string): P
   return { isReady: ready === "t", ...(dueInMs === null ? {} : { nextDueInMs: Number(dueInMs) }) };
 }
 
+/** Whether suspects of a queue wait. */
+export async function suspectsWait({ client, statements }: Database, queue: string): Promise<boolean> {
+  const [[wait] = []] = await client().query(statements.suspectsWait, [queue], { repeatable: true });
+  return wait === "t";
+}
+
 type Row = PostgresRows[number];
 
 const columns = {

@@ -18,4 +18,4 @@ export const postgresTransportOptions: OptionsSchema<PostgresTransportOptions, P
 });
 
 /** Names that may stand in the query of a URL. */
-export const optionNames: readonly string[] = ["lease", "renewal", "sweep", "maxMessageBytes", ...postgresOptionNames];
+export const optionNames: readonly string[] = [...Object.keys(leaseOptions), ...postgresOptionNames];

@@ -27,18 +27,22 @@ export async function publishMessages(
 
 /** Writes messages in a transaction of the caller's, whose commit makes them accepted, and wakes at the commit. */
 export async function publishInTransaction(
-  { client, statements }: Database,
+  { client, statements, place }: Database,
   messages: readonly RoutedMessage[],
   transaction: unknown,
 ): Promise<void> {
   const run = callerTransaction(transaction, {
     where: client().where,
-    refuse: (reason) => new TransactionUnsupportedError(`Nothing was published: ${reason}.`),
+    refuse: (reason) => {
+      place.forget();
+      return new TransactionUnsupportedError(`Nothing was published: ${reason}.`);
+    },
   });
   const [first] = messages;
-  await asTransport(() =>
-    first !== undefined && messages.length === 1
-      ? run(statements.enqueueOne, messageFields(first))
-      : run(statements.enqueue, messageBatch(messages)),
-  );
+  await asTransport(async () => {
+    const name = await place.name();
+    return first !== undefined && messages.length === 1
+      ? await run(statements.enqueueOne, [...messageFields(first), name])
+      : await run(statements.enqueue, [...messageBatch(messages), name]);
+  });
 }

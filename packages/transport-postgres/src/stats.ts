@@ -10,7 +10,7 @@ export async function queueStats(database: Database, queue: QueueRow): Promise<Q
   const { schema } = statements;
   const now = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
   const statement = defineStatement(
-    `SELECT r.count, d.due, d.delayed, d.leased, d.suspect, greatest(0, ${now} - r.oldest) FROM
+    `SELECT r.count, d.due, d.delayed, d.leased, d.suspect, CASE WHEN r.oldest IS NOT NULL THEN greatest(0, ${now} - r.oldest) END FROM
        (SELECT count(*) AS count, min(place) AS oldest FROM ${schema}.messages WHERE queue = $1 AND state = 0) r,
        (SELECT count(*) FILTER (WHERE state = 1 AND at <= ${now}) AS due,
                count(*) FILTER (WHERE state = 1 AND at > ${now}) AS delayed,

@@ -1,12 +1,13 @@
 import {
   applySchema,
+  CheckedSchema,
   planSchema,
   PostgresClient,
+  SchemaPlace,
   serverFacts,
   serverTimeMs,
   WakeUps,
   type PostgresTarget,
-  type SchemaComponent,
   type ServerFacts,
 } from "@lovage/client-postgres";
 import { within, type Clock, type Log, type StoreSchema } from "@lovage/foundation";
@@ -23,6 +24,7 @@ import type {
   SweepOutcome,
   SweepRequest,
   TransactionWork,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import { TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
 
@@ -31,15 +33,15 @@ import { Announcer, queuesToTell, type Announcement } from "./announcer.ts";
 import { postgresBindings } from "./bindings.ts";
 import { PostgresBroadcast } from "./broadcast.ts";
 import { postgresCapabilities } from "./capabilities.ts";
-import { claimMessages, peekAt, type TurnByQueue } from "./claim.ts";
+import { claimMessages, peekAt, suspectsWait, type TurnByQueue } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { declareQueues } from "./declare.ts";
 import { DoubtfulSettlements } from "./doubtful-settlements.ts";
-import { asPublish, asTransport } from "./errors.ts";
+import { asOpening, asPublish, asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
 import { publishInTransaction, publishMessages } from "./publish.ts";
 import type { RenewerOptions } from "./renewer.ts";
-import { transportSchema } from "./schema/transport-schema.ts";
+import { placeFunctions, transportSchema } from "./schema/transport-schema.ts";
 import { leasesOf, settleDeliveries } from "./settle.ts";
 import { Sleepers } from "./sleepers.ts";
 import { transportStatements } from "./statements.ts";
@@ -74,7 +76,7 @@ export class PostgresStore implements LeaseStore {
   broadcast?: PostgresBroadcast;
   readonly #options: PostgresStoreOptions;
   readonly #database: Database;
-  readonly #component: SchemaComponent;
+  readonly #tables: CheckedSchema;
   readonly #broadcast: PostgresBroadcast;
   readonly #turns: TurnByQueue = new Map();
   readonly #doubtful = new DoubtfulSettlements();
@@ -92,15 +94,18 @@ export class PostgresStore implements LeaseStore {
   constructor(options: PostgresStoreOptions) {
     const { target, clock, log } = options;
     this.#options = options;
-    this.#component = transportSchema(target.schema);
-    this.#database = { statements: transportStatements(target.schema), client: () => this.#open() };
+    const component = transportSchema(target.schema);
+    this.#tables = new CheckedSchema({ component, migrates: target.migrate });
+    const client = (): PostgresClient => this.#open();
+    const place = new SchemaPlace(client, target.schema, placeFunctions);
+    this.#database = { statements: transportStatements(target.schema), client, place };
     this.#broadcast = new PostgresBroadcast(this.#database, log);
     this.#announcer = new Announcer(clock, (queues) => this.#announce(queues));
     this.admin = new PostgresAdmin(this.#database);
     this.bindings = postgresBindings(this.#database);
     this.schema = {
-      plan: () => asTransport(() => planSchema(this.#open(), this.#component)),
-      apply: () => asTransport(() => applySchema(this.#open(), this.#component)),
+      plan: () => asTransport(() => planSchema(this.#open(), component)),
+      apply: () => asTransport(() => applySchema(this.#open(), component)),
     };
     this.#facts = this.#factsNow();
   }
@@ -110,13 +115,13 @@ export class PostgresStore implements LeaseStore {
   }
 
   open(events: StoreEvents): Promise<void> {
-    return asTransport(async () => {
+    return asOpening(async () => {
       this.#events = events;
       const client = (this.#client ??= await this.#connect());
       await client.revive();
       if (!client.isPolling) this.broadcast = this.#broadcast;
-      this.#wakeUps?.forget();
-      if (this.#options.target.migrate) await applySchema(client, this.#component);
+      await this.#tables.open(client);
+      this.#database.place.forget();
       this.#server = await serverFacts(client, this.#options.clock);
       this.#facts = this.#factsNow();
     });
@@ -127,7 +132,11 @@ export class PostgresStore implements LeaseStore {
   }
 
   declare(queues: readonly QueueDeclaration[]): Promise<void> {
-    return asTransport(() => declareQueues(this.#database, queues));
+    return asTransport(async () => {
+      // Nobody publishes or consumes before.
+      await this.#tables.require(this.#open());
+      await declareQueues(this.#database, queues);
+    });
   }
 
   async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
@@ -143,7 +152,11 @@ export class PostgresStore implements LeaseStore {
     });
   }
 
-  extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  suspectsWait(queue: string): Promise<boolean> {
+    return asTransport(() => suspectsWait(this.#database, queue));
+  }
+
+  extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     return asTransport(() => extendLeases(this.#open(), this.#database.statements, { leases, leaseMs }));
   }
 
@@ -209,7 +222,11 @@ export class PostgresStore implements LeaseStore {
       clock,
       log,
       name: `lovage:${name}`,
-      onLost: (cause) => this.#events?.lost(new TransportUnavailableError(cause.message, { cause })),
+      onLost: (cause) => {
+        // Not when it is opened again for any other reason: a lock that its session holds would be taken twice.
+        this.#wakeUps?.forget();
+        this.#events?.lost(new TransportUnavailableError(cause.message, { cause }));
+      },
     });
     this.#wakeUps = new WakeUps(client, { component: "transport", schema: target.schema });
     this.#sleepers = new Sleepers({

@@ -1,3 +1,5 @@
+import { isPostgresError, PostgresError } from "@lovage/client-postgres";
+import { translateErrors } from "@lovage/foundation";
 import type { Lease, TransactionWork } from "@lovage/lease-engine";
 
 import type { Database } from "./database.ts";
@@ -32,7 +34,8 @@ export async function transactDelivery<T>(
     return await asPublish(() =>
       client().transactOnce(async (session, transaction) => {
         const { value, settlement } = await work(transaction);
-        const lost = await settleDeliveries(session, statements, { queue, settlements: [settlement], nowMs, wakes });
+        const request = { queue, settlements: [settlement], nowMs, wakes };
+        const lost = await translateErrors(() => settleDeliveries(session, statements, request), explainConflict);
         if (lost.length > 0) throw new LeaseNotHeld(settlement.lease);
         return { value };
       }),
@@ -41,4 +44,11 @@ export async function transactDelivery<T>(
     if (error instanceof LeaseNotHeld) return "lost";
     throw error;
   }
+}
+
+/** A settlement meets no such conflict in a transaction that sees what was committed meanwhile. */
+function explainConflict(error: unknown): unknown {
+  if (!isPostgresError(error) || error.sqlState !== "40001") return error;
+  const text = `${error.message} To a transaction that is REPEATABLE READ or SERIALIZABLE each renewal of the lease is such a session: let task.transaction be READ COMMITTED.`;
+  return new PostgresError(text, { kind: error.kind, sqlState: error.sqlState, cause: error });
 }

@@ -1,32 +1,36 @@
-import { postgresTarget } from "@lovage/client-postgres";
-import { OptionError, silentLog, systemClock, validate, type DriverContext, queryOptions } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
-import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
+import { openSchema, postgresTarget, type PostgresTarget } from "@lovage/client-postgres";
+import { readDriverUrl, type DriverContext, type DriverOpening, type OpenSchema } from "@lovage/foundation";
+import { leaseSettings, openLeaseConnection, type LeaseSettings } from "@lovage/lease-engine";
+import { openWithoutApp, type Connection, type TransportDriver, type TransportOpening } from "@lovage/transport";
 
+import { asOpening } from "./errors.ts";
 import {
   optionNames,
   postgresTransportOptions,
   type ParsedPostgresOptions,
   type PostgresTransportOptions,
 } from "./options.ts";
+import { transportSchema } from "./schema/transport-schema.ts";
 import { PostgresStore } from "./store.ts";
+
+const urlForm = { schema: postgresTransportOptions, names: optionNames, whose: "the PostgreSQL transport" } as const;
 
 /** The driver for `postgres:` and `postgresql:` URLs; what the runtime finds by the scheme. Its first connection makes the tables, where the role may. */
 export const transport: TransportDriver<ParsedPostgresOptions> = {
   schemes: ["postgres", "postgresql"],
   options: postgresTransportOptions,
   async open(opening: TransportOpening<ParsedPostgresOptions>): Promise<Connection> {
-    const { base, options: query } = queryOptions(opening.url, optionNames);
-    // What stands beside the URL is nearer to the user than what is in it.
-    const options = { ...(await parseOptions(query)), ...opening.options };
-    const settings = leaseSettings(options);
+    const { target, settings, isPlain } = await readOpening(opening);
     const { clock, log, name } = opening;
     const { maxMessageBytes } = settings;
-    // What is not plain data (a pool, a client, a certificate's context) cannot be sent to a thread.
-    const isPlain = options.pool === undefined && options.tls === undefined && options.client === undefined;
-    const target = postgresTarget(base, options);
     const store = new PostgresStore({ target, clock, log, name, maxMessageBytes, isPlain });
     return openLeaseConnection({ store, opening, settings });
+  },
+  async openSchema(opening: DriverOpening<ParsedPostgresOptions>): Promise<OpenSchema> {
+    const { target } = await readOpening(opening);
+    const { clock, log, name } = opening;
+    const client = { target, clock, log, name: `lovage:${name}`, translate: asOpening };
+    return await openSchema(client, transportSchema(target.schema));
   },
 };
 
@@ -42,15 +46,20 @@ export interface PostgresTransportOpening
  * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, SCHEMA_VERSION, CONFIGURATION_INVALID, OPTION_INVALID
  */
 export async function postgresTransport(opening: PostgresTransportOpening): Promise<Connection> {
-  const { url, clock = systemClock, log = silentLog, name = "lovage", onState, ...rest } = opening;
-  const options = await parseOptions(rest);
-  return transport.open({ url, clock, log, name, options, ...(onState === undefined ? {} : { onState }) });
+  return await openWithoutApp(transport, opening, urlForm.whose);
 }
 
-async function parseOptions(given: object): Promise<ParsedPostgresOptions> {
-  const checked = await validate(postgresTransportOptions, given);
-  if (checked.issues === undefined) return checked.value;
-  throw new OptionError(`The options of the PostgreSQL transport cannot be used: ${checked.issues.join("; ")}.`, {
-    field: "options",
-  });
+interface ReadOpening {
+  readonly target: PostgresTarget;
+  readonly settings: LeaseSettings;
+  readonly isPlain: boolean;
+}
+
+async function readOpening(opening: DriverOpening<ParsedPostgresOptions>): Promise<ReadOpening> {
+  const { base, options } = await readDriverUrl(opening, urlForm);
+  const settings = leaseSettings(options);
+  // What is not plain data (a pool, a client, a function, a certificate's context) cannot be sent to a thread.
+  const { pool, tls, client, password } = options;
+  const isPlain = [pool, tls, client, password].every((each) => each === undefined);
+  return { target: postgresTarget(base, options), settings, isPlain };
 }

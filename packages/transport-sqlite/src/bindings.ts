@@ -1,6 +1,6 @@
 import type { SqliteConnection } from "@lovage/client-sqlite";
-import type { BindingStore } from "@lovage/lease-engine";
-import { TopologyMismatchError, type Binding, type ExchangeDeclaration, type ExchangeType } from "@lovage/transport";
+import { requireExchangeType, type BindingStore } from "@lovage/lease-engine";
+import type { Binding, ExchangeDeclaration, ExchangeType } from "@lovage/transport";
 
 import { asTransport } from "./errors.ts";
 
@@ -18,15 +18,14 @@ function bind(
   bindings: readonly Binding[],
 ): Promise<void> {
   return db.write(() => {
-    for (const { name, type } of exchanges) {
+    for (const exchange of exchanges) {
+      const { name, type } = exchange;
       db.statement("INSERT INTO lovage_exchanges (name, type) VALUES (?, ?) ON CONFLICT (name) DO NOTHING").run(
         name,
         type,
       );
       const found = db.statement("SELECT type FROM lovage_exchanges WHERE name = ?").get(name)?.["type"];
-      if (found === type) continue;
-      const message = `Exchange "${name}" exists with type ${String(found)} and was declared with type ${type}.`;
-      throw new TopologyMismatchError(message, { queue: name });
+      requireExchangeType(exchange, String(found));
     }
     for (const { exchange, queue, routingKey = "" } of bindings) {
       db.statement("INSERT OR IGNORE INTO lovage_bindings (exchange, queue, routing_key) VALUES (?, ?, ?)").run(

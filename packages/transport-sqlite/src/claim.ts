@@ -28,6 +28,14 @@ export async function claimMessages(context: ClaimContext, request: ClaimRequest
   return connection.write(() => claimNow(context, request));
 }
 
+/** Whether suspects of a queue wait. */
+export function suspectsWait(connection: SqliteConnection, name: string): Promise<boolean> {
+  return connection.read(() => {
+    const queue = findQueue(connection, name);
+    return queue !== undefined && hasSuspect(connection, queue);
+  });
+}
+
 /** What a claim would say that finds nothing; `undefined` when there is something to claim or to make ready. */
 function look(db: Statements, { queue: name, suspects }: ClaimRequest, nowMs: number): Claim | undefined {
   const queue = findQueue(db, name);

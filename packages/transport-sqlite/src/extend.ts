@@ -1,5 +1,5 @@
 import type { SqliteConnection } from "@lovage/client-sqlite";
-import type { Lease } from "@lovage/lease-engine";
+import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
 /** What a renewal needs of its connection; it waits for less than a lease. */
 export interface ExtendRequest {
@@ -10,8 +10,8 @@ export interface ExtendRequest {
   readonly waitMs: number;
 }
 
-/** Prolongs leases; gives those that are lost, `null` for none. */
-export function extendLeases(connection: SqliteConnection, request: ExtendRequest): Promise<Lease[] | null> {
+/** Prolongs leases; gives those that were not prolonged, `null` for none. */
+export function extendLeases(connection: SqliteConnection, request: ExtendRequest): Promise<Unrenewed | null> {
   const { leases, untilMs, waitMs } = request;
   return connection.write(
     () => {
@@ -19,7 +19,7 @@ export function extendLeases(connection: SqliteConnection, request: ExtendReques
         "UPDATE lovage_messages SET at = ? WHERE id = ? AND fence = ? AND state = 4 AND state > 2",
       );
       const lost = leases.filter(({ id, fence }) => update.run(untilMs, id, fence).changes === 0);
-      return lost.length === 0 ? null : lost;
+      return lost.length === 0 ? null : { lost };
     },
     { waitMs },
   );

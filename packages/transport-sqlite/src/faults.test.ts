@@ -1,11 +1,15 @@
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-import { systemClock } from "@lovage/foundation";
-import { describe, expect, it, vi } from "vitest";
+import { systemClock, type Clock } from "@lovage/foundation";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { sqliteTransport } from "./index.ts";
 import { openBeside } from "./test-support/open-beside.ts";
-import { idsOf, message, openStore, take } from "./test-support/open-store.ts";
+import { idsOf, message, newPath, openStore, take } from "./test-support/open-store.ts";
+
+/** Time goes a hundred times faster for what is open. */
+const fast: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 100 };
 
 describe("faults", () => {
   it("a full disk is told, leaves nothing half-written, and is over when there is space", async () => {
@@ -36,14 +40,30 @@ describe("faults", () => {
   });
 
   it("a file that was replaced is told to the engine, which opens it again", async () => {
-    const { store, path, lost } = await openStore();
+    const { store, path, lost } = await openStore({ clock: fast });
     await store.publish([message("a")]);
     renameSync(path, `${path}.old`);
-    await expect(store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 })).rejects.toMatchObject({
-      code: "TRANSPORT_UNAVAILABLE",
-      retryable: true,
-    });
+    const sweep = () => store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 });
+    await vi.waitFor(() => expect(sweep()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", retryable: true }));
     expect(lost).toHaveLength(1);
+  });
+
+  it("what a program without consumers publishes after the file was deleted is in the file that all others use", async () => {
+    const path = newPath();
+    const open = async () => {
+      const connection = await sqliteTransport({ url: `sqlite:${path}`, clock: fast });
+      onTestFinished(() => connection.close());
+      await connection.declare({ queues: [{ name: "q" }] });
+      return connection;
+    };
+    const producer = await open();
+    await producer.publish([message("before")]);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+    const other = await open();
+    await vi.waitFor(async () => {
+      await producer.publish([message("after")]);
+      expect((await other.admin.inspect(["q"]))[0]?.ready).toBeGreaterThan(0);
+    });
   });
 
   it("refuses a file of a later release and does not write to it", async () => {

@@ -23,4 +23,4 @@ export const sqliteTransportOptions: OptionsSchema<SqliteTransportOptions, Parse
 });
 
 /** Names that may stand in the query of a URL. */
-export const optionNames: readonly string[] = ["lease", "renewal", "sweep", "maxMessageBytes", "synchronous"];
+export const optionNames: readonly string[] = [...Object.keys(leaseOptions), "synchronous"];

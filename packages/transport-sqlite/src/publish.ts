@@ -39,8 +39,8 @@ const longestWaitMs = 100;
 const patienceMs = 60_000;
 
 /**
- * Calls back once a caller's transaction is over: a commit of somebody else's connection tells nobody. Looks often at first and then seldom, for a
- * minute; sleepers find later commits by themselves.
+ * Calls back once a caller's transaction is over, or after a minute: a commit of somebody else's connection tells nobody. Looks often at first and then seldom; sleepers find
+ * later commits by themselves.
  */
 export function afterTransaction(caller: CallerTransaction, clock: Clock, done: () => void): Timer {
   const untilMs = clock.monotonic() + patienceMs;
@@ -50,8 +50,8 @@ export function afterTransaction(caller: CallerTransaction, clock: Clock, done: 
     clock.timer(
       waitMs,
       () => {
-        if (!caller.isOpen()) done();
-        else if (clock.monotonic() < untilMs) {
+        if (!caller.isOpen() || clock.monotonic() >= untilMs) done();
+        else {
           waitMs = Math.min(longestWaitMs, waitMs * 2);
           timer = arm();
         }

@@ -21,6 +21,7 @@ describe("query plans", () => {
     await take(store, 9, 1_000);
     await clock.advance(1_000);
     await store.sweep({ queues: ["q"], suspectAfter: 1, max: 10 });
+    await store.suspectsWait("q");
     await store.claim({ queue: "q", max: 1, leaseMs: 1_000, suspects: true });
     const statements = new Set(prepare.mock.calls.map(([sql]) => sql));
     prepare.mockRestore();

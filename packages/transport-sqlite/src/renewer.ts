@@ -1,5 +1,5 @@
 import { fileIdentity, openSqliteConnection, type SqliteConnection } from "@lovage/client-sqlite";
-import { systemClock } from "@lovage/foundation";
+import { SingleFlight, systemClock } from "@lovage/foundation";
 import type { OpenRenewer } from "@lovage/lease-engine";
 import { TransportUnavailableError } from "@lovage/transport";
 
@@ -17,8 +17,7 @@ export const openRenewer: OpenRenewer = (options) =>
         asTransport(async () => {
           const connection = await file.connection();
           const untilMs = systemClock.now() + leaseMs;
-          const lost = await extendLeases(connection, { leases, untilMs, waitMs: leaseMs / 2 });
-          return lost === null ? null : { lost };
+          return await extendLeases(connection, { leases, untilMs, waitMs: leaseMs / 2 });
         }),
       close: async () => file.close(),
     };
@@ -29,7 +28,7 @@ class RenewerFile {
   readonly #path: string;
   #open: { readonly connection: SqliteConnection; readonly identity: string } | undefined;
   /** Queues are renewed side by side, over the same connection. */
-  #opening: Promise<SqliteConnection> | undefined;
+  readonly #opening = new SingleFlight((identity: string | undefined) => this.#reopen(identity));
   #isClosed = false;
 
   constructor(path: string) {
@@ -40,7 +39,7 @@ class RenewerFile {
   async connection(): Promise<SqliteConnection> {
     const identity = fileIdentity(this.#path);
     if (identity !== undefined && identity === this.#open?.identity) return this.#open.connection;
-    return (this.#opening ??= this.#reopen(identity).finally(() => (this.#opening = undefined)));
+    return await this.#opening.run(identity);
   }
 
   async #reopen(identity: string | undefined): Promise<SqliteConnection> {

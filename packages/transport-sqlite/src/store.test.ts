@@ -132,7 +132,7 @@ describe("leases", () => {
         lost.map((lease) => ({ kind: "ack", lease, followUps: [message("ghost")] })),
       ),
     ).toEqual(lost);
-    expect(await store.extend("q", lost, 1_000)).toEqual(lost);
+    expect(await store.extend("q", lost, 1_000)).toEqual({ lost });
     expect(new Set(idsOf(await take(store)))).toEqual(new Set(["b", "c"]));
   });
 
@@ -181,6 +181,7 @@ describe("leases", () => {
     await store.publish([message("good")]);
     const ordinary = await store.claim({ queue: "q", max: 9, leaseMs: 1_000, suspects: false });
     expect([idsOf(ordinary.messages), ordinary.suspectsWait]).toEqual([["good"], true]);
+    expect(await store.suspectsWait("q")).toBe(true);
     const takeSuspect = (): ReturnType<LeaseStore["claim"]> =>
       store.claim({ queue: "q", max: 1, leaseMs: 1_000, suspects: true });
     for (const delayMs of [0, 100]) {
@@ -191,6 +192,7 @@ describe("leases", () => {
       expect(await take(store)).toEqual([]);
     }
     expect((await takeSuspect()).messages).toHaveLength(1);
+    expect(await store.suspectsWait("q")).toBe(false);
   });
 
   it("a released message is at its old place again", async () => {

@@ -21,6 +21,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import { TransportUnavailableError, type QueueAdmin, type QueueDeclaration } from "@lovage/transport";
 
@@ -28,7 +29,7 @@ import { SqliteAdmin } from "./admin.ts";
 import { sqliteBindings } from "./bindings.ts";
 import { SqliteBroadcast } from "./broadcast.ts";
 import { sqliteCapabilities } from "./capabilities.ts";
-import { claimMessages, type TurnByQueue } from "./claim.ts";
+import { claimMessages, suspectsWait, type TurnByQueue } from "./claim.ts";
 import { declareQueues } from "./declare.ts";
 import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
@@ -48,6 +49,8 @@ export interface SqliteStoreOptions {
 }
 
 const maxBatch = 1_000;
+/** How old the knowledge may be that the open file is still the one at its path: what is written to another one reaches nobody. */
+const trustMs = 1_000;
 /** Wake-ups come by the wake file; only a commit of a caller's own connection may tell nobody. */
 const fallbackPollMs = 1_000;
 
@@ -63,6 +66,7 @@ export class SqliteStore implements LeaseStore {
   readonly #sleepers = new Map<string, WakeSubscription>();
   readonly #watched = new Set<Timer>();
   #client: SqliteClient | undefined;
+  #trustedUntilMs = -Infinity;
   #events: StoreEvents | undefined;
 
   constructor(options: SqliteStoreOptions) {
@@ -100,6 +104,7 @@ export class SqliteStore implements LeaseStore {
         throw error;
       }
       this.#client = client;
+      this.#trustedUntilMs = this.#options.clock.monotonic() + trustMs;
       this.#events = events;
       this.broadcast.resume();
     });
@@ -136,7 +141,11 @@ export class SqliteStore implements LeaseStore {
     });
   }
 
-  extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  suspectsWait(queue: string): Promise<boolean> {
+    return asTransport(() => suspectsWait(this.#open().relaxed, queue));
+  }
+
+  extend(_queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     const untilMs = this.#options.clock.now() + leaseMs;
     return asTransport(() => extendLeases(this.#open().relaxed, { leases, untilMs, waitMs: leaseMs / 2 }));
   }
@@ -152,9 +161,7 @@ export class SqliteStore implements LeaseStore {
 
   sweep(request: SweepRequest): Promise<SweepOutcome> {
     return asTransport(async () => {
-      const client = this.#open();
-      if (client.isReplaced()) throw this.#fileIsGone();
-      const { filled, ...outcome } = await sweepQueues(client.relaxed, {
+      const { filled, ...outcome } = await sweepQueues(this.#open().relaxed, {
         ...request,
         nowMs: this.#options.clock.now(),
       });
@@ -170,8 +177,13 @@ export class SqliteStore implements LeaseStore {
   }
 
   #open(): SqliteClient {
-    if (this.#client !== undefined) return this.#client;
-    throw new TransportUnavailableError(`The SQLite file ${this.#options.path} is not open.`);
+    const { path, clock } = this.#options;
+    if (this.#client === undefined) throw new TransportUnavailableError(`The SQLite file ${path} is not open.`);
+    const nowMs = clock.monotonic();
+    if (nowMs < this.#trustedUntilMs) return this.#client;
+    if (this.#client.isReplaced()) throw this.#fileIsGone();
+    this.#trustedUntilMs = nowMs + trustMs;
+    return this.#client;
   }
 
   #fileIsGone(): TransportUnavailableError {

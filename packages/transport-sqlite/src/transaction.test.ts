@@ -1,9 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 
+import { virtualClock } from "@lovage/foundation";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { afterTransaction } from "./publish.ts";
 import { openBeside } from "./test-support/open-beside.ts";
 import { idsOf, message, newPath, openStore, take } from "./test-support/open-store.ts";
+import type { CallerTransaction } from "./transaction.ts";
 
 describe("the caller's transaction", () => {
   it("makes messages appear with its commit, and wakes sleepers soon after", async () => {
@@ -35,6 +38,18 @@ describe("the caller's transaction", () => {
       ]);
     },
   );
+
+  it("is not watched for longer than a minute", async () => {
+    const clock = virtualClock();
+    let looks = 0;
+    let ends = 0;
+    const caller = { isOpen: () => (looks += 1) > 0 } as CallerTransaction;
+    afterTransaction(caller, clock, () => (ends += 1));
+    await clock.advance(61_000);
+    const seen = looks;
+    await clock.advance(600_000);
+    expect([ends, looks]).toEqual([1, seen]);
+  });
 
   it("tells as the contract does that another program writes", async () => {
     const { store, path } = await openStore();

@@ -1,30 +1,34 @@
-import { parseSqliteUrl } from "@lovage/client-sqlite";
-import { OptionError, silentLog, systemClock, validate, type DriverContext, queryOptions } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
-import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
+import { fileSchema, parseSqliteUrl, type Synchronous } from "@lovage/client-sqlite";
+import { readDriverUrl, type DriverContext, type DriverOpening, type OpenSchema } from "@lovage/foundation";
+import { leaseSettings, openLeaseConnection, type LeaseSettings } from "@lovage/lease-engine";
+import { openWithoutApp, type Connection, type TransportDriver, type TransportOpening } from "@lovage/transport";
 
+import { asTransport } from "./errors.ts";
 import {
   optionNames,
   sqliteTransportOptions,
   type ParsedSqliteOptions,
   type SqliteTransportOptions,
 } from "./options.ts";
+import { transportSchema } from "./schema.ts";
 import { SqliteStore } from "./store.ts";
+
+const urlForm = { schema: sqliteTransportOptions, names: optionNames, whose: "the SQLite transport" } as const;
 
 /** The driver for `sqlite:` URLs; what the runtime finds by the scheme. Its first connection makes file and tables. */
 export const transport: TransportDriver<ParsedSqliteOptions> = {
   schemes: ["sqlite"],
   options: sqliteTransportOptions,
   async open(opening: TransportOpening<ParsedSqliteOptions>): Promise<Connection> {
-    const { base, options: query } = queryOptions(opening.url, optionNames);
-    const { path } = parseSqliteUrl(base);
-    // What stands beside the URL is nearer to the user than what is in it.
-    const options = { ...(await parseOptions(query)), ...opening.options };
-    const settings = leaseSettings(options);
+    const { path, synchronous, settings } = await readOpening(opening);
     const { clock, log } = opening;
-    const { synchronous = "full" } = options;
     const store = new SqliteStore({ path, clock, log, synchronous, maxMessageBytes: settings.maxMessageBytes });
     return openLeaseConnection({ store, opening, settings });
+  },
+  async openSchema(opening: DriverOpening<ParsedSqliteOptions>): Promise<OpenSchema> {
+    const { path, synchronous } = await readOpening(opening);
+    const { clock, log } = opening;
+    return fileSchema({ path, clock, log, synchronous, translate: asTransport }, transportSchema);
   },
 };
 
@@ -40,21 +44,17 @@ export interface SqliteTransportOpening
  * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, SCHEMA_VERSION, CONFIGURATION_INVALID, OPTION_INVALID
  */
 export async function sqliteTransport(opening: SqliteTransportOpening): Promise<Connection> {
-  const { url, clock = systemClock, log = silentLog, name = "lovage", onState, ...rest } = opening;
-  return transport.open({
-    url,
-    clock,
-    log,
-    name,
-    options: await parseOptions(rest),
-    ...(onState === undefined ? {} : { onState }),
-  });
+  return await openWithoutApp(transport, opening, urlForm.whose);
 }
 
-async function parseOptions(given: object): Promise<ParsedSqliteOptions> {
-  const checked = await validate(sqliteTransportOptions, given);
-  if (checked.issues === undefined) return checked.value;
-  throw new OptionError(`The options of the SQLite transport cannot be used: ${checked.issues.join("; ")}.`, {
-    field: "options",
-  });
+interface ReadOpening {
+  readonly path: string;
+  readonly synchronous: Synchronous;
+  readonly settings: LeaseSettings;
+}
+
+async function readOpening(opening: DriverOpening<ParsedSqliteOptions>): Promise<ReadOpening> {
+  const { base, options } = await readDriverUrl(opening, urlForm);
+  const { path } = parseSqliteUrl(base);
+  return { path, synchronous: options.synchronous ?? "full", settings: leaseSettings(options) };
 }

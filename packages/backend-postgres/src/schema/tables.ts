@@ -1,8 +1,19 @@
+import { quoteLiteral } from "@lovage/client-postgres";
+
 const vacuum = "fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000";
 
 /** The tables of the backend, in a schema whose name comes quoted. Instants are milliseconds of the server's clock. */
 export function tables(schema: string): readonly string[] {
-  return [`CREATE SEQUENCE ${schema}.numbers`, ...resultTables(schema), ...coordinationTables(schema)];
+  return [...numbers(schema), ...resultTables(schema), ...coordinationTables(schema)];
+}
+
+/** They begin at the present time, in microseconds: where the tables are made anew they go on behind those that workers and holders of locks have seen. */
+function numbers(schema: string): readonly string[] {
+  const name = quoteLiteral(`${schema}.numbers`);
+  return [
+    `CREATE SEQUENCE ${schema}.numbers`,
+    `SELECT setval(${name}, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)`,
+  ];
 }
 
 function resultTables(schema: string): readonly string[] {

@@ -128,14 +128,17 @@ class ArrivalLine {
     const { log } = this.#parts.database;
     const { queue, message } = inner;
     const { messageId } = message.properties;
-    // What cannot be settled comes back by itself, and here again.
+    // What cannot be given back comes by itself, and here again.
     const settled = (what: string) => (error: unknown) =>
       log.debug(`A message could not be ${what}.`, { queue, messageId, error: String(error) });
     if (passes === undefined || this.#closing.aborted || (passes && isAboveCap))
       return void inner.release().catch(settled("given back"));
     if (passes) return this.#hand(arrival);
     log.debug("A second copy was dropped.", { queue, messageId });
-    inner.ack().catch(settled("dropped"));
+    inner.ack().catch((error: unknown) => {
+      settled("dropped")(error);
+      inner.release().catch(settled("given back"));
+    });
   }
 
   /** The cap was lowered while they waited here, and what was handed out before fills it. */

@@ -25,11 +25,12 @@ export class InboxedDelivery extends DeliveryDecorator {
   readonly #transactOnce: TransactOnce;
   /** While a settlement is under way, and once it is made, nothing else may settle it. */
   #isTaken = false;
+  #isWorking = false;
 
   constructor(inner: Delivery, transactOnce: TransactOnce) {
     super(inner);
     this.#transactOnce = transactOnce;
-    this.transact = (work) => this.#settle(() => this.#transactOnce(this.inner, work));
+    this.transact = (work) => this.#transact(work);
   }
 
   ack(followUps?: readonly OutgoingMessage[]): Promise<void> {
@@ -44,8 +45,33 @@ export class InboxedDelivery extends DeliveryDecorator {
     return this.#settle(() => this.inner.reject(reason, followUps));
   }
 
+  /** What is settled while the work goes on stands: the work is rolled back. */
+  async #transact<T>(work: WorkInTransaction<T>): Promise<T> {
+    if (this.#isTaken || this.#isWorking) throw this.#refusal();
+    this.#isWorking = true;
+    let hasWorked = false;
+    try {
+      return await this.#transactOnce(this.inner, async (transaction) => {
+        const done = await work(transaction);
+        if (this.#isTaken) throw this.#refusal();
+        this.#isTaken = true;
+        hasWorked = true;
+        return done;
+      });
+    } catch (error) {
+      if (hasWorked) this.#isTaken = false;
+      throw error;
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  #refusal(): DeliverySettledError {
+    return new DeliverySettledError(this.message.properties.messageId);
+  }
+
   async #settle<T>(settle: () => Promise<T>): Promise<T> {
-    if (this.#isTaken) throw new DeliverySettledError(this.message.properties.messageId);
+    if (this.#isTaken) throw this.#refusal();
     this.#isTaken = true;
     try {
       return await settle();

@@ -30,7 +30,7 @@ export async function transactOnce<T>(
       const done = await work(transaction);
       delivery.signal.throwIfAborted();
       const followUps = await prepare(done.followUps ?? []);
-      if (followUps.length > 0) await session.query(statements.enqueue, enqueueValues(followUps));
+      if (followUps.length > 0) await session.query(statements.enqueueHere, enqueueValues(followUps));
       const [[isFirst] = []] = await session.query(statements.finish, [delivery.queue, id, copy]);
       if (isFirst !== "t") throw doneBefore(delivery);
       return done.value;

@@ -12,9 +12,14 @@ import { withCopy } from "../mark.ts";
 import { readFrame } from "../stored-frame.ts";
 import type { KnownTopologies } from "./known-topologies.ts";
 
-/** A message in the outbox, as it was read. */
-export interface OutboxRow {
+/** Which row of the outbox: after a failover that lost the latest rows, their ids are given to other calls. */
+export interface RowKey {
   readonly id: number;
+  readonly sinceMs: number;
+}
+
+/** A message in the outbox, as it was read. */
+export interface OutboxRow extends RowKey {
   readonly destination: string;
   /** What is left of its delay, by the server's clock. */
   readonly inMs: number | null;
@@ -23,11 +28,17 @@ export interface OutboxRow {
   readonly frame: string;
 }
 
+/** A row that the broker does not take. */
+interface RefusedRow {
+  readonly row: RowKey;
+  readonly error: unknown;
+}
+
 /** What became of rows that were published. What is in neither list waits still. */
 export interface PublishOutcome {
-  readonly accepted: readonly number[];
+  readonly accepted: readonly RowKey[];
   /** For themselves: to publish them again at once would not help. */
-  readonly refused: readonly { readonly id: number; readonly error: unknown }[];
+  readonly refused: readonly RefusedRow[];
   /** Why some wait still: the broker is away, or it is not known whether it has them. */
   readonly failure?: Error;
 }
@@ -42,7 +53,7 @@ export interface PublishParts {
 }
 
 interface ReadRow {
-  readonly id: number;
+  readonly row: RowKey;
   readonly message: OutgoingMessage;
 }
 
@@ -51,12 +62,12 @@ const nothing: PublishOutcome = { accepted: [], refused: [] };
 /** Publishes rows in their order. Never rejects. */
 export async function publishRows(rows: readonly OutboxRow[], parts: PublishParts): Promise<PublishOutcome> {
   const read: ReadRow[] = [];
-  const refused: { id: number; error: unknown }[] = [];
+  const refused: RefusedRow[] = [];
   for (const row of rows) {
     try {
-      read.push({ id: row.id, message: messageOf(row, parts.copy) });
+      read.push({ row, message: messageOf(row, parts.copy) });
     } catch (error) {
-      refused.push({ id: row.id, error });
+      refused.push({ row, error });
     }
   }
   const outcome = await publish(read, parts);
@@ -70,22 +81,22 @@ async function publish(rows: readonly ReadRow[], parts: PublishParts): Promise<P
   try {
     await topologies.declare(messages.map(({ to }) => to));
     await connection.publish(messages, { timeoutMs });
-    return { accepted: rows.map(({ id }) => id), refused: [] };
+    return { accepted: rows.map(({ row }) => row), refused: [] };
   } catch (error) {
     if (isPublishError(error)) return sorted(rows, error.failures);
     if (mayPass(error)) return { ...nothing, failure: error };
     // A queue that somebody has deleted is made again: a message is never lost for that.
     if (isNotDeclared(error) && topologies.forget(error.queue)) return await publish(rows, parts);
     const [only] = rows;
-    if (rows.length === 1 && only !== undefined) return { accepted: [], refused: [{ id: only.id, error }] };
+    if (rows.length === 1 && only !== undefined) return { accepted: [], refused: [{ row: only.row, error }] };
     return await publishEach(rows, parts);
   }
 }
 
 /** One of them is the cause, and the others need not wait for it. */
 async function publishEach(rows: readonly ReadRow[], parts: PublishParts): Promise<PublishOutcome> {
-  const accepted: number[] = [];
-  const refused: { readonly id: number; readonly error: unknown }[] = [];
+  const accepted: RowKey[] = [];
+  const refused: RefusedRow[] = [];
   for (const row of rows) {
     const outcome = await publish([row], parts);
     accepted.push(...outcome.accepted);
@@ -97,10 +108,10 @@ async function publishEach(rows: readonly ReadRow[], parts: PublishParts): Promi
 
 function sorted(rows: readonly ReadRow[], failures: readonly PublishFailure[]): PublishOutcome {
   const errors = new Map(failures.map(({ index, error }) => [index, error]));
-  const accepted = rows.flatMap(({ id }, index) => (errors.has(index) ? [] : [id]));
-  const refused = rows.flatMap(({ id }, index) => {
+  const accepted = rows.flatMap(({ row }, index) => (errors.has(index) ? [] : [row]));
+  const refused = rows.flatMap(({ row }, index) => {
     const error = errors.get(index);
-    return error === undefined || mayPass(error) ? [] : [{ id, error }];
+    return error === undefined || mayPass(error) ? [] : [{ row, error }];
   });
   const failure = failures.find(({ error }) => mayPass(error))?.error;
   return { accepted, refused, ...(failure === undefined ? {} : { failure }) };

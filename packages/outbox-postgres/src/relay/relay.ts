@@ -1,19 +1,18 @@
 import { randomUUID } from "node:crypto";
 
-import { applySchema, isPostgresError, WakeUps, type SchemaComponent } from "@lovage/client-postgres";
+import { isPostgresError, WakeUps } from "@lovage/client-postgres";
 import { backOff, hasCode, isLovageError, maskSecrets, within, rest } from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
 
 import type { Database } from "../database.ts";
 import type { OutboxSettings } from "../options.ts";
 import { KnownTopologies } from "./known-topologies.ts";
-import { publishRows, type OutboxRow, type PublishOutcome } from "./publish-rows.ts";
+import { publishRows, type OutboxRow, type PublishOutcome, type RowKey } from "./publish-rows.ts";
 
 /** What a relay works with. */
 export interface RelayOptions {
   readonly database: Database;
   readonly connection: Connection;
-  readonly component: SchemaComponent;
   readonly settings: OutboxSettings;
 }
 
@@ -109,12 +108,13 @@ export class Relay {
   /** Gives for how long there is nothing to do. */
   async #turn(): Promise<number> {
     const { database, settings } = this.#options;
-    const { client, statements } = database;
+    const { client, statements, tables } = database;
     await this.#connect();
+    await tables.require(client);
     if (this.#outcome !== undefined) await this.#settle(this.#outcome);
     const values = [this.#holder, settings.leadMs, this.#batch, maxBatchBytes];
     const rows = await client.query(statements.take, values, { repeatable: true });
-    const [, , nextMs = null, , leads] = rows.at(-1) ?? [];
+    const [, , , nextMs = null, , leads] = rows.at(-1) ?? [];
     this.#isLeading = leads === "1";
     if (!this.#isLeading) return Math.min(Number(nextMs ?? 0) + 50, settings.leadMs);
     const messages = rows.slice(0, -1).map(rowOf);
@@ -129,12 +129,12 @@ export class Relay {
   /** Comes back after a loss; a server that has come back empty gets its tables again. */
   async #connect(): Promise<void> {
     if (!this.#isLost) return;
-    const { database, component, settings } = this.#options;
+    const { client, tables } = this.#options.database;
     // Before it begins: a loss that is told meanwhile is another one.
     this.#isLost = false;
     try {
-      await database.client.revive();
-      if (settings.target.migrate) await applySchema(database.client, component);
+      await client.revive();
+      await tables.open(client);
     } catch (error) {
       this.#isLost = true;
       throw error;
@@ -161,13 +161,13 @@ export class Relay {
     const { client, statements, log } = this.#options.database;
     const { accepted, refused, failure } = outcome;
     const texts = refused.map(({ error }) => describe(error));
-    for (const [index, { id }] of refused.entries()) {
+    for (const [index, { row }] of refused.entries()) {
       log.warn("The broker does not take a call from the outbox; it is tried again later.", {
-        id,
+        id: row.id,
         error: texts[index],
       });
     }
-    const values = [list(accepted), list(refused.map(({ id }) => id)), texts, maxAttempts];
+    const values = [...keys(accepted), ...keys(refused.map(({ row }) => row)), texts, maxAttempts];
     const [[failed] = []] = await client.query(statements.settle, values, { repeatable: true });
     this.#outcome = undefined;
     if (Number(failed ?? 0) > 0) {
@@ -226,9 +226,10 @@ export class Relay {
   }
 }
 
-function rowOf([id, destination, inMs, atMs, , frame]: readonly (string | null)[]): OutboxRow {
+function rowOf([id, since, destination, inMs, atMs, , frame]: readonly (string | null)[]): OutboxRow {
   return {
     id: Number(id),
+    sinceMs: Number(since),
     destination: destination ?? "",
     inMs: inMs === null || inMs === undefined ? null : Number(inMs),
     atMs: atMs === null || atMs === undefined ? null : Number(atMs),
@@ -236,11 +237,12 @@ function rowOf([id, destination, inMs, atMs, , frame]: readonly (string | null)[
   };
 }
 
-function list(ids: readonly number[]): string {
-  return `{${ids.join(",")}}`;
+function keys(rows: readonly RowKey[]): readonly [ids: string, since: string] {
+  return [`{${rows.map(({ id }) => id).join(",")}}`, `{${rows.map(({ sinceMs }) => sinceMs).join(",")}}`];
 }
 
 function describe(error: unknown): string {
   const text = isLovageError(error) ? `${error.code}: ${error.message}` : String(error);
-  return maskSecrets(text).slice(0, 2_000);
+  // PostgreSQL has no text with a zero character in it.
+  return maskSecrets(text).slice(0, 2_000).replaceAll("\0", "\uFFFD");
 }

@@ -1,8 +1,12 @@
-import type { SchemaComponent } from "@lovage/client-postgres";
+import { placeFunctionsSql, type PlaceFunctions, type SchemaComponent } from "@lovage/client-postgres";
 
 import { inboxFunctions } from "./inbox-functions.ts";
 import { outboxFunctions } from "./outbox-functions.ts";
+import { relayFunctions } from "./relay-functions.ts";
 import { tables } from "./tables.ts";
+
+/** How a transaction is known to be on this database. */
+export const placeFunctions: PlaceFunctions = { place: "outbox_place_3", requirePlace: "outbox_require_place_3" };
 
 /**
  * The tables and functions of the outbox and of the inbox. All names begin with one of the two words, so that they can stand beside those of other drivers.
@@ -24,6 +28,19 @@ export function outboxSchema(name: string): SchemaComponent {
           ...functions.map((each) => `DROP FUNCTION ${schema}.${each}`),
           ...tableNames.map((table) => `DROP TABLE ${schema}.${table}`),
         ],
+      },
+      {
+        version: 2,
+        compatible: 1,
+        statements: relayFunctions,
+        undo: (schema) => [`DROP FUNCTION ${schema}.outbox_settle_2`, `DROP FUNCTION ${schema}.outbox_take_2`],
+      },
+      {
+        version: 3,
+        compatible: 1,
+        statements: (schema) => [placeFunctionsSql(schema, placeFunctions)],
+        undo: (schema) =>
+          [placeFunctions.requirePlace, placeFunctions.place].map((each) => `DROP FUNCTION ${schema}.${each}`),
       },
     ],
   };

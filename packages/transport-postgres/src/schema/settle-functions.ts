@@ -2,7 +2,7 @@ import { batchArguments, batchParameters } from "./publish-functions.ts";
 import { functionSettings, nowMs } from "@lovage/client-postgres";
 
 /** Written so that no partial index fits: among a million leased messages each is to be found by its id, also by a plan that was made when there was none. */
-const isLeased = "m.state + 0 = 2";
+export const isLeased = "m.state + 0 = 2";
 
 /**
  * Ends deliveries: kind 0 removes the message, kind 1 gives it back. What is to be published with them is published for those that succeeded. Returns the numbers (from 1) of

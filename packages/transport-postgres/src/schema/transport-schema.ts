@@ -1,11 +1,21 @@
-import type { SchemaComponent } from "@lovage/client-postgres";
+import {
+  placeFunctionsSql,
+  type PlaceFunctions,
+  type SchemaComponent,
+  type SchemaStep,
+  type WakeScope,
+} from "@lovage/client-postgres";
 
 import { claimFunction, peekFunction } from "./claim-function.ts";
+import { extendFunction, extendLockedUntold } from "./extend-function.ts";
 import { publishFunctions } from "./publish-functions.ts";
 import { publishOneFunctions } from "./publish-one-functions.ts";
 import { publishPlainFunction } from "./publish-plain-function.ts";
 import { settleFunctions } from "./settle-functions.ts";
 import { tables } from "./tables.ts";
+
+/** How a transaction is known to be on this database. */
+export const placeFunctions: PlaceFunctions = { place: "place_5", requirePlace: "require_place_5" };
 
 /**
  * The tables and functions of the transport. Every operation on messages is one function, so that a program of the version before finds those it
@@ -17,40 +27,64 @@ export function transportSchema(name: string): SchemaComponent {
   return {
     name: "transport",
     steps: [
-      {
-        version: 1,
-        compatible: 1,
-        statements: (schema) => [
-          ...tables(schema),
-          ...publishFunctions(schema, scope),
-          claimFunction(schema),
-          peekFunction(schema),
-          ...settleFunctions(schema),
-        ],
-        undo: (schema) => [
-          ...functions.map((each) => `DROP FUNCTION ${schema}.${each}`),
-          ...tableNames.map((table) => `DROP TABLE ${schema}.${table}`),
-        ],
-      },
-      {
-        version: 2,
-        compatible: 1,
-        statements: (schema) => [
-          ...planned.map((each) => `ALTER FUNCTION ${schema}.${each} SET plan_cache_mode = force_generic_plan`),
-          ...publishOneFunctions(schema, scope),
-        ],
-        undo: (schema) => [
-          ...addedInTwo.map((each) => `DROP FUNCTION ${schema}.${each}`),
-          ...planned.map((each) => `ALTER FUNCTION ${schema}.${each} RESET plan_cache_mode`),
-        ],
-      },
-      {
-        version: 3,
-        compatible: 1,
-        statements: (schema) => [publishPlainFunction(schema, scope)],
-        undo: (schema) => [`DROP FUNCTION ${schema}.publish_plain_3`],
-      },
+      firstStep(scope),
+      singleMessages(scope),
+      added(3, "publish_plain_3", (schema) => publishPlainFunction(schema, scope)),
+      added(4, "extend_4", extendLockedUntold),
+      lockedAndElsewhere,
     ],
+  };
+}
+
+function firstStep(scope: WakeScope): SchemaStep {
+  return {
+    version: 1,
+    compatible: 1,
+    statements: (schema) => [
+      ...tables(schema),
+      ...publishFunctions(schema, scope),
+      claimFunction(schema),
+      peekFunction(schema),
+      ...settleFunctions(schema),
+    ],
+    undo: (schema) => [
+      ...functions.map((each) => `DROP FUNCTION ${schema}.${each}`),
+      ...tableNames.map((table) => `DROP TABLE ${schema}.${table}`),
+    ],
+  };
+}
+
+function singleMessages(scope: WakeScope): SchemaStep {
+  return {
+    version: 2,
+    compatible: 1,
+    statements: (schema) => [
+      ...planned.map((each) => `ALTER FUNCTION ${schema}.${each} SET plan_cache_mode = force_generic_plan`),
+      ...publishOneFunctions(schema, scope),
+    ],
+    undo: (schema) => [
+      ...addedInTwo.map((each) => `DROP FUNCTION ${schema}.${each}`),
+      ...planned.map((each) => `ALTER FUNCTION ${schema}.${each} RESET plan_cache_mode`),
+    ],
+  };
+}
+
+/** What renewals find locked is told of, and a transaction that is on another database. */
+const lockedAndElsewhere: SchemaStep = {
+  version: 5,
+  compatible: 1,
+  statements: (schema) => [extendFunction(schema), placeFunctionsSql(schema, placeFunctions)],
+  undo: (schema) =>
+    [placeFunctions.requirePlace, placeFunctions.place, "extend_5"].map((each) => `DROP FUNCTION ${schema}.${each}`),
+};
+
+/** A step that adds one function. */
+function added(version: number, name: string, make: (schema: string) => string): SchemaStep {
+  return {
+    version,
+    compatible: 1,
+    statements: (schema) => [make(schema)],
+    undo: (schema) => [`DROP FUNCTION ${schema}.${name}`],
   };
 }
 
