@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { decodeBody, encodeBody } from "./envelope.ts";
+import { decodeBody, encodeBody } from "./message/envelope.ts";
 import { kindOf, kindOfCode, transportError } from "./failure.ts";
-import { blankStamp, readStamp, writeStamp } from "./stamp.ts";
+import { freshOutgoing } from "./calls/send.ts";
+import { blankStamp, readStamp, writeStamp } from "./message/stamp.ts";
 
 describe("the envelope", () => {
   it("gives back every message", () => {
@@ -20,6 +21,16 @@ describe("the envelope", () => {
         expect([...read.body]).toEqual([...body]);
       }),
     );
+  });
+
+  it("names the queue as it is called here, as Kombu does: a retry of Python's goes to the queue of that name", () => {
+    const [queue, sqsName] = ["celery.low@prio", "pre-celery-low_prio"];
+    const url = `https://sqs.eu-central-1.amazonaws.com/1/${sqsName}`;
+    const known = { queue, sqsName, url, isFifo: false, maxBytes: 1_048_576, group: undefined, isShared: true };
+    const properties = { messageId: "m", contentType: "application/json", contentEncoding: "utf-8" };
+    const { body } = freshOutgoing({ headers: {}, properties, body: new Uint8Array() }, known);
+    const envelope = JSON.parse(Buffer.from(body, "base64").toString()) as { readonly properties: object };
+    expect(envelope.properties).toMatchObject({ delivery_info: { exchange: "", routing_key: queue } });
   });
 
   it("is read in base64 and as it is", () => {
@@ -62,16 +73,30 @@ describe("the kind of a failure", () => {
     ["QueueDoesNotExist", "missing"],
     ["com.amazonaws.sqs#ThrottlingException", "busy"],
     ["RequestThrottled", "busy"],
-    ["ServiceUnavailable", "busy"],
-    ["InternalError", "busy"],
+    ["ServiceUnavailable", "failing"],
+    ["InternalError", "failing"],
     ["OverLimit", "busy"],
     ["ReceiptHandleIsInvalid", "lost"],
     ["AWS.SimpleQueueService.MessageNotInflight", "lost"],
     ["AccessDeniedException", "denied"],
-    ["CredentialsProviderError", "denied"],
+    ["CredentialsProviderError", "unsigned"],
     ["InvalidParameterValue", "invalid"],
   ])("%s is %s", (code, kind) => {
     expect(kindOfCode(code)).toBe(kind);
+  });
+
+  it.each([
+    "Value AQEBx for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.",
+    "Value AQEBx for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
+  ])("is a lost message where SQS says that of its handle: %s", (text) => {
+    expect(kindOfCode("InvalidParameterValue", true, text)).toBe("lost");
+    expect(kindOf(Object.assign(new Error(text), { name: "InvalidParameterValueException" }))).toBe("lost");
+  });
+
+  it("is another where SQS refuses what was asked of a message", () => {
+    const text =
+      "Value 50000 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].";
+    expect(kindOfCode("InvalidParameterValue", true, text)).toBe("invalid");
   });
 
   it.each([
@@ -88,7 +113,7 @@ describe("the kind of a failure", () => {
     expect(kindOf(Object.assign(new Error("no"), { code: "ECONNREFUSED" }))).toBe("unreachable");
     expect(kindOf(Object.assign(new Error("no"), { code: "ECONNRESET" }))).toBe("broken");
     expect(kindOf(new SyntaxError("Unexpected token"))).toBe("broken");
-    expect(kindOf(Object.assign(new Error("no"), { $metadata: { httpStatusCode: 502 } }))).toBe("busy");
+    expect(kindOf(Object.assign(new Error("no"), { $metadata: { httpStatusCode: 502 } }))).toBe("failing");
     expect(kindOfCode("Whatever", false)).toBe("busy");
   });
 });

@@ -1,36 +1,50 @@
 import { isLovageError } from "@lovage/foundation";
-import { QueueNotFoundError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
+import {
+  QueueNotFoundError,
+  TransportBusyError,
+  TransportRejectedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
 
 /**
  * What kept SQS from doing its work.
  *
  * | kind | what happened | done | tried again |
  * |---|---|---|---|
- * | `busy` | too many calls, or a fault of the service's own (5xx) | no | at once, with back-off |
+ * | `busy` | too many calls, of one queue mostly | no | at once, with back-off; it is no loss of the connection |
+ * | `failing` | a fault of the service's own (5xx) | no | at once, with back-off |
  * | `broken` | the connection ended, or no answer came in time | not known | a few times |
  * | `unreachable` | nobody listens there, or there is no such host | no | by reconnection |
  * | `missing` | there is no such queue | no | no |
+ * | `unsigned` | there are no valid credentials at present: they could not be fetched, or have expired | no | by reconnection |
  * | `denied` | wrong credentials, or a permission is missing | no | no |
  * | `lost` | the receipt handle counts no more | no | no |
  * | `invalid` | anything else that SQS will not do | no | no |
  */
-export type FailureKind = "busy" | "broken" | "unreachable" | "missing" | "denied" | "lost" | "invalid";
+export type FailureKind =
+  | "busy"
+  | "failing"
+  | "broken"
+  | "unreachable"
+  | "missing"
+  | "unsigned"
+  | "denied"
+  | "lost"
+  | "invalid";
 
 const names: readonly (readonly [words: RegExp, kind: FailureKind])[] = [
   [
     /^(Throttl|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown|OverLimit|Kms(Throttled|InternalError))/,
     "busy",
   ],
-  [/^(ServiceUnavailable|InternalError|InternalFailure|InternalServerError|RequestTimeout$)/, "busy"],
+  [/^(ServiceUnavailable|InternalError|InternalFailure|InternalServerError|RequestTimeout$)/, "failing"],
   [/^(QueueDoesNotExist|NonExistentQueue|QueueDeletedRecently)/, "missing"],
-  [
-    /^(AccessDenied|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|IncompleteSignature)/,
-    "denied",
-  ],
-  [
-    /^(InvalidSignature|MissingAuthenticationToken|OptInRequired|CredentialsProvider|KmsAccessDenied|InvalidSecurity)/,
-    "denied",
-  ],
+  // Where they come from: the SDK's providers, and the token service behind them.
+  [/^(CredentialsProvider|ProviderError|TokenProvider|InstanceMetadata|IDP|InvalidIdentityToken)/, "unsigned"],
+  // Keys that were made, or replaced, a moment ago are not known everywhere.
+  [/^(ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSecurity)/, "unsigned"],
+  [/^(AccessDenied|SignatureDoesNotMatch|IncompleteSignature|InvalidSignature)/, "denied"],
+  [/^(MissingAuthenticationToken|OptInRequired|KmsAccessDenied)/, "denied"],
   [/^(ReceiptHandleIsInvalid|MessageNotInflight|InvalidIdFormat)/, "lost"],
 ];
 
@@ -44,10 +58,19 @@ function plainName(name: string): string {
   );
 }
 
-/** The kind behind the code of an entry that failed in a batch. */
-export function kindOfCode(code: string, isSendersFault = true): FailureKind {
-  const known = names.find(([words]) => words.test(plainName(code)))?.[1];
-  return known ?? (isSendersFault ? "invalid" : "busy");
+/**
+ * How SQS says under the name InvalidParameterValue that a message is gone or a handle has expired: "Value … for parameter ReceiptHandle is invalid.
+ * Reason: Message does not exist or is not available for visibility timeout change."
+ */
+const handleIsInvalid = /parameter ReceiptHandle is invalid/;
+
+/** The kind behind code and message of an entry that failed in a batch. */
+export function kindOfCode(code: string, isSendersFault = true, message = ""): FailureKind {
+  const name = plainName(code);
+  const known = names.find(([words]) => words.test(name))?.[1];
+  if (known !== undefined) return known;
+  if (name === "InvalidParameterValue" && handleIsInvalid.test(message)) return "lost";
+  return isSendersFault ? "invalid" : "busy";
 }
 
 /** The kind of what a call of the SDK was rejected with. */
@@ -57,14 +80,15 @@ export function kindOf(error: unknown): FailureKind {
   const text = typeof code === "string" ? code : "";
   if (unreachable.test(text)) return "unreachable";
   if (broken.test(text) || /^(TimeoutError|AbortError|DeadlineError)$/.test(error.name)) return "broken";
-  const kind = kindOfCode(error.name);
+  const kind = kindOfCode(error.name, true, error.message);
   return kind === "invalid" ? kindOfAnswer(error) : kind;
 }
 
 /** Of an error whose name says nothing. */
 function kindOfAnswer(error: Error & { readonly $metadata?: { readonly httpStatusCode?: number } }): FailureKind {
   const status = error.$metadata?.httpStatusCode ?? 0;
-  if (status >= 500 || status === 429) return "busy";
+  if (status === 429) return "busy";
+  if (status >= 500) return "failing";
   // An answer that is none of the protocol's comes from something between us and SQS, or from a part of one.
   return error instanceof SyntaxError || /socket hang up|aborted/i.test(error.message) ? "broken" : "invalid";
 }
@@ -85,7 +109,8 @@ export function transportError({ kind, text, queue, cause }: FailureContext): Er
   // Errors of TLS end in a line break.
   const line = text.trim();
   const message = `${where}: ${line}${line.endsWith(".") ? "" : "."} ${adviceFor(kind, line)}`;
-  const isPassing = kind === "busy" || kind === "broken" || kind === "unreachable";
+  if (kind === "busy") return new TransportBusyError(message, { cause });
+  const isPassing = kind === "failing" || kind === "broken" || kind === "unreachable" || kind === "unsigned";
   return isPassing ? new TransportUnavailableError(message, { cause }) : new TransportRejectedError(message, { cause });
 }
 
@@ -103,10 +128,12 @@ const setUp: readonly (readonly [sign: RegExp, advice: string])[] = [
 ];
 
 const advice: Readonly<Record<FailureKind, string>> = {
-  busy: "It was tried several times and is tried again later.",
-  broken: "The connection ended or no answer came in time; it is tried again.",
-  unreachable: "Check endpoint, region and network; it is tried again.",
+  busy: "It was tried several times.",
+  failing: "It was tried several times.",
+  broken: "The connection ended or no answer came in time.",
+  unreachable: "Check endpoint, region and network.",
   missing: "There is no such queue.",
+  unsigned: "Check the credentials and where they come from.",
   denied: "Check the credentials and the IAM policy (docs/sqs.md lists the actions).",
   lost: "The message is not ours any more.",
   invalid: "SQS will not do this.",

@@ -27,7 +27,8 @@ describe("the limits of SQS", () => {
   it.each(["loop", "thread"] as const)(
     "row 29: a message renewed by the %s is handed over, uncounted, before SQS would show it, and its holder is told",
     async (renewal) => {
-      const connection = await connect({ ceilingMs: 2_500, renewal });
+      // Longer than a busy machine keeps a process waiting: a lease that is not renewed in time would end first, and count.
+      const connection = await connect({ lease: 4_000, ceilingMs: 2_500, renewal });
       await connection.declare({ queues: [{ name: "q" }] });
       await connection.publish([message("long")]);
       const held = await hold(connection);
@@ -99,5 +100,32 @@ describe("the limits of SQS", () => {
     await connection.declare({ queues: [{ name: "a.b" }] });
     const second = connection.declare({ queues: [{ name: "a-b" }] });
     await expect(second).rejects.toMatchObject({ code: "TOPOLOGY_MISMATCH" });
+  });
+
+  it.each([
+    ["a queue", "orders.fifo", "orders.delay"],
+    ["a FIFO queue", "orders.delay", "orders.fifo"],
+  ])("does not let %s be, or have, what a FIFO queue delays beside another: %s, %s", async (_, first, second) => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: first }] });
+    await connection.admin.inspect([first]);
+    await connection.declare({ queues: [{ name: first }] });
+    const other = connection.declare({ queues: [{ name: second }] });
+    await expect(other).rejects.toMatchObject({ code: "TOPOLOGY_MISMATCH" });
+  });
+
+  it("tells that dead letters are kept for longer or shorter than declared, where their queue is there already", async () => {
+    const warnings: string[] = [];
+    const { connection, endpoint } = await connectToEmulator();
+    await connection.declare({ queues: [{ name: "q" }] });
+    const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
+    const target = { endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+    const second = await connect({ target, log });
+    await second.declare({ queues: [{ name: "q" }] });
+    expect(warnings).toEqual([]);
+    await second.declare({ queues: [{ name: "other" }] });
+    const third = await connect({ target, log });
+    await third.declare({ queues: [{ name: "q", deadLetterRetentionMs: 86_400_000 }] });
+    expect(warnings).toEqual([expect.stringContaining("1209600 s, as their queue in SQS says, not for 86400 s")]);
   });
 });

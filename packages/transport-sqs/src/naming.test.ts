@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { partsOf, sqsNameOf } from "./queue-name.ts";
+import { partsOf, sqsNameOf } from "./queues/queue-name.ts";
 import { parseSqsUrl } from "./sqs-url.ts";
 
 describe("the name of a queue in SQS", () => {

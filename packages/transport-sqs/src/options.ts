@@ -55,10 +55,7 @@ export const sqsTransportOptions: OptionsSchema<SqsTransportOptions, ParsedSqsOp
 
 /** Names that may stand in the query of a URL. */
 export const optionNames: readonly string[] = [
-  "lease",
-  "renewal",
-  "sweep",
-  "maxMessageBytes",
+  ...Object.keys(leaseOptions),
   "region",
   "endpoint",
   "prefix",

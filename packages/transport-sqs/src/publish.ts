@@ -1,11 +1,11 @@
 import type { RoutedMessage } from "@lovage/lease-engine";
 import { PublishError, type NotBefore, type PublishFailure } from "@lovage/transport";
 
-import { encodeBody } from "./envelope.ts";
-import { delayQueueOf } from "./queue-name.ts";
-import type { KnownQueue } from "./queue-directory.ts";
-import { delayedOutgoing, fifoAddress, freshOutgoing, sendAll, type Outgoing } from "./send.ts";
-import { blankStamp } from "./stamp.ts";
+import { encodeBody } from "./message/envelope.ts";
+import { delayQueueOf } from "./queues/queue-name.ts";
+import type { KnownQueue } from "./queues/queue-directory.ts";
+import { delayedOutgoing, fifoAddress, freshOutgoing, sendAll, type Outgoing } from "./calls/send.ts";
+import { blankStamp } from "./message/stamp.ts";
 import type { SqsContext } from "./sqs-context.ts";
 
 /** A message with its place in the batch it came from. */
@@ -17,7 +17,7 @@ interface Placed {
 /** Why a message of a batch was not accepted, by its place. */
 export type PublishFailures = ReadonlyMap<number, Error>;
 
-/** Sends messages, each queue's apart. */
+/** Sends messages, each queue's apart; bodies that are too large are elsewhere by now. */
 export async function publishMessages(
   context: SqsContext,
   messages: readonly RoutedMessage[],
@@ -25,8 +25,7 @@ export async function publishMessages(
 ): Promise<PublishFailures> {
   const byQueue = new Map<KnownQueue, Placed[]>();
   const failures = new Map<number, Error>();
-  for (const [index, message] of (await depositAll(context, messages, failures)).entries()) {
-    if (failures.has(index)) continue;
+  for (const [index, message] of messages.entries()) {
     const { queue, outgoing } = await place(context, message, twistOf(index));
     const placed = byQueue.get(queue);
     if (placed === undefined) byQueue.set(queue, [{ index, outgoing }]);
@@ -44,26 +43,7 @@ export async function publishMessages(
   return failures;
 }
 
-/** Takes the bodies away that are too large, before anything is sent. What fails at that is noted, and is no reason to hold up the others. */
-async function depositAll(
-  { claims, directory }: SqsContext,
-  messages: readonly RoutedMessage[],
-  failures: Map<number, Error>,
-): Promise<readonly RoutedMessage[]> {
-  if (claims === undefined) return messages;
-  const deposit = async (message: RoutedMessage, index: number): Promise<RoutedMessage> => {
-    const queue = await directory.require(message.to);
-    try {
-      return await claims.deposit(message, queue);
-    } catch (error) {
-      failures.set(index, error as Error);
-      return message;
-    }
-  };
-  return await Promise.all(messages.map((message, index) => deposit(message, index)));
-}
-
-/** @throws PUBLISH_FAILED, or the one error when there was one message only */
+/** @throws PUBLISH_FAILED, also where there was one message only */
 export function throwFailures(messages: readonly RoutedMessage[], errors: PublishFailures): void {
   if (errors.size === 0) return;
   const failures = [...errors].map(([index, error]): PublishFailure => {
@@ -83,7 +63,7 @@ async function place(
   const queue = await context.directory.require(message.to);
   const waitMs = waitOf(message.notBefore, context.clock.now());
   if (waitMs <= 0) return { queue, outgoing: freshOutgoing(message, queue, twist) };
-  const body = encodeBody(message, queue.sqsName);
+  const body = encodeBody(message, queue.queue);
   if (!queue.isFifo) return { queue, outgoing: delayedOutgoing(body, blankStamp, waitMs) };
   const delays = await context.directory.require(delayQueueOf(queue.queue));
   const next = fifoAddress(message, queue, twist);

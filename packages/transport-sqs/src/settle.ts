@@ -1,15 +1,17 @@
 import { hasCode } from "@lovage/foundation";
 import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
-import { deadLetterQueueOf, withDeath } from "@lovage/transport";
+import { PublishError } from "@lovage/transport";
 
-import type { BatchFailure } from "./batches.ts";
-import { changeVisibility, visibilitySeconds } from "./change-visibility.ts";
-import { deleteAll } from "./delete.ts";
-import type { Held } from "./lease-table.ts";
+import { mayPass, type BatchFailure } from "./calls/batches.ts";
+import { changeVisibility, visibilitySeconds } from "./calls/change-visibility.ts";
+import { claimOf } from "./message/claim-header.ts";
+import { deadLetterOf } from "./message/dead-letter.ts";
+import { deleteAll } from "./calls/delete.ts";
+import type { Held } from "./leases/lease-table.ts";
 import { publishMessages } from "./publish.ts";
-import { copyOf, hiddenSeconds } from "./put-back.ts";
-import type { KnownQueue } from "./queue-directory.ts";
-import { sendAll } from "./send.ts";
+import { copyOf, hiddenSeconds } from "./leases/put-back.ts";
+import type { KnownQueue } from "./queues/queue-directory.ts";
+import { sendAll } from "./calls/send.ts";
 import type { SqsContext } from "./sqs-context.ts";
 
 /** What a settling call works with. */
@@ -36,27 +38,31 @@ export async function settleDeliveries(
   const done: Held[] = [];
   try {
     const { open, lost } = sortOut(settling, settlements);
-    const alive = await confirmSenders(settling, open, lost);
-    await sendFollowing(settling, alive);
-    await removeAll(settling, alive, { lost, done });
+    const alive = await confirmSenders(settling, letGo(settling, open, done), lost);
+    const unsent = new Map([...(await sendCopies(settling, alive)), ...(await sendFollowing(settling, alive))]);
+    const sent = alive.filter((each) => !unsent.has(each));
+    await removeAll(settling, sent, { lost, done });
+    throwUnsent(settlements, unsent);
     return lost.length === 0 ? null : lost;
   } catch (error) {
     table.remember(done);
     throw error;
   } finally {
-    await dropClaims(settling, settlements, done);
+    dropClaims(settling, settlements, done);
   }
 }
 
-/** What was released is there still, as a copy that refers to the same body. */
-async function dropClaims(
-  { claims }: Settling,
-  settlements: readonly Settlement[],
-  done: readonly Held[],
-): Promise<void> {
+/** What was released is there still, as a copy that refers to the same body; so is the dead letter of a message whose body could not be fetched. */
+function dropClaims({ claims }: Settling, settlements: readonly Settlement[], done: readonly Held[]): void {
   if (claims === undefined) return;
-  const released = new Set(settlements.filter(({ kind }) => kind === "release").map(({ lease }) => lease.id));
-  await claims.drop(done.filter(({ lease }) => !released.has(lease.id)).map(({ arrival }) => arrival.message));
+  const byLease = new Map(settlements.map((settlement) => [settlement.lease.id, settlement]));
+  const left = done.filter((held) => !keepsBody(byLease.get(held.lease.id), held));
+  claims.dropSoon(left.map(({ arrival }) => arrival.message));
+}
+
+function keepsBody(settlement: Settlement | undefined, { arrival }: Held): boolean {
+  if (settlement?.kind === "reject") return claimOf(settlement.message) === arrival.claim;
+  return settlement?.kind === "release";
 }
 
 function sortOut(
@@ -72,6 +78,17 @@ function sortOut(
     else if (!table.wasSettled(settlement.lease)) lost.push(settlement.lease);
   }
   return { open, lost };
+}
+
+/** A double is neither sent nor deleted nor shown: whoever works on its other would lose it. @returns the others */
+function letGo({ table, queue }: Settling, open: readonly Open[], done: Held[]): readonly Open[] {
+  if (queue.isFifo) return open;
+  return open.filter(({ settlement, held }) => {
+    if (settlement.kind !== "release" || settlement.isDouble !== true) return true;
+    table.remove(held);
+    done.push(held);
+    return false;
+  });
 }
 
 function sendsSomething({ settlement }: Open): boolean {
@@ -100,44 +117,75 @@ async function confirmSenders(settling: Settling, open: readonly Open[], lost: L
   return open.filter((each) => !gone.has(each));
 }
 
-async function sendFollowing(settling: Settling, open: readonly Open[]): Promise<void> {
-  await sendCopies(settling, open);
+/** Of which something could not be sent, and why. */
+type Unsent = ReadonlyMap<Open, Error>;
+
+/** @throws what passes, so that the call is repeated; else PUBLISH_FAILED */
+function throwUnsent(settlements: readonly Settlement[], unsent: Unsent): void {
+  if (unsent.size === 0) return;
+  const failures = [...unsent].map(([{ settlement, held }, error]) => {
+    const { messageId } = held.arrival.message.properties;
+    return { index: settlements.indexOf(settlement), messageId, error };
+  });
+  const passing = failures.find(({ error }) => mayPass(error));
+  throw passing?.error ?? new PublishError(failures, settlements.length);
+}
+
+/** What goes with acknowledgements and rejections, but for what was sent before: one of many that failed must not double the others. */
+async function sendFollowing(settling: Settling, open: readonly Open[]): Promise<Unsent> {
   const senders = open.filter((each) => sendsSomething(each) && !each.held.isSent);
-  const sent = senders.flatMap((sender) => following(settling, sender).map((message) => ({ sender, message })));
+  const sent = senders.flatMap((sender) => following(settling, sender));
   const errors = await publishMessages(
     settling,
     sent.map(({ message }) => message),
     // A FIFO queue must tell a step that is handed over from the same step published before.
     (index) => `~${sent[index]?.sender.held.arrival.fence ?? 0}`,
   );
-  const failed = new Set([...errors.keys()].map((index) => sent[index]?.sender));
-  for (const sender of senders) sender.held.isSent = !failed.has(sender);
-  const [first] = errors.values();
-  if (first !== undefined) throw first;
+  const unsent = new Map<Open, Error>();
+  for (const [index, { sender, source }] of sent.entries()) {
+    const error = errors.get(index);
+    if (error === undefined) (sender.held.sent ??= new WeakSet()).add(source);
+    else unsent.set(sender, error);
+  }
+  for (const sender of senders) sender.held.isSent = !unsent.has(sender);
+  return unsent;
 }
 
 /** Releases into a standard queue go back as copies. */
-async function sendCopies({ api, queue }: Settling, open: readonly Open[]): Promise<void> {
-  if (queue.isFifo) return;
+async function sendCopies({ api, queue }: Settling, open: readonly Open[]): Promise<Unsent> {
+  if (queue.isFifo) return new Map();
   const released = open.filter(({ settlement, held }) => settlement.kind === "release" && !held.isSent);
   const copies = released.map(({ settlement, held }) => {
     const delayMs = settlement.kind === "release" ? settlement.delayMs : 0;
     return copyOf({ arrival: held.arrival, delayMs, wasDelivered: true });
   });
-  const failures = await sendAll(api, queue, copies);
-  const failed = new Set(failures.map(({ index }) => index));
-  for (const [index, { held }] of released.entries()) held.isSent = !failed.has(index);
-  const [first] = failures;
-  if (first !== undefined) throw first.error;
+  const errors = new Map((await sendAll(api, queue, copies)).map(({ index, error }) => [index, error]));
+  const unsent = new Map<Open, Error>();
+  for (const [index, release] of released.entries()) {
+    const error = errors.get(index);
+    release.held.isSent = error === undefined;
+    if (error !== undefined) unsent.set(release, error);
+  }
+  return unsent;
 }
 
-function following({ queue, clock }: Settling, { settlement }: Open): RoutedMessage[] {
+/** A message that goes with a settlement, and what stands for it in that: the same object each time that the settlement is tried. */
+interface Step {
+  readonly sender: Open;
+  readonly message: RoutedMessage;
+  readonly source: object;
+}
+
+/** What of it was not sent yet. */
+function following({ queue, clock }: Settling, sender: Open): readonly Step[] {
+  const { settlement, held } = sender;
   if (settlement.kind === "release") return [];
-  const followUps = [...(settlement.followUps ?? [])];
-  if (settlement.kind === "ack") return followUps;
-  const { message, reason, count } = settlement;
-  const dead = withDeath(message, { ...reason, queue: queue.queue, count, atMs: Math.round(clock.now()) });
-  return [...followUps, { ...dead, to: deadLetterQueueOf(queue.queue) }];
+  const steps: Step[] = (settlement.followUps ?? []).map((message) => ({ sender, message, source: message }));
+  if (settlement.kind === "reject") {
+    const message = deadLetterOf(queue.queue, settlement, clock.now());
+    steps.push({ sender, message, source: settlement.message });
+  }
+  return steps.filter(({ source }) => held.sent?.has(source) !== true);
 }
 
 interface Outcome {

@@ -1,5 +1,5 @@
 import { ListQueuesCommand, SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { backOff, maskSecrets, type Clock, rest } from "@lovage/foundation";
+import { backOff, errorText, maskSecrets, rest, type Clock } from "@lovage/foundation";
 
 import { PublishUncertainError } from "@lovage/transport";
 
@@ -21,24 +21,34 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Done twice it would be there twice: it is not repeated when no answer came, and that is told as such. @default false */
   readonly publishes?: boolean;
+  /** It waits for messages: on a connection that nothing else waits for. @default false */
+  readonly polls?: boolean;
 }
 
 const answerMs = 10_000;
 const waits = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
-/** How often a call is made at most, by what went wrong: some 11 s of patience with a busy service, and little with a broken network. */
-const maxAttempts: Readonly<Partial<Record<FailureKind, number>>> = { busy: 9, broken: 3 };
-const maxSockets = 128;
+/** How often a call is made at most, by what went wrong: some 11 s of patience with a busy or failing service, and little with a broken network. */
+const maxAttempts: Readonly<Partial<Record<FailureKind, number>>> = { busy: 9, failing: 9, broken: 3 };
+/** Polls are as many as their receivers let them be. */
+const socketsBesidePolls = 128;
+/** What a request is refused with whose signature is of another time. */
+const clockRefusal =
+  /^(AuthFailure|InvalidSignature|RequestExpired|RequestInTheFuture|RequestTimeTooSkewed|SignatureDoesNotMatch)/;
 
 type Send<Output> = (client: SQSClient, options: { readonly abortSignal: AbortSignal }) => Promise<Output>;
 
 /** Calls of SQS: each has a deadline, is tried again where that can help, and ends with `close`. */
 export class SqsApi {
+  readonly #target: SqsTarget;
   readonly #client: SQSClient;
+  /** Polls hold a connection for up to 20 s each, and could hold all there are. */
+  #polling: SQSClient | undefined;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
 
   constructor(target: SqsTarget, clock: Clock) {
-    this.#client = new SQSClient(configOf(target));
+    this.#target = target;
+    this.#client = new SQSClient(configOf(target, socketsBesidePolls));
     this.#clock = clock;
   }
 
@@ -50,19 +60,20 @@ export class SqsApi {
   /** Whether SQS answers us at all. That we may not list queues is an answer. @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED */
   async probe(): Promise<void> {
     try {
-      await this.#once((client, options) => client.send(new ListQueuesCommand({ MaxResults: 1 }), options), answerMs);
+      await this.#once((client, options) => client.send(new ListQueuesCommand({ MaxResults: 1 }), options));
     } catch (error) {
       if (error instanceof Error && /AccessDenied/.test(error.name)) return;
-      throw describe(error, undefined);
+      // Who has had none yet may never have any.
+      throw kindOf(error) === "unsigned" ? refusal(error) : describe(error, undefined);
     }
   }
 
   /** @throws the contract's errors */
   async call<Output>(send: Send<Output>, options: CallOptions = {}): Promise<Output> {
-    const { queue, timeoutMs = answerMs, publishes = false } = options;
+    const { queue, publishes = false } = options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#once(send, timeoutMs);
+        return await this.#once(send, options);
       } catch (error) {
         if (attempt >= mostAttempts(kindOf(error), publishes) || this.closing.aborted)
           throw describe(error, queue, publishes);
@@ -80,16 +91,34 @@ export class SqsApi {
   close(): void {
     this.#closing.abort();
     this.#client.destroy();
+    this.#polling?.destroy();
   }
 
-  async #once<Output>(send: Send<Output>, timeoutMs: number): Promise<Output> {
-    const deadline = this.#clock.deadline(timeoutMs);
+  async #once<Output>(send: Send<Output>, options: CallOptions = {}): Promise<Output> {
     try {
-      return await send(this.#client, { abortSignal: AbortSignal.any([deadline.signal, this.closing]) });
+      return await this.#send(send, options);
+    } catch (error) {
+      // The SDK has learnt from the refusal how far our clock is off.
+      if (isClockCorrected(error)) return await this.#send(send, options);
+      throw error;
+    }
+  }
+
+  async #send<Output>(send: Send<Output>, { timeoutMs = answerMs, polls = false }: CallOptions): Promise<Output> {
+    const deadline = this.#clock.deadline(timeoutMs);
+    const client = polls ? (this.#polling ??= new SQSClient(configOf(this.#target, Infinity))) : this.#client;
+    try {
+      return await send(client, { abortSignal: AbortSignal.any([deadline.signal, this.closing]) });
     } finally {
       deadline.cancel();
     }
   }
+}
+
+function isClockCorrected(error: unknown): boolean {
+  if (!(error instanceof Error) || !clockRefusal.test(error.name)) return false;
+  const { $metadata } = error as { readonly $metadata?: { readonly clockSkewCorrected?: boolean } };
+  return $metadata?.clockSkewCorrected === true;
 }
 
 /** What may have been accepted is not published again unasked. */
@@ -97,12 +126,12 @@ function mostAttempts(kind: FailureKind, publishes: boolean): number {
   return publishes && kind === "broken" ? 1 : (maxAttempts[kind] ?? 1);
 }
 
-function configOf({ region, endpoint, credentials }: SqsTarget): SQSClientConfig {
+function configOf({ region, endpoint, credentials }: SqsTarget, maxSockets: number): SQSClientConfig {
   const home = endpoint === undefined ? {} : { endpoint, region: "us-east-1" };
   return {
     ...home,
     ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(credentials === undefined ? {} : { credentials: named(credentials) }),
     // Behind an endpoint of one's own the host in a queue's URL need not be reachable from here.
     useQueueUrlAsEndpoint: endpoint === undefined,
     // Tries are made here, where they end with the connection and go by its clock.
@@ -115,8 +144,29 @@ function configOf({ region, endpoint, credentials }: SqsTarget): SQSClientConfig
   };
 }
 
+/** Whatever a provider of the user's throws is known as what it is. */
+function named(credentials: SqsCredentials): SqsCredentials {
+  if (typeof credentials !== "function") return credentials;
+  return async (...given) => {
+    try {
+      return await credentials(...given);
+    } catch (error) {
+      const message = errorText(error);
+      throw Object.assign(new Error(message, { cause: error }), { name: "CredentialsProviderError" });
+    }
+  };
+}
+
+function refusal(error: unknown): Error {
+  return transportError({ kind: "denied", text: textOf(error), cause: error });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${maskSecrets(error.message)}` : String(error);
+}
+
 function describe(error: unknown, queue: string | undefined, publishes = false): Error {
-  const text = error instanceof Error ? `${error.name}: ${maskSecrets(error.message)}` : String(error);
+  const text = textOf(error);
   if (publishes && kindOf(error) === "broken") {
     const outcome = `SQS, queue "${queue ?? "?"}": ${text}. No answer came; the messages may have been accepted.`;
     return new PublishUncertainError(outcome, { cause: error });

@@ -1,8 +1,8 @@
 import type { Clock, Log } from "@lovage/foundation";
 
-import type { Claims } from "./claims.ts";
-import type { LeaseTable } from "./lease-table.ts";
-import type { QueueDirectory } from "./queue-directory.ts";
+import type { Claims } from "./bodies/claims.ts";
+import type { LeaseTable } from "./leases/lease-table.ts";
+import type { QueueDirectory } from "./queues/queue-directory.ts";
 import type { SqsApi } from "./sqs-api.ts";
 
 /** What every operation of a store works with. */

@@ -1,4 +1,4 @@
-import type { Clock, Log } from "@lovage/foundation";
+import { within, type Clock, type Log } from "@lovage/foundation";
 import type {
   Claim,
   ClaimRequest,
@@ -11,6 +11,7 @@ import type {
   StoreFacts,
   SweepOutcome,
   SweepRequest,
+  Unrenewed,
 } from "@lovage/lease-engine";
 import {
   TransactionUnsupportedError,
@@ -21,16 +22,17 @@ import {
   type QueueDeclaration,
 } from "@lovage/transport";
 
-import { SqsAdmin } from "./admin.ts";
-import { ownMessageBytes, queueCapabilities, sqsCapabilities } from "./capabilities.ts";
-import { Claims } from "./claims.ts";
-import { BrokerClock } from "./delays.ts";
-import { ceilingMarginMs, extendLeases, maxHoldMs } from "./extend.ts";
-import { LeaseTable } from "./lease-table.ts";
+import { SqsAdmin } from "./admin/admin.ts";
+import { ownMessageBytes, queueCapabilities, sqsCapabilities } from "./queues/capabilities.ts";
+import { Claims } from "./bodies/claims.ts";
+import { BrokerClock } from "./delays/delays.ts";
+import { ceilingMarginMs, extendLeases, maxHoldMs } from "./leases/extend.ts";
+import { LeaseTable } from "./leases/lease-table.ts";
+import { prepareMessage, prepareSettlement } from "./prepare.ts";
 import { publishMessages, throwFailures } from "./publish.ts";
-import { QueueConsumption } from "./queue-consumption.ts";
-import { QueueDirectory } from "./queue-directory.ts";
-import type { RenewerOptions } from "./renewer.ts";
+import { QueueConsumption } from "./consuming/queue-consumption.ts";
+import { QueueDirectory } from "./queues/queue-directory.ts";
+import type { RenewerOptions } from "./leases/renewer.ts";
 import { settleDeliveries } from "./settle.ts";
 import { SqsApi, type SqsTarget } from "./sqs-api.ts";
 import type { SqsContext } from "./sqs-context.ts";
@@ -53,6 +55,8 @@ export interface SqsStoreOptions {
 const maxBatch = 1_000;
 /** An empty claim has waited in the broker already. */
 const fallbackPollMs = 1;
+/** What is being deleted from the claim check may take so long when the store closes: less than what it is given for that. */
+const droppingMs = 200;
 /** A call takes ten; so little that nobody notices, and enough for most of a batch of quick tasks to come together. */
 const gathering = { size: 10, ms: 20 } as const;
 
@@ -71,7 +75,7 @@ export class SqsStore implements LeaseStore {
     const { target, prefix, queues: predefined, creates, clock, log, claimCheck, settings } = options;
     this.#options = options;
     const api = new SqsApi(target, clock);
-    const directory = new QueueDirectory({ api, prefix, creates, predefined });
+    const directory = new QueueDirectory({ api, prefix, creates, predefined, log });
     const claims = claimCheck === undefined ? undefined : new Claims(claimCheck, log);
     this.#context = { api, clock, log, directory, table: new LeaseTable(), claims };
     this.#brokerClock = new BrokerClock(() => clock.now());
@@ -85,6 +89,7 @@ export class SqsStore implements LeaseStore {
       }),
       // More would mix up the order of FIFO queues; a publish of many messages is many calls at once.
       publishesInFlight: 1,
+      publishesApart: true,
       maxBatch,
       ...this.#renewal(),
       handsOver: false,
@@ -119,15 +124,31 @@ export class SqsStore implements LeaseStore {
     throwFailures(messages, await publishMessages(this.#context, messages));
   }
 
+  prepare(message: RoutedMessage): Promise<RoutedMessage> | undefined {
+    return prepareMessage(this.#context, message);
+  }
+
+  discard(message: RoutedMessage): void {
+    this.#context.claims?.dropSoon([message]);
+  }
+
+  prepareSettlement(queue: string, settlement: Settlement): Promise<Settlement> | undefined {
+    return prepareSettlement(this.#context, queue, settlement);
+  }
+
   claim(request: ClaimRequest): Promise<Claim> {
     return this.#consumptionOf(request.queue).claim(request);
+  }
+
+  async suspectsWait(queue: string): Promise<boolean> {
+    return this.#consumptions.get(queue)?.suspectsWait ?? false;
   }
 
   async claimsOver(queue: string): Promise<void> {
     await this.#consumptions.get(queue)?.claimsOver();
   }
 
-  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<readonly Lease[] | null> {
+  async extend(queue: string, leases: readonly Lease[], leaseMs: number): Promise<Unrenewed | null> {
     const known = await this.#context.directory.require(queue);
     return await extendLeases(this.#context, { queue: known, leases, leaseMs, ceilingMs: this.#ceilingMs });
   }
@@ -142,14 +163,19 @@ export class SqsStore implements LeaseStore {
   async sweep({ queues, suspectAfter }: SweepRequest): Promise<SweepOutcome> {
     const { table, clock } = this.#context;
     table.sweep(clock.monotonic());
-    for (const queue of queues) await this.#consumptions.get(queue)?.sweep(suspectAfter);
+    // Nobody waits for it: a queue with which SQS takes its time would cost what waits in the others its leases.
+    for (const queue of queues) void this.#consumptions.get(queue)?.sweep(suspectAfter);
     return { recovered: 0, more: false };
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await Promise.allSettled([...this.#consumptions.values()].map((consumption) => consumption.close()));
+    const { clock, claims } = this.#context;
+    await Promise.allSettled([
+      ...[...this.#consumptions.values()].map((consumption) => consumption.close()),
+      within(clock, droppingMs, claims?.idle() ?? Promise.resolve()),
+    ]);
     this.#context.api.close();
   }
 
@@ -175,5 +201,5 @@ export class SqsStore implements LeaseStore {
 
 /** The module beside this one, in the form in which this one runs: source or built. */
 function renewerUrl(): string {
-  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
+  return new URL(import.meta.url.endsWith(".ts") ? "./leases/renewer.ts" : "./leases/renewer.js", import.meta.url).href;
 }

@@ -1,24 +1,26 @@
 import process from "node:process";
 
-import { OptionError, silentLog, systemClock, validate, type DriverContext, queryOptions } from "@lovage/foundation";
-import { leaseSettings, openLeaseConnection } from "@lovage/lease-engine";
-import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
+import { readDriverUrl, type DriverContext } from "@lovage/foundation";
+import { openLeaseConnection } from "@lovage/lease-engine";
+import { openWithoutApp, type Connection, type TransportDriver, type TransportOpening } from "@lovage/transport";
 
 import { optionNames, sqsTransportOptions, type ParsedSqsOptions, type SqsTransportOptions } from "./options.ts";
+import { sqsSettings } from "./sqs-settings.ts";
 import { parseSqsUrl } from "./sqs-url.ts";
 import { SqsStore } from "./store.ts";
+
+const urlForm = { schema: sqsTransportOptions, names: optionNames, whose: "the SQS transport" } as const;
 
 /** The driver for `sqs:` URLs; what the runtime finds by the scheme. */
 export const transport: TransportDriver<ParsedSqsOptions> = {
   schemes: ["sqs"],
   options: sqsTransportOptions,
   async open(opening: TransportOpening<ParsedSqsOptions>): Promise<Connection> {
-    const { base, options: query } = queryOptions(opening.url, optionNames);
-    // What stands beside the URL is nearer to the user than what is in it.
-    const options = { ...parseSqsUrl(base), ...(await parseOptions(query)), ...opening.options };
+    const { base, options: given } = await readDriverUrl(opening, urlForm);
+    const options = { ...parseSqsUrl(base), ...given };
     const { region, endpoint, credentials, prefix = "", queues = {}, claimCheck } = options;
     const maxMessageBytes = options.maxMessageBytes ?? claimCheck?.maxBytes;
-    const settings = leaseSettings({ ...options, maxMessageBytes });
+    const settings = sqsSettings({ ...options, maxMessageBytes });
     const store = new SqsStore({
       target: { region, endpoint, credentials },
       prefix,
@@ -45,17 +47,7 @@ export interface SqsTransportOpening
  * @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED, CONFIGURATION_INVALID, OPTION_INVALID
  */
 export async function sqsTransport(opening: SqsTransportOpening): Promise<Connection> {
-  const { url, clock = systemClock, log = silentLog, name = "lovage", onState, ...rest } = opening;
-  const options = await parseOptions(rest);
-  return transport.open({ url, clock, log, name, options, ...(onState === undefined ? {} : { onState }) });
-}
-
-async function parseOptions(given: object): Promise<ParsedSqsOptions> {
-  const checked = await validate(sqsTransportOptions, given);
-  if (checked.issues === undefined) return checked.value;
-  throw new OptionError(`The options of the SQS transport cannot be used: ${checked.issues.join("; ")}.`, {
-    field: "options",
-  });
+  return await openWithoutApp(transport, opening, urlForm.whose);
 }
 
 /** Nobody wants a misspelt name to become a queue in production. */

@@ -14,14 +14,20 @@ export interface EmulatedSqs {
   readonly stop: () => Promise<void>;
 }
 
+/** How the store and its connection are made. */
+export interface EmulatedOptions extends Partial<SqsStoreOptions> {
+  /** In ms. @default 1_000 */
+  readonly lease?: number;
+  readonly maxMessageBytes?: number;
+  readonly renewal?: "loop" | "thread";
+}
+
 /** Opens a connection with short leases to an emulator of its own. Both end with the test. */
-export async function connectToEmulator(
-  options: Partial<SqsStoreOptions> & { readonly maxMessageBytes?: number; readonly renewal?: "loop" | "thread" } = {},
-): Promise<EmulatedSqs> {
+export async function connectToEmulator(options: EmulatedOptions = {}): Promise<EmulatedSqs> {
   const server = await startFauxqs({ port: 0, logger: false });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const { maxMessageBytes, renewal = "loop", ...rest } = options;
-  const settings = leaseSettings({ lease: 1_000, sweep: 100, maxMessageBytes });
+  const { lease = 1_000, maxMessageBytes, renewal = "loop", ...rest } = options;
+  const settings = leaseSettings({ lease, sweep: 100, maxMessageBytes });
   const store = new SqsStore({
     target: { endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } },
     prefix: "",

@@ -7,6 +7,8 @@ export class MemoryClaimCheck implements ClaimCheck {
   isAway = false;
   /** Called before a body is kept. */
   onPut: () => Promise<void> = async () => {};
+  /** Called before a body is deleted. */
+  onDelete: () => Promise<void> = async () => {};
 
   async put(key: string, body: Uint8Array): Promise<void> {
     this.#check();
@@ -19,10 +21,10 @@ export class MemoryClaimCheck implements ClaimCheck {
     return Promise.resolve(this.bodies.get(key));
   }
 
-  delete(key: string): Promise<void> {
+  async delete(key: string): Promise<void> {
     this.#check();
+    await this.onDelete();
     this.bodies.delete(key);
-    return Promise.resolve();
   }
 
   #check(): void {

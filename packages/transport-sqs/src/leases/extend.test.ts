@@ -1,0 +1,103 @@
+import type { BatchResultErrorEntry, ChangeMessageVisibilityBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { silentLog, virtualClock } from "@lovage/foundation";
+import type { Lease, Unrenewed } from "@lovage/lease-engine";
+import { expect, test } from "vitest";
+
+import { readArrival } from "../message/arrival.ts";
+import { extendLeases } from "./extend.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { QueueDirectory } from "../queues/queue-directory.ts";
+import { SqsApi } from "../sqs-api.ts";
+import type { SqsContext } from "../sqs-context.ts";
+
+const leaseMs = 30_000;
+const queue = {
+  queue: "q",
+  sqsName: "q",
+  url: "http://localhost/q",
+  isFifo: false,
+  maxBytes: 1_000,
+  group: undefined,
+  isShared: false,
+};
+const gone: Omit<BatchResultErrorEntry, "Id"> = {
+  Code: "InvalidParameterValue",
+  SenderFault: true,
+  Message:
+    "Value x for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.",
+};
+const busy: Omit<BatchResultErrorEntry, "Id"> = { Code: "InternalError", SenderFault: false };
+
+/** Fails the messages with these handles, again and again, without waiting between tries. */
+class FailingApi extends SqsApi {
+  readonly #failures: ReadonlyMap<string, Omit<BatchResultErrorEntry, "Id">>;
+
+  constructor(failures: ReadonlyMap<string, Omit<BatchResultErrorEntry, "Id">>) {
+    super({ endpoint: "http://localhost" }, virtualClock());
+    this.#failures = failures;
+  }
+
+  override async call<Output>(send: (client: SQSClient, options: { abortSignal: AbortSignal }) => Promise<Output>) {
+    const answer = async ({ input }: ChangeMessageVisibilityBatchCommand): Promise<object> => ({
+      Failed: (input.Entries ?? []).flatMap(({ Id, ReceiptHandle = "" }) => {
+        const failure = this.#failures.get(ReceiptHandle);
+        return failure === undefined ? [] : [{ Id, ...failure }];
+      }),
+    });
+    return await send({ send: answer } as unknown as SQSClient, { abortSignal: this.closing });
+  }
+
+  override async pause(): Promise<void> {}
+}
+
+/** Holds as many messages, asks for them all in the midst of their leases, and tells which of them are held past these. */
+async function extendOf(
+  count: number,
+  failures: Readonly<Record<string, Omit<BatchResultErrorEntry, "Id">>>,
+): Promise<{
+  readonly leases: readonly Lease[];
+  readonly answer: Unrenewed | null;
+  readonly kept: readonly boolean[];
+}> {
+  const clock = virtualClock();
+  const api = new FailingApi(new Map(Object.entries(failures)));
+  const directory = new QueueDirectory({ api, prefix: "", creates: false, predefined: {} });
+  const table = new LeaseTable();
+  const context: SqsContext = { api, clock, log: silentLog, directory, table, claims: undefined };
+  const until = clock.monotonic() + leaseMs;
+  const leases = Array.from(
+    { length: count },
+    (_, index) =>
+      table.add(
+        "q",
+        readArrival("q", { MessageId: `id-${index}`, ReceiptHandle: `h${index}` }, clock.monotonic()),
+        until,
+      ).lease,
+  );
+  await clock.advance(leaseMs / 2);
+  const answer = await extendLeases(context, { queue, leases, leaseMs, ceilingMs: Infinity });
+  return { leases, answer, kept: leases.map((lease) => table.find(lease, until + 1) !== undefined) };
+}
+
+const allBut = (count: number, not: number): boolean[] => Array.from({ length: count }, (_, index) => index !== not);
+
+test("a message that is gone costs no other its lease", async () => {
+  const { leases, answer, kept } = await extendOf(10, { h3: gone });
+  expect(answer).toEqual({ lost: [leases[3]] });
+  expect(kept).toEqual(allBut(10, 3));
+});
+
+test("one that cannot be prolonged for now costs no other its lease, and is not taken for prolonged", async () => {
+  const { leases, answer, kept } = await extendOf(10, { h3: busy });
+  expect(answer).toEqual({ lost: [], left: [leases[3]] });
+  expect(kept).toEqual(allBut(10, 3));
+});
+
+test("what is lost and what could not be prolonged are told apart", async () => {
+  const { leases, answer } = await extendOf(3, { h0: gone, h2: busy });
+  expect(answer).toEqual({ lost: [leases[0]], left: [leases[2]] });
+});
+
+test("where nothing could be done the cause is told", async () => {
+  await expect(extendOf(2, { h0: busy, h1: busy })).rejects.toMatchObject({ code: "TRANSPORT_BUSY" });
+});
