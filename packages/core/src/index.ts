@@ -26,6 +26,7 @@ export {
   TopologyMismatchError,
   TransactionUnsupportedError,
   TransportRejectedError,
+  TransportBusyError,
   TransportUnavailableError,
 } from "@lovage/transport";
 export type {
@@ -53,7 +54,15 @@ export type { ApplyOptions } from "./app/apply-options.ts";
 export type { CallOptions, ManyCallOptions } from "./app/call-options.ts";
 export { createApp } from "./app/create-app.ts";
 export { defineTask } from "./app/define-task.ts";
-export type { BoundOption, CheckedHandler, InputSchema, TaskFactory, UnboundOption } from "./app/task-factory.ts";
+export type {
+  BoundHandler,
+  BoundOption,
+  CheckedHandler,
+  InputSchema,
+  TaskFactory,
+  UnboundOption,
+  WithoutContext,
+} from "./app/task-factory.ts";
 export type { Task, TaskCalls, TaskHandler } from "./app/task.ts";
 export type { AckMode, DeadLetterMode, ErrorFilter, InputOption, TaskOptions } from "./app/task-options.ts";
 export type { Beat } from "./beat/beat.ts";
@@ -121,6 +130,7 @@ export type {
   QueuePage,
 } from "./queue/queue-handle.ts";
 export type { AsyncResult, CancelOptions, GetOptions } from "./result/async-result.ts";
+export type { Received } from "./result/received.ts";
 export {
   NoResultBackendError,
   RemoteTaskError,
@@ -133,6 +143,7 @@ export {
   FollowUpError,
   MaxRetriesExceededError,
   PoisonMessageError,
+  RetryTooLateError,
   SoftTimeLimitExceeded,
   TaskEndedError,
   TaskTransactionError,
@@ -140,8 +151,8 @@ export {
   UnknownTaskError,
   WorkerLostError,
   WorkerShutdownError,
-} from "./worker/errors.ts";
-export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/task-context.ts";
+} from "./worker/run/errors.ts";
+export type { DeliveryInfo, RetryOptions, TaskContext } from "./worker/run/task-context.ts";
 export type { QueueHealth, Verdict, WorkerHealth, WorkerState } from "./worker/worker-health.ts";
 export type { ObservedTask, WorkerListener, WorkerOptions } from "./worker/worker-options.ts";
 export type { StopOptions, Worker } from "./worker/worker.ts";

@@ -43,6 +43,16 @@ describe("what is sent", () => {
     );
   });
 
+  test("in a month runs when a worker is started then", async () => {
+    const remind = defineTask("remind", (to: string) => to);
+    await using later = await createTestApp({ worker: false, tasks: [remind] });
+    const result = await remind.applyAsync(["ada"], { countdown: "30d" });
+    await later.advance("30d");
+    await later.startWorker();
+    await later.run();
+    expect(await result.get()).toBe("ada");
+  });
+
   test("runs at its time and not before", async () => {
     const ran: number[] = [];
     const note = tested.app.task("note", () => void ran.push(tested.clock.now()));

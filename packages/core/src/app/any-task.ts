@@ -4,5 +4,5 @@ import type { TaskHandler } from "./task.ts";
 /** A task made by `defineTask`, whatever its types. */
 export type AnyTask = TaskHandler & {
   readonly name: string;
-  delay(...args: never[]): Promise<AsyncResult<unknown>>;
+  delay(...args: never): Promise<AsyncResult<unknown>>;
 };

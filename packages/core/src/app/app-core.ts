@@ -9,6 +9,7 @@ import { openLog } from "../log/open-log.ts";
 import { BrokerCanvasSender } from "../produce/broker-canvas-sender.ts";
 import { BrokerCallSender } from "../produce/broker-call-sender.ts";
 import { BrokerProducer } from "../produce/broker-producer.ts";
+import { PriorityWarnings } from "../queue/priority-warnings.ts";
 import { ResultSource } from "../result/result-source.ts";
 import type { AnyTask } from "./any-task.ts";
 import type { AppOptions } from "./app-options.ts";
@@ -21,7 +22,8 @@ import type { CallSender } from "./call-sender.ts";
 import { loadTasks } from "./load-tasks.ts";
 import { LoadingScope } from "./loading-scope.ts";
 import type { OpeningOptions } from "./open-driver.ts";
-import { routeTask } from "./queue-router.ts";
+import { eachSchema } from "./store-schemas.ts";
+import type { StoreTables } from "./store-schemas.ts";
 import type { TaskBindings } from "./task-bindings.ts";
 import { declareRemoteTask } from "./task-declaration.ts";
 import { handleOf } from "./task-handle.ts";
@@ -41,6 +43,9 @@ const loadingWaitMs = 5_000;
 export class AppCore implements AppRuntime {
   readonly clock: Clock;
   readonly tasks: AppTasks;
+  readonly priorityWarnings: PriorityWarnings = new PriorityWarnings((message, fields) =>
+    this.log.warn(message, fields),
+  );
   readonly producer: BrokerProducer;
   readonly results: ResultSource;
   /** What the calls of this app's tasks go through. */
@@ -96,6 +101,11 @@ export class AppCore implements AppRuntime {
     return this.#loading.isDone && this.#closing === undefined;
   }
 
+  /** Whether its broker or backend is open, or being opened. */
+  get isConnected(): boolean {
+    return this.#stores.isBegun;
+  }
+
   async ready(): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError(`App "${this.name}" is closed.`);
     if (this.#loading.isDone) return;
@@ -113,6 +123,12 @@ export class AppCore implements AppRuntime {
     return this.#stores.backend();
   }
 
+  /** Calls `work` with the tables of each store in turn; opens no store, and makes no tables. @throws CLOSED, and what opening a store throws */
+  async eachSchema(work: (tables: StoreTables) => Promise<void>): Promise<void> {
+    await this.ready();
+    await eachSchema(this.configuration, this.#opening(), work);
+  }
+
   /** Lets go of everything that was opened here; whoever waits for a result gets `CLOSED`. Idempotent. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
@@ -123,10 +139,12 @@ export class AppCore implements AppRuntime {
     return new BrokerProducer({
       clock: stores.clock,
       ready: () => this.ready(),
+      isReady: () => this.isReady,
       connection: () => stores.connection(),
       backend: () => stores.backend(),
       settings: () => this.settings,
-      queueOf: (task) => this.#queueOf(task),
+      queueOf: (task) => this.tasks.queueOf(task),
+      priorityWarnings: this.priorityWarnings,
       declarationOf: (queue) => this.#declarationOf(queue),
       warn: (message, fields) => this.log.warn(message, fields),
     });
@@ -134,14 +152,9 @@ export class AppCore implements AppRuntime {
 
   #createSender(): CallSender {
     const { producer, results } = this;
-    const queueOf = (task: string): string => this.#queueOf(task);
+    const queueOf = (task: string): string => this.tasks.queueOf(task);
     const canvas = new BrokerCanvasSender({ runtime: this, producer, results, queueOf });
     return new BrokerCallSender({ runtime: this, results, canvas, define: (task) => this.tasks.define(task) });
-  }
-
-  #queueOf(task: string): string {
-    const options = this.tasks.get(task)?.options ?? { queue: undefined };
-    return routeTask({ name: task, options }, this.configuration);
   }
 
   #declarationOf(queue: string): QueueDeclaration {

@@ -75,8 +75,13 @@ export interface AppOptions {
   readonly unknownTaskTtl?: Duration;
   /** Largest body of a message and largest result, in bytes. @default 262 144 (LOVAGE_MAX_PAYLOAD_BYTES) */
   readonly maxPayloadBytes?: number;
-  /** Content types that workers decode, of `application/json` (`json`) and `application/x-msgpack` (`msgpack`). @default ["application/json"] (LOVAGE_ACCEPT_CONTENT, separated by commas) */
+  /** Content types that workers decode, of `application/json` (`json`) and `application/x-msgpack` (`msgpack`); the first must be among them. @default ["application/json"] (LOVAGE_ACCEPT_CONTENT, separated by commas) */
   readonly acceptContent?: readonly string[];
+  /**
+   * Zone of times without an offset in messages and results of Python's: Celery's setting `timezone`, by its IANA name.
+   * @default "UTC", as there (LOVAGE_TIMEZONE)
+   */
+  readonly timezone?: string;
   /** File or directory where driver packages are looked for first. @default the app's module, the main script, the working directory, Lovage itself */
   readonly from?: string;
   /** Where the app writes what it does: a logger of pino's form, or a Log. @default JSON lines on standard error, plain lines on a terminal */

@@ -1,6 +1,7 @@
 import type { Backend } from "@lovage/backend";
 import type { Clock, Log } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
+import type { PriorityWarnings } from "../queue/priority-warnings.ts";
 import type { TaskCall } from "../protocol/task-call.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 
@@ -33,7 +34,9 @@ export interface Producer {
 export interface TaskRegistry {
   get(name: string): TaskDefinition | undefined;
   names(): readonly string[];
-  /** Queues that tasks with a handler are routed to, and the default queue; what a worker without `queues` consumes. */
+  /** The queue of a task's calls; of one that is not known by the routes alone. */
+  queueOf(name: string): string;
+  /** Queues that tasks with a handler are routed to, the default queue if there are none; what a worker without `queues` consumes. */
   queues(): readonly string[];
 }
 
@@ -48,6 +51,8 @@ export interface RuntimeSettings {
   readonly unknownTaskTtlMs: number;
   readonly maxPayloadBytes: number;
   readonly acceptContent: readonly string[];
+  /** IANA name of the zone of times without an offset. */
+  readonly timezone: string;
 }
 
 /**
@@ -60,6 +65,7 @@ export interface AppRuntime {
   readonly log: Log;
   readonly tasks: TaskRegistry;
   readonly producer: Producer;
+  readonly priorityWarnings: PriorityWarnings;
   /** Loads configuration files and task modules, once. @throws CLOSED */
   ready(): Promise<void>;
   /** Whether `ready` has nothing to wait for: asked before each call, since waiting for what is there costs more than a call's encoding. */

@@ -31,6 +31,11 @@ export class AppStores {
     this.#options = options;
   }
 
+  /** Whether any is open, or being opened: what they are is settled then. */
+  get isBegun(): boolean {
+    return this.#connection.isBegun || this.#results.isBegun || this.#coordination.isBegun;
+  }
+
   async connection(renewal: Renewal): Promise<Connection> {
     const connection = await this.#connection.run(renewal);
     const isTooLate = renewal === "thread" && this.#renewal === "loop";
@@ -45,8 +50,8 @@ export class AppStores {
   }
 
   async backend(): Promise<Backend | undefined> {
-    const results = await this.#results.run();
-    const coordination = await this.#coordination.run();
+    // Both begun at once: `close` waits for what is under way, and would not know of one that is begun later.
+    const [results, coordination] = await Promise.all([this.#results.run(), this.#coordination.run()]);
     if (coordination === undefined) return results;
     return (this.#combined ??= combineBackends(results, coordination));
   }

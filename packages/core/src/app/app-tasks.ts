@@ -62,12 +62,13 @@ export class AppTasks implements TaskRegistry {
     return [...this.#declarations.keys()].toSorted();
   }
 
+  queueOf(name: string): string {
+    return routeTask(this.get(name) ?? { name, options: { queue: undefined } }, this.#configuration());
+  }
+
   queues(): readonly string[] {
-    const configuration = this.#configuration();
-    const queues = new Set([configuration.settings.defaultQueue]);
-    for (const declaration of this.#declarations.values()) {
-      if (declaration.run !== undefined) queues.add(routeTask(this.define(declaration), configuration));
-    }
-    return [...queues];
+    const queues = new Set<string>();
+    for (const { name, run } of this.#declarations.values()) if (run !== undefined) queues.add(this.queueOf(name));
+    return queues.size === 0 ? [this.#configuration().settings.defaultQueue] : [...queues];
   }
 }

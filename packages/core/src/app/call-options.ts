@@ -9,11 +9,12 @@ export interface CallOptions {
   readonly eta?: Date | undefined;
   /** @default the task's queue, `routes`, then `defaultQueue` */
   readonly queue?: string | undefined;
-  /** 0 to 9, 9 the most urgent. @default the task's priority, then 0 */
+  /** 0 to 9, 9 the most urgent, where the queue has priorities; elsewhere a warning says once that it has none. @default the task's priority, then 0 */
   readonly priority?: number | undefined;
   /**
    * The call is dropped, with a REVOKED result, when it has not started by then; a duration counts from when it is sent, as in Celery. A run that
-   * is interrupted by the stop of its worker begins again all the same; one whose worker was killed does not. @default the task's `expires`, counted from when the call is due, then never
+   * is interrupted by the stop of its worker begins again all the same; one whose worker was killed does not. A retry
+   * that would be due later is none: the task has failed. @default the task's `expires`, counted from when the call is due, then never
    */
   readonly expires?: Duration | Date | undefined;
   /**
@@ -21,7 +22,7 @@ export interface CallOptions {
    * accepted: its result is then that of the first run that succeeds, but it may run twice. @default a random UUID
    */
   readonly taskId?: string | undefined;
-  /** Headers of one's own, which the task sees as `task.headers`. */
+  /** Headers of one's own, which the task sees as `task.headers`. Names that begin with `x-lovage-`, and those of the protocol, are taken. */
   readonly headers?: Headers | undefined;
   /** Keyword arguments, for tasks written in Python and for tasks with `parameters`; none of a parameter that has its position in `args`. @default none */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;

@@ -72,7 +72,7 @@ export function softLimitOf(above: TimeLimits, beneath: TimeLimits): number | un
  * @throws OPTION_INVALID, with a suggestion
  */
 export function checkKnown(options: unknown, of: string, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionError(`The options of ${of} must be an object; they are ${quoteValue(options)}.`, {
       field: "options",
     });

@@ -169,7 +169,17 @@ describe("an app", () => {
     app.task("img.a", () => 1);
     app.task("b", { queue: "mail" }, () => 1);
     app.remote("c", { queue: "elsewhere" });
-    expect(runtimeOf(app).tasks.queues()).toEqual(["default", "images", "mail"]);
+    expect(runtimeOf(app).tasks.queues()).toEqual(["images", "mail"]);
+  });
+
+  test("takes its default queue where a task is routed there, or nothing else is", () => {
+    const { app } = makeApp({ defaultQueue: "main" });
+    app.remote("c");
+    expect(runtimeOf(app).tasks.queues()).toEqual(["main"]);
+    app.task("a", { queue: "mail" }, () => 1);
+    expect(runtimeOf(app).tasks.queues()).toEqual(["mail"]);
+    app.task("b", () => 1);
+    expect(runtimeOf(app).tasks.queues()).toEqual(["mail", "main"]);
   });
 
   test("gives its tasks the defaults of the configuration", () => {

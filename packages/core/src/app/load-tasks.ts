@@ -2,7 +2,7 @@ import { existsSync, type Dirent } from "node:fs";
 import { glob } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigurationError } from "@lovage/foundation";
+import { ConfigurationError, errorText } from "@lovage/foundation";
 import type { AnyTask } from "./any-task.ts";
 import { handleOf } from "./task-handle.ts";
 
@@ -57,7 +57,7 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = errorText(cause);
     throw new ConfigurationError(`The module of tasks ${file} cannot be loaded: ${text}`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Log } from "@lovage/foundation";
 import { LovageError } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
-import type { RetryOptions, TaskContext } from "../worker/task-context.ts";
+import type { RetryOptions, TaskContext } from "../worker/run/task-context.ts";
 
 /** The context of a bound task that is called as a plain function: no message, no lease, nothing stored. `retry` gives an error with code `RETRY_LOCAL`. */
 export function localContext(name: string, log: Log): TaskContext {

@@ -1,7 +1,7 @@
 import type { Backend, BackendDriver, BackendOpening } from "@lovage/backend";
 import { BackendUnavailableError } from "@lovage/backend";
 import { ConfigurationError, isLovageError, maskUrl, resolveDriver, validate } from "@lovage/foundation";
-import type { DriverContext, DriverModule } from "@lovage/foundation";
+import type { DriverContext, DriverKind, DriverModule, OpenSchema } from "@lovage/foundation";
 import type { Connection, TransportDriver, TransportOpening } from "@lovage/transport";
 import { TransportUnavailableError } from "@lovage/transport";
 import type { DriverLocation } from "./app-options.ts";
@@ -35,6 +35,18 @@ export function openBackend(
   });
 }
 
+/** What leads to the tables of a store that has not been opened yet, `undefined` where it has none. @throws as {@link openTransport} and {@link openBackend} */
+export function openSchema(
+  kind: DriverKind,
+  locations: readonly [DriverLocation, ...DriverLocation[]],
+  options: OpeningOptions,
+): Promise<OpenSchema | undefined> {
+  return openSource({ locations }, async (location) => {
+    const driver = await find(kind, location, options);
+    return driver.openSchema?.({ ...options, ...(await checkOptions(driver, location)) });
+  });
+}
+
 /** The first location that answers. Only an absent server is passed over: a wrong option stays wrong. */
 async function openSource<Opened>(
   source: Source<Opened>,
@@ -64,7 +76,7 @@ function allAbsent(locations: readonly DriverLocation[], errors: readonly Error[
   return new Unavailable(`None of ${urls} can be reached. ${told}`, { cause });
 }
 
-function find(kind: "transport" | "backend", { url }: DriverLocation, { from }: OpeningOptions): Promise<DriverModule> {
+function find(kind: DriverKind, { url }: DriverLocation, { from }: OpeningOptions): Promise<DriverModule> {
   return resolveDriver({ kind, url, from });
 }
 

@@ -6,6 +6,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Flags } from "./configuration/configuration-layers.ts";
+import type { StoreTables } from "./store-schemas.ts";
 import { declareRemoteTask } from "./task-declaration.ts";
 
 /** Registered, so that an app of another copy of this package is known as one. */
@@ -28,7 +29,14 @@ export function runtimeOf(app: App): AppRuntime {
 
 /** Puts the command line above an app's other configuration. Call it before the app is `ready`. @throws CONFIGURATION_INVALID */
 export function overrideConfiguration(app: App, flags: Flags): void {
-  coreOf(app).layers.override(flags);
+  const core = coreOf(app);
+  const { broker, backend } = flags.options ?? {};
+  if (core.isConnected && (broker !== undefined || backend !== undefined)) {
+    throw new ConfigurationError(
+      `App "${core.name}" is connected while its module is loaded, so --broker and --result-backend come too late: use the app within functions, not at the module's top level.`,
+    );
+  }
+  core.layers.override(flags);
 }
 
 /**
@@ -41,12 +49,13 @@ export function siblingRuntime(
 ): AppRuntime {
   const core = coreOf(app);
   const producer = core.createProducer({ clock, connection, backend });
-  const { name, settings, log, tasks } = core;
+  const { name, settings, log, tasks, priorityWarnings } = core;
   return {
     name,
     settings,
     log,
     tasks,
+    priorityWarnings,
     clock,
     connection,
     backend,
@@ -61,6 +70,11 @@ export function siblingRuntime(
 /** What an app was told; final once it is ready. @throws CONFIGURATION_INVALID for what is no app */
 export function configurationOf(app: App): Configuration {
   return coreOf(app).configuration;
+}
+
+/** Calls `work` with the tables of each store of an app in turn, without opening the store. @throws what opening it throws */
+export function eachSchemaOf(app: App, work: (tables: StoreTables) => Promise<void>): Promise<void> {
+  return coreOf(app).eachSchema(work);
 }
 
 /** A call of a task that is known by its name alone. */

@@ -1,5 +1,6 @@
-import { checkName, hasCode, OptionError, quoteValue } from "@lovage/foundation";
+import { checkName, OptionError, quoteValue } from "@lovage/foundation";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { nameSubject } from "./name-subject.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 import { resolveTaskOptions } from "./resolve-task-options.ts";
 import type { TaskOptions } from "./task-options.ts";
@@ -51,7 +52,8 @@ export function declareRemoteTask(name: unknown, options: TaskOptions = {}): Tas
 }
 
 function readOptions(task: string, options: unknown): Readonly<Record<string, unknown>> {
-  if (typeof options === "object" && options !== null) return options as Record<string, unknown>;
+  if (typeof options === "object" && options !== null && !Array.isArray(options))
+    return options as Record<string, unknown>;
   throw new OptionError(`The options of task "${task}" must be an object; they are ${quoteValue(options)}.`, {
     field: "options",
   });
@@ -62,9 +64,7 @@ function checkOptions(task: string, options: TaskOptions): TaskOptions {
     resolveTaskOptions(options);
     return options;
   } catch (error) {
-    if (!hasCode(error, "OPTION_INVALID")) throw error;
-    const { message, field } = error as OptionError;
-    throw new OptionError(`Task "${task}": ${message}`, { field, cause: error });
+    throw nameSubject(error, `Task "${task}"`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { TaskContext } from "../worker/task-context.ts";
+import type { TaskContext } from "../worker/run/task-context.ts";
 import type { ErrorFilter, TaskOptions } from "./task-options.ts";
 
 /** A task's options with defaults filled in and durations as milliseconds. `undefined`: no limit, none. */

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { TaskContext } from "../worker/task-context.ts";
+import type { TaskContext } from "../worker/run/task-context.ts";
 import type { TaskHandler, Task } from "./task.ts";
 import type { InputOption, TaskOptions } from "./task-options.ts";
 
@@ -21,6 +21,20 @@ export type CheckedHandler<Schema extends InputSchema, Result> = (
   ...args: StandardSchemaV1.InferInput<Schema>
 ) => Promise<Awaited<Result>>;
 
+/**
+ * Any function that can be a bound task. Its arguments are `never`, as those of any task, instead of inferred one by one: a parameter that has no type
+ * but a default value would be `unknown` then.
+ */
+export type BoundHandler = (task: TaskContext, ...args: never[]) => unknown;
+
+/** A bound handler as its callers see it. */
+export type WithoutContext<Handler extends BoundHandler> = Handler extends (
+  task: TaskContext,
+  ...args: infer Args
+) => infer Result
+  ? (...args: Args) => Result
+  : never;
+
 /** Makes tasks. Types follow from the handler, or from the schema. */
 export interface TaskFactory {
   /** A task with default options. */
@@ -38,11 +52,11 @@ export interface TaskFactory {
     handler: (...args: StandardSchemaV1.InferOutput<Schema>) => Result,
   ): Task<CheckedHandler<Schema, Result>>;
   /** The context first. */
-  <Args extends readonly unknown[], Result>(
+  <Handler extends BoundHandler>(
     name: string,
     options: TaskOptions & BoundOption & { readonly input?: never },
-    handler: (task: TaskContext, ...args: Args) => Result,
-  ): Task<(...args: Args) => Result>;
+    handler: Handler,
+  ): Task<WithoutContext<Handler>>;
   /** A task with options. */
   <Handler extends TaskHandler>(
     name: string,

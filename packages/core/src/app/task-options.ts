@@ -14,9 +14,9 @@ export type ErrorFilter = (abstract new (...args: never[]) => unknown) | ((error
 export interface TaskOptions {
   /** Queue its calls go to. @default by `routes`, then `defaultQueue` */
   readonly queue?: string;
-  /** 0 to 9, 9 the most urgent. @default 0 */
+  /** 0 to 9, 9 the most urgent, where the queue has priorities (RabbitMQ's and SQS's have none by default; a warning says so). @default 0 */
   readonly priority?: number;
-  /** Calls are dropped, with a REVOKED result, when not started this long after they were sent, or after their countdown or eta. @default never */
+  /** Calls are dropped, with a REVOKED result, when not started this long after they were sent, or after their countdown or eta. A retry that would be due later is none: the task has failed. @default never */
   readonly expires?: Duration;
   /** Retries after the first run, for `retryFor` and `task.retry`. @default 3 */
   readonly maxRetries?: number;
@@ -42,9 +42,9 @@ export interface TaskOptions {
   readonly resultExpires?: Duration;
   /** @default "failed" */
   readonly deadLetter?: DeadLetterMode;
-  /** Calls per time, such as `"100/m"`, `"5/s"`, `"1000/h"`; needs a backend with coordination. @default no limit */
+  /** Calls per time, such as `"100/m"`, `"5/s"`, `"1000/h"`; needs a backend with coordination, which all workers of the broker share. @default no limit */
   readonly rateLimit?: string;
-  /** Names of the parameters, so that keyword arguments (from Python) find their positions. */
+  /** Names of the parameters, so that keyword arguments (from Python) find their positions. Others come behind all of these, in one object. */
   readonly parameters?: readonly string[];
 }
 

@@ -16,12 +16,15 @@ export interface ResolvedBeatOptions {
   readonly reloadMs: number;
 }
 
+/** Shortest lease of a leader. */
+export const minLeaseMs = 1_000;
+
 /** @throws OPTION_INVALID */
 export function resolveBeatOptions(options: BeatOptions): ResolvedBeatOptions {
   checkKnown(options, "beat", ["lease", "reload"]);
   const { lease = "10s", reload = "5s" } = options;
   return {
-    leaseMs: parseDuration(lease, { field: "lease", min: 1_000 }),
+    leaseMs: parseDuration(lease, { field: "lease", min: minLeaseMs }),
     reloadMs: parseDuration(reload, { field: "reload", min: 100 }),
   };
 }

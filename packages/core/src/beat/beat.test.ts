@@ -1,4 +1,3 @@
-import { BackendUnavailableError } from "@lovage/backend";
 import { describe, expect, test } from "vitest";
 import type { App } from "../app/app.ts";
 import { at } from "./schedule/at.ts";
@@ -6,9 +5,10 @@ import { crontab } from "./schedule/crontab.ts";
 import { every } from "./schedule/every.ts";
 import { beatHarness, mortalBackend } from "./test-support/beat-harness.ts";
 import type { BeatHarness } from "./test-support/beat-harness.ts";
+import { refusedClaims } from "./test-support/refused-claims.ts";
 import type { SchedulePolicies } from "./definition/schedule-options.ts";
 import { changed } from "../worker/test-support/worker-harness.ts";
-import type { TaskContext } from "../worker/task-context.ts";
+import type { TaskContext } from "../worker/run/task-context.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -47,17 +47,7 @@ test("a beat whose machine is an hour ahead ticks by the store's clock", async (
 
 test("schedules that cannot be published for now, however many, keep no others from it", async () => {
   await using harness = await beatHarness();
-  const app = harness.join({
-    wrapBackend: (backend) =>
-      changed(backend, {
-        coordination: changed(backend.coordination!, {
-          claimKey: async (request) => {
-            if (request.key.includes("|away-")) throw new BackendUnavailableError("away");
-            return backend.coordination!.claimKey(request);
-          },
-        }),
-      }),
-  });
+  const app = harness.join({ wrapBackend: refusedClaims("|away-") });
   const task = app.task("note", () => {});
   for (let n = 0; n < 150; n += 1) app.schedule(`away-${n}`, { task, schedule: every("1m"), overlap: "skip" });
   app.schedule("other", { task, schedule: every("1m") });

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { Coordination } from "@lovage/backend";
+import type { Backend, Coordination } from "@lovage/backend";
 import { abortable, ClosedError, parseDuration } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import { checkKnown } from "../app/check-option.ts";
+import { coordinationReach } from "../app/combine-backends.ts";
 import type { AppRuntime } from "../app/app-runtime.ts";
 import { cancelTask } from "../result/cancel-task.ts";
 import type { StopOptions } from "../worker/worker.ts";
@@ -13,6 +14,7 @@ import type { BeatOptions, ResolvedBeatOptions } from "./beat-options.ts";
 import { ServerClock, serverTimeOf } from "../app/server-clock.ts";
 import type { CodeSchedules } from "./book/code-schedules.ts";
 import { openScheduleStore } from "./book/open-schedule-store.ts";
+import { requireResults } from "./definition/require-results.ts";
 import { BeatSession } from "./leader/beat-session.ts";
 import { Leadership } from "./leader/leadership.ts";
 import { OverlapSlot } from "./leader/overlap-slot.ts";
@@ -34,7 +36,8 @@ import type { ScheduledSender } from "./tick/scheduled-sender.ts";
 export interface Beat extends AsyncDisposable {
   /**
    * Resolves once it leads or follows. Called again, it waits for the same start.
-   * @throws CLOSED after `stop`; FEATURE_UNSUPPORTED for a backend without schedules or coordination; BACKEND_UNAVAILABLE; CONFIGURATION_INVALID
+   * @throws CLOSED after `stop`; FEATURE_UNSUPPORTED for a backend without schedules or coordination, and for coordination that fewer share than the backend; BACKEND_UNAVAILABLE; CONFIGURATION_INVALID;
+   * OPTION_INVALID for a schedule of the code whose `overlap` needs results, and whose task stores none
    */
   start(): Promise<void>;
   /** Publishes nothing more and lets another lead. What is under way may end within `timeout`. Any number of times, in any state. @throws OPTION_INVALID */
@@ -135,12 +138,14 @@ class ScheduleBeat implements Beat {
     const { runtime, code, sender } = this.#parts;
     const { leaseMs, reloadMs } = this.#options;
     await runtime.ready();
-    const { name: app } = runtime;
+    const { name: app, tasks } = runtime;
+    for (const definition of code.all().values()) requireResults(definition, tasks.get(definition.task)?.options);
     const log = runtime.log.child({ part: "beat" });
     const store = await openScheduleStore(runtime);
     const backend = await runtime.backend();
     const { coordination, results } = backend ?? {};
     requireCoordination(coordination, app);
+    if (backend !== undefined) refusePrivateLocks(backend, app);
     const clock = new ServerClock({ clock: runtime.clock, log, ask: serverTimeOf(backend) });
     const holder = randomUUID();
     const leadership = new Leadership({ coordination, clock, log, name: `beat:${app}`, holder, leaseMs });
@@ -152,12 +157,13 @@ class ScheduleBeat implements Beat {
       log,
       store,
       sender,
-      slot: new OverlapSlot({ app, coordination, results, cancel }),
+      slot: new OverlapSlot({ app, tasks, coordination, results, cancel }),
       missedAfterMs: Math.max(30_000, 2 * leaseMs),
       isLeader: () => leadership.isHeld && !this.#over.signal.aborted,
       onPublished: (instantMs) => (this.#lastTickAtMs = instantMs),
     });
-    return new BeatSession({ clock, log, code, store, leadership, publisher, reloadMs });
+    const isBrokerAway = async (): Promise<boolean> => (await runtime.connection()).state !== "open";
+    return new BeatSession({ clock, log, code, store, leadership, publisher, reloadMs, isBrokerAway });
   }
 
   #finish(): void {
@@ -174,6 +180,15 @@ function requireCoordination(
   if (coordination !== undefined) return;
   throw new FeatureUnsupportedError(
     `A beat needs a backend with locks, such as sqlite:, redis: or postgres:; that of app "${app}" has none. Name one as \`coordination\`.`,
+  );
+}
+
+/** Beats that share their schedules would each hold a lead of its own. */
+function refusePrivateLocks(backend: Backend, app: string): void {
+  if (backend.capabilities.reach === "process" || coordinationReach(backend) !== "process") return;
+  throw new FeatureUnsupportedError(
+    `App "${app}" keeps locks inside one process (coordination: memory:) beside a backend that others share: each of its beats would lead, and publish every tick. ` +
+      "Leave `coordination` out, or name one that they share, such as redis: or postgres:.",
   );
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError, isLovageError, quoteValue, validateOptions } from "@lovage/foundation";
+import { ConfigurationError, isLovageError, quoteValue, validateOptions, withoutUndefined } from "@lovage/foundation";
 import {
   array,
   boolean,
@@ -14,6 +14,7 @@ import {
   type InferOutput,
 } from "valibot";
 import type { ScheduledCallOptions, ScheduleOptions } from "./definition/schedule-options.ts";
+import { checkScheduleOptions } from "./schedule/check-schedule-options.ts";
 import { crontab } from "./schedule/crontab.ts";
 import type { CrontabField } from "./schedule/schedule-spec.ts";
 import { every } from "./schedule/every.ts";
@@ -81,8 +82,10 @@ type CeleryEntry = InferOutput<typeof entries>[string];
  */
 export function importCeleryBeat(
   value: unknown,
-  { timezone = "UTC" }: CeleryBeatOptions = {},
+  options: CeleryBeatOptions = {},
 ): Readonly<Record<string, ScheduleOptions>> {
+  checkScheduleOptions(options, "importCeleryBeat", ["timezone"]);
+  const { timezone = "UTC" } = options;
   const checked = validateOptions(entries, value);
   if (checked.issues !== undefined) {
     throw new ConfigurationError(`Celery's beat_schedule cannot be imported: ${checked.issues.join("; ")}.`);
@@ -124,7 +127,7 @@ function readSchedule(name: string, schedule: CeleryEntry["schedule"], timezone:
 
 function readCallOptions(options: NonNullable<CeleryEntry["options"]>): ScheduledCallOptions {
   const { queue, priority, expires, headers } = options;
-  const read = {
+  return withoutUndefined({
     queue,
     priority,
     headers: headers as ScheduledCallOptions["headers"],
@@ -132,8 +135,7 @@ function readCallOptions(options: NonNullable<CeleryEntry["options"]>): Schedule
     timeLimit: milliseconds(options.time_limit),
     softTimeLimit: milliseconds(options.soft_time_limit),
     ignoreResult: options.ignore_result,
-  };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+  });
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

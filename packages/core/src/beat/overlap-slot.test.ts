@@ -1,6 +1,6 @@
 import { TransportUnavailableError } from "@lovage/transport";
 import type { Connection } from "@lovage/transport";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { changed } from "../worker/test-support/worker-harness.ts";
 import { every } from "./schedule/every.ts";
 import { beatHarness, mortalBackend } from "./test-support/beat-harness.ts";
@@ -102,4 +102,33 @@ test("a tick whose beat ended as it was about to publish it is published by the 
   await (await start({})).worker().start();
   await clock.advance(150_000);
   expect(ran.map((instant) => instant.slice(14, 19))).toEqual(["01:00", "05:00", "06:00"]);
+});
+
+describe("a policy for runs that overlap, of a task that stores no results", () => {
+  const refused = expect.objectContaining({ code: "OPTION_INVALID", field: "overlap" }) as Error;
+  const policy = { schedule: every("10s"), overlap: "skip" } as const;
+
+  test.each([
+    ["the app's defaults", { taskDefaults: { ignoreResult: true } }, {}],
+    ["the task, which the schedule names", {}, { ignoreResult: true }],
+  ])("is refused where %s say so", async (_who, options, own) => {
+    await using harness = await beatHarness();
+    const [coded, app] = [harness.join(options), harness.join(options)];
+    for (const each of [coded, app]) each.task("poll", own, () => {});
+    coded.schedule("poll", { task: "poll", ...policy });
+    await expect(coded.beat().start()).rejects.toThrow(refused);
+    await expect(app.schedules.set("poll", { task: "poll", ...policy })).rejects.toThrow(refused);
+    await app.schedules.set("poll", { task: "poll", ...policy, options: { ignoreResult: false } });
+  });
+
+  test("is told at each tick where another app has set it", async () => {
+    await using harness = await beatHarness();
+    await harness.join().schedules.set("poll", { task: "poll", ...policy });
+    const app = harness.join();
+    app.task("poll", { ignoreResult: true }, () => {});
+    await app.beat().start();
+    await harness.clock.advance(21_000);
+    const told = harness.log.lines.filter(([, text]) => text === "A tick cannot be published; it is left out.");
+    expect(told).toHaveLength(2);
+  });
 });

@@ -14,10 +14,21 @@ export interface WorkflowEnd {
   readonly delayMs: number;
 }
 
+/** What a workflow asks of those who run it. */
+export interface WorkflowNeeds {
+  readonly tasks: readonly { readonly task: string }[];
+  /** A backend that has joins. */
+  readonly needsJoins: boolean;
+}
+
 /** What workflows need of an app. */
 export interface CanvasSender {
-  /** Loads the configuration, which `settingsOf` needs whole, and learns `replyTo`. */
-  ready(): Promise<void>;
+  /**
+   * Loads the configuration, which `settingsOf` needs whole, and learns `replyTo`.
+   * @param needs Those of what is to be sent.
+   * @throws FEATURE_UNSUPPORTED for what only this app's workers could run, and cannot: joins without a backend that has them
+   */
+  ready(needs: WorkflowNeeds): Promise<void>;
   /** The queue for results, where they travel by message to the caller: steps that other workers send must name it, too. */
   readonly replyTo?: string | undefined;
   /**

@@ -1,15 +1,18 @@
-import { OptionError } from "@lovage/foundation";
+import { OptionError, quoteValue } from "@lovage/foundation";
 
+import { givenArguments } from "../protocol/given-arguments.ts";
+import { snapshot } from "../protocol/snapshot.ts";
 import type { AsyncResult } from "../result/async-result.ts";
 import { mapTasks, someTask } from "./blueprint.ts";
 import type { Blueprint, TaskBlueprint } from "./blueprint.ts";
 import type { CanvasSender } from "./canvas-sender.ts";
-import { blueprintOf } from "./check-canvas.ts";
+import { blueprintOf, markCanvas } from "./check-canvas.ts";
 import { Expansion } from "./expansion.ts";
 import { freeze } from "./freeze.ts";
 import { createGroupResult } from "./group-result.ts";
 import type { GroupResult } from "./group-result.ts";
 import type { Canvas } from "./signature.ts";
+import { checkTaskIds, partsOfBlueprints } from "./walk-blueprint.ts";
 import type { SignatureOptions } from "./signature-options.ts";
 
 type Args = readonly unknown[];
@@ -20,10 +23,13 @@ export class CanvasWorkflow implements Canvas {
 
   constructor(blueprint: Blueprint) {
     this.blueprint = blueprint;
+    markCanvas(this);
   }
 
-  set(options: SignatureOptions): CanvasWorkflow {
+  set(given: SignatureOptions): CanvasWorkflow {
     const blueprint = this.blueprint;
+    checkOptions(given, blueprint);
+    const options = snapshot(given);
     if (blueprint.kind === "task")
       return this.#with("all", (task) => withOptions(task, { ...task.options, ...options }));
     checkNamesNoTask(options);
@@ -52,8 +58,12 @@ export class CanvasWorkflow implements Canvas {
 
   async applyAsync(args: Args = [], options?: SignatureOptions): Promise<AsyncResult<unknown> | GroupResult<Args>> {
     if (options !== undefined) return this.set(options).applyAsync(args);
+    checkArgs(args, this.blueprint);
+    const results = snapshot(givenArguments(args));
     const sender = this.#sender();
-    await sender.ready();
+    const parts = partsOfBlueprints([this.blueprint]);
+    checkTaskIds(parts);
+    await sender.ready(parts);
     const { signature, groupId, ends } = freeze(this.blueprint, sender);
     const parent = sender.parent();
     const expansion = new Expansion({
@@ -63,11 +73,11 @@ export class CanvasWorkflow implements Canvas {
       ...(parent && { parent }),
       ...(parent?.stamps && { stamps: parent.stamps }),
     });
-    const node = expansion.add(signature, { results: args, rest: [], path: "" });
+    const node = expansion.add(signature, { results, rest: [], path: "" });
     await sender.send(expansion.sends, expansion.joins);
-    const results = ends.map((end) => sender.result(end));
-    const [only] = results;
-    return groupId === undefined && only !== undefined ? only : createGroupResult(groupId ?? node.id, results);
+    const handles = ends.map((end) => sender.result(end));
+    const [only] = handles;
+    return groupId === undefined && only !== undefined ? only : createGroupResult(groupId ?? node.id, handles);
   }
 
   #with(place: Parameters<typeof mapTasks>[1], change: (task: TaskBlueprint) => TaskBlueprint): CanvasWorkflow {
@@ -93,6 +103,29 @@ function addErrback(blueprint: Blueprint, link: Blueprint): Blueprint {
     return { kind: "group", members: blueprint.members.map((member) => addErrback(member, link)) };
   }
   return { kind: "chain", steps: blueprint.steps.map((step) => addErrback(step, link)) };
+}
+
+function checkOptions(options: unknown, blueprint: Blueprint): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new OptionError(
+    `The options of ${describe(blueprint)} must be an object, such as { countdown: "10s" }; they are ${quoteValue(options)}.`,
+    { field: "options" },
+  );
+}
+
+function checkArgs(args: unknown, blueprint: Blueprint): void {
+  if (Array.isArray(args)) return;
+  throw new OptionError(
+    `The arguments that ${describe(blueprint)} still needs must be an array; they are ${quoteValue(args)}.`,
+    { field: "args" },
+  );
+}
+
+/** A workflow as an error names it. */
+function describe(blueprint: Blueprint): string {
+  const task = someTask(blueprint)?.task;
+  if (blueprint.kind === "task") return `a signature of task "${task}"`;
+  return task === undefined ? `a ${blueprint.kind}` : `a ${blueprint.kind} with task "${task}"`;
 }
 
 function checkNamesNoTask(options: SignatureOptions): void {

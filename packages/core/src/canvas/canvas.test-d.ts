@@ -17,6 +17,8 @@ declare const add: Task<[x: number, y: number], number>;
 declare const total: Task<[numbers: number[]], number>;
 declare const show: Task<[value: number], string>;
 declare const shout: Task<[text: string, times?: number], string>;
+declare const tag: Task<[text: string, times?: number, ...marks: boolean[]], string>;
+declare const scale: Task<[factor?: number, units?: readonly string[], ...marks: boolean[]], string>;
 declare const log: Task<[...words: string[]], undefined>;
 declare const store: Task<[value: { readonly kind: "a" | "b"; list: number[] }, place: string], boolean>;
 declare const onError: Task<[taskId: string], null>;
@@ -42,6 +44,19 @@ test("an optional parameter may be missing or come before", () => {
   expectTypeOf(chain(shout.s("a"), shout.s())).toEqualTypeOf<Signature<[], string>>();
   expectTypeOf(chain(show.s(1), shout.s(2))).toEqualTypeOf<Signature<[], string>>();
   expectTypeOf(chain(show.s(1), log.s("b"))).toEqualTypeOf<Signature<[], undefined>>();
+});
+
+test("so may each optional parameter before a rest parameter", () => {
+  expectTypeOf(tag.s(2, true)).toEqualTypeOf<Signature<[string], string>>();
+  expectTypeOf(tag.s("a", 2, true, false)).toEqualTypeOf<Signature<[], string>>();
+  expectTypeOf(scale.s(["px"])).toEqualTypeOf<Signature<[number], string>>();
+  expectTypeOf(chain(add.s(1, 2), scale.s())).toEqualTypeOf<Signature<[], string>>();
+  expectTypeOf(chain(add.s(1, 2), scale.s(["px"], true))).toEqualTypeOf<Signature<[], string>>();
+  expectTypeOf(chain(show.s(1), tag.s())).toEqualTypeOf<Signature<[], string>>();
+  // @ts-expect-error a rest argument of another type
+  tag.s(2, "a");
+  // @ts-expect-error a factor and units are missing
+  chain(add.s(1, 2), scale.s(true));
 });
 
 test("each step of a chain takes the result of the one before", () => {

@@ -3,9 +3,17 @@ import { OptionError, quoteValue } from "@lovage/foundation";
 import type { Blueprint } from "./blueprint.ts";
 import type { Canvas } from "./signature.ts";
 
+/** Registered, so that a workflow of another copy of this package is known as one. */
+const key = Symbol.for("lovage.canvas");
+
+/** Marks what is made by `task.s`, `chain`, `group` and `chord`: a copy has a blueprint too, but not the app that it is sent through. */
+export function markCanvas(canvas: Canvas): void {
+  Object.defineProperty(canvas, key, { value: true });
+}
+
 /** Whether a value is a signature or a workflow of ours. */
 export function isCanvas(value: unknown): value is Canvas {
-  return typeof value === "object" && value !== null && "blueprint" in value;
+  return typeof value === "object" && value !== null && key in value;
 }
 
 /**

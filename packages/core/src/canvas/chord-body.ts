@@ -1,4 +1,5 @@
 import type { JoinMember } from "@lovage/backend";
+import { errorText } from "@lovage/foundation";
 
 import { decodeChordMember } from "../protocol/chord-member.ts";
 import { partsOf } from "../protocol/composite-signature.ts";
@@ -44,7 +45,7 @@ export function chordBody(
  * @throws PAYLOAD_DECODE
  */
 export function unsendableBody(body: WireSignature, cause: unknown, context: FollowUpContext): FollowUps {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorText(cause);
   return failedChord(body, celeryException("ChordError", `The body cannot be sent: ${why}`), context);
 }
 

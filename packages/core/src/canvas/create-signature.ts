@@ -1,3 +1,5 @@
+import { givenArguments } from "../protocol/given-arguments.ts";
+import { snapshot } from "../protocol/snapshot.ts";
 import type { CanvasSender } from "./canvas-sender.ts";
 import { CanvasWorkflow } from "./canvas-workflow.ts";
 import type { Signature } from "./signature.ts";
@@ -16,9 +18,10 @@ export interface SignatureParts {
   readonly sender: () => CanvasSender;
 }
 
-/** The signature of a task, for `task.s` and `task.si`, which give it its types. */
+/** The signature of a task, with its arguments as they are now, for `task.s` and `task.si`, which give it its types. */
 export function createSignature(parts: SignatureParts): Signature<readonly unknown[], unknown> {
-  const { task, args, options = {}, immutable = false, sender } = parts;
+  const { task, options = {}, immutable = false, sender } = parts;
+  const args = snapshot(givenArguments(parts.args));
   const blueprint = { kind: "task", task, args, options, immutable, sender, callbacks: [], errbacks: [] } as const;
   return new CanvasWorkflow(blueprint) as unknown as Signature<readonly unknown[], unknown>;
 }

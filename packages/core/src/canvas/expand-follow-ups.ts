@@ -37,7 +37,8 @@ function afterSuccess(call: TaskCall, value: unknown, context: FollowUpContext):
   const { callbacks = [], chain = [] } = call.embed;
   if (callbacks.length === 0 && chain.length === 0) return nothing;
   const expansion = new Expansion({ ...lineageOf(call, context), parent: call });
-  const results = [value];
+  // As its result says: JSON has no undefined, and Python sends None.
+  const results = [value ?? null];
   const children = callbacks.map((callback, index) =>
     expansion.add(callback, { results, rest: [], path: `callbacks/${index}` }),
   );

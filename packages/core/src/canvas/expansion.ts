@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@lovage/foundation";
 import type { HeaderValue } from "@lovage/transport";
 
 import { chainSignature, chordSignature, partsOf } from "../protocol/composite-signature.ts";
@@ -8,6 +9,7 @@ import type { CallEmbed, TaskCall, WireSignature } from "../protocol/task-call.t
 import { writeSignatureSettings } from "../protocol/write-signature-settings.ts";
 import { arrivalsOf, joinAll } from "./chord-membership.ts";
 import type { FollowUp, JoinNeeded } from "./follow-up.ts";
+import { inheritOptions } from "./inherit-options.ts";
 
 /** What calls get from where they are sent. */
 export interface Lineage {
@@ -88,22 +90,25 @@ export class Expansion {
       replyTo: settings.replyTo ?? replyTo,
       stamps: settings.stamps || stamps ? { ...stamps, ...settings.stamps } : undefined,
     };
-    const given = Object.entries({ ...own, ...inherited }).filter(([, value]) => value !== undefined);
-    Object.assign(call, Object.fromEntries(given));
+    Object.assign(call, withoutUndefined({ ...own, ...inherited }));
   }
 
   #addChain(signature: WireSignature, steps: readonly WireSignature[], place: Place): ResultNode {
     const { callbacks, errbacks, chain = [] } = this.#settingsOf(signature);
     const linked = steps.map((step, index) =>
-      withLinks(step, { errbacks, callbacks: index === steps.length - 1 ? callbacks : undefined }),
+      withLinks(index === 0 ? inheritOptions(step, signature.options) : step, {
+        errbacks,
+        callbacks: index === steps.length - 1 ? callbacks : undefined,
+      }),
     );
     const rest = [...place.rest, ...chain, ...linked.toReversed()];
     const next = rest.pop();
     return next === undefined ? { id: this.#lineage.newId(place.path) } : this.add(next, { ...place, rest });
   }
 
-  #addGroup(signature: WireSignature, members: readonly WireSignature[], place: Place): ResultNode {
+  #addGroup(signature: WireSignature, parts: readonly WireSignature[], place: Place): ResultNode {
     const { taskId, groupId } = this.#settingsOf(signature);
+    const members = parts.map((part) => inheritOptions(part, signature.options));
     // As the body of a chord, or within another group, it is told that one's id beside its own.
     const id = taskId ?? groupId ?? this.#lineage.newId(place.path);
     if (place.rest.length > 0) {
@@ -127,11 +132,13 @@ export class Expansion {
     place: Place,
   ): ResultNode {
     const settings = this.#settingsOf(signature);
+    const { options } = signature;
     const groupId = (group && this.#settingsOf(group).taskId) ?? settings.taskId ?? this.#lineage.newId(place.path);
     const rest = [...place.rest, ...(settings.chain ?? [])];
-    const chord = this.#bodyOf(withLinks(body, settings), { groupId, rest, path: place.path });
+    const chord = this.#bodyOf(withLinks(inheritOptions(body, options), settings), { groupId, rest, path: place.path });
     if (header.length === 0) return this.add(chord, { ...place, results: [[]], rest: [] });
-    const members = joinAll(header, { groupId, index: 0, chord });
+    const given = header.map((part) => inheritOptions(inheritOptions(part, group?.options ?? {}), options));
+    const members = joinAll(given, { groupId, index: 0, chord });
     const size = members.reduce((sum, member) => sum + arrivalsOf(member), 0);
     // All members end in empty groups: none would ever arrive.
     if (size === 0) this.add(chord, { ...place, results: [[]], rest: [], path: `${place.path}/body` });

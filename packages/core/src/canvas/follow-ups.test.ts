@@ -241,7 +241,7 @@ describe("what Celery sends is carried on", () => {
     expect(sends[0]?.call.softTimeLimitMs).toBeUndefined();
   });
 
-  test("a datetime among a step's options, which Celery's JSON tags within a body, is the instant or the header that it was", () => {
+  test("a datetime among a step's options, which Celery's JSON tags within a body, is the instant, the header or the stamp that it was", () => {
     const time = "2030-01-02T03:04:05+00:00";
     const at = { __type__: "datetime", __value__: time };
     const options = {
@@ -249,6 +249,8 @@ describe("what Celery sends is carried on", () => {
       eta: at,
       expires: at,
       headers: { trace: { at: [at], id: { __type__: "uuid", __value__: { hex: "0".repeat(32) } } } },
+      stamped_headers: ["since"],
+      since: [at],
     };
     const embed = { callbacks: null, errbacks: null, chain: [signature("b", { options })], chord: null };
     const properties = { messageId: "a", contentType: "application/json", contentEncoding: "utf-8" };
@@ -261,6 +263,7 @@ describe("what Celery sends is carried on", () => {
       call: {
         expiresAtMs: atMs,
         headers: { trace: { at: [time], id: `00000000-${"0000-".repeat(3)}${"0".repeat(12)}` } },
+        stamps: { since: [time] },
       },
     });
     expect(() => encodeTask(sent!.call, { dialect: "celery" })).not.toThrow();

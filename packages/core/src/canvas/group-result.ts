@@ -1,4 +1,5 @@
 import type { AsyncResult, CancelOptions, GetOptions } from "../result/async-result.ts";
+import { checkGetOptions } from "../result/check-get-options.ts";
 
 /** What becomes of a group that was sent: the results of its members, in their order. */
 export interface GroupResult<Results extends readonly unknown[]> {
@@ -34,10 +35,11 @@ export function createGroupResult(
 
 /** After the first failure nobody asks for the others, whose timers and watches would stay. */
 async function getAll(results: readonly AsyncResult<unknown>[], options: GetOptions = {}): Promise<unknown[]> {
+  const { timeoutMs: timeout, signal: given } = checkGetOptions(options);
   const over = new AbortController();
-  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
+  const signal = given === undefined ? over.signal : AbortSignal.any([given, over.signal]);
   try {
-    return await Promise.all(results.map((result) => result.get({ ...options, signal })));
+    return await Promise.all(results.map((result) => result.get({ timeout, signal })));
   } finally {
     over.abort();
   }

@@ -13,6 +13,13 @@ export type ImmutableSignatureFactory<Args extends readonly unknown[], Result> =
 /** Parameters that are looked at, one by one. */
 type MaxParameters = 10;
 
+/** Whether a rest parameter is all that is left. One with required parameters behind it cannot be taken apart either. */
+type OnlyRest<Args extends readonly unknown[]> = Args extends readonly [...unknown[], unknown]
+  ? true
+  : Args[number][] extends Args
+    ? true
+    : false;
+
 /** Every end of an argument list, from all of it to nothing. `Dropped` bounds the search, which the compiler wants to see end. */
 type Tails<Args extends readonly unknown[], Dropped extends readonly unknown[] = []> =
   | Args
@@ -22,7 +29,7 @@ type Tails<Args extends readonly unknown[], Dropped extends readonly unknown[] =
         ? Tails<Rest, [...Dropped, unknown]>
         : Args extends readonly []
           ? never
-          : number extends Args["length"]
+          : OnlyRest<Args> extends true
             ? never
             : Args extends readonly [_?: unknown, ...rest: infer Rest]
               ? Tails<Rest, [...Dropped, unknown]>
@@ -42,7 +49,7 @@ type MissingFrom<
       ? MissingFrom<Args, Given, Others, [...Head, Next]>
       : Rest extends readonly []
         ? never
-        : number extends Rest["length"]
+        : OnlyRest<Rest> extends true
           ? Head["length"] extends MaxParameters
             ? never
             : MissingFrom<Args, Given, Rest, [...Head, Rest[number]]>

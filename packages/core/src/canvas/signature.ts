@@ -48,7 +48,7 @@ export interface Signature<Needs extends readonly unknown[], Result> extends Wor
    */
   delay(...args: Needs): Promise<AsyncResult<Result>>;
   /** Sends it with options; the same as `set(options).delay(...args)`. */
-  applyAsync(args: Needs, options?: SignatureOptions): Promise<AsyncResult<Result>>;
+  applyAsync(args: Readonly<Needs>, options?: SignatureOptions): Promise<AsyncResult<Result>>;
 }
 
 /** A workflow with many results, in the order of its members: a group, or a chain that ends in one. */
@@ -64,7 +64,7 @@ export interface GroupSignature<Needs extends readonly unknown[], Results extend
   /** Sends it. Each member gets the arguments it still needs. @throws as `Signature.delay` */
   delay(...args: Needs): Promise<GroupResult<Results>>;
   /** Sends it with options. */
-  applyAsync(args: Needs, options?: WorkflowOptions): Promise<GroupResult<Results>>;
+  applyAsync(args: Readonly<Needs>, options?: WorkflowOptions): Promise<GroupResult<Results>>;
 }
 
 /** A workflow that may come after a value: it takes just this one, or (immutable) none. */

@@ -19,8 +19,8 @@ export function addGlobalOptions(program: Command): void {
       "-A, --app <module>",
       "module that creates the app: a .ts, .mts, .js or .mjs file, or a directory with an index",
     )
-    .option("--broker <url>", "broker instead of the app's (as LOVAGE_BROKER_URL)")
-    .option("--result-backend <url>", "result backend instead of the app's (as LOVAGE_RESULT_BACKEND)")
+    .option("--broker <url>", "broker instead of the app's; several are separated by semicolons (as LOVAGE_BROKER_URL)")
+    .option("--result-backend <url>", "result backend instead of the app's, likewise (as LOVAGE_RESULT_BACKEND)")
     .addOption(new Option("--loglevel <level>", "least level that is logged (as LOVAGE_LOG_LEVEL)").choices(logLevels))
     .addOption(
       new Option(

@@ -1,7 +1,8 @@
 import { CommanderError } from "commander";
-import { hasCode } from "@lovage/foundation";
+import { ConfigurationError } from "@lovage/foundation";
 import { exitCode } from "./exit-code.ts";
 import { printError } from "./output/print-error.ts";
+import { untilIdle } from "./process/until-idle.ts";
 import { createProgram } from "./program.ts";
 
 /**
@@ -9,13 +10,13 @@ import { createProgram } from "./program.ts";
  * @param args The command line behind the program's name.
  */
 export async function main(args: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", outlive);
   process.exit(await run(args));
 }
 
 async function run(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    await untilIdle(() => createProgram().parseAsync(args, { from: "user" }), unfinished);
     return Number(process.exitCode ?? exitCode.ok);
   } catch (error) {
     // Commander has told the user already.
@@ -25,7 +26,11 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever read the output has gone away; a worker goes on without one. */
-function ignoreBrokenPipe(error: Error): void {
-  if (!hasCode(error, ["EPIPE", "ECONNRESET", "EIO"])) throw error;
+function unfinished(): Error {
+  return new ConfigurationError(
+    "The command ended before its work was done: something in the app waits for what never comes.",
+  );
 }
+
+/** Whoever read the output has gone away, or its disk is full: a worker goes on without. What a command prints, `print` looks after. */
+function outlive(): void {}

@@ -1,10 +1,12 @@
 import { styleText } from "node:util";
-import { maskSecrets } from "@lovage/foundation";
+import { isLovageError, maskSecrets, schemeOf } from "@lovage/foundation";
 import { Command } from "commander";
+import { readUrls } from "../app/configuration/read-urls.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { addBeatCommand } from "./commands/beat-command.ts";
 import { addCallCommand } from "./commands/call-command.ts";
 import { addDeadCommand } from "./commands/dead-command.ts";
+import { addHelpCommand } from "./commands/help-command.ts";
 import { addPurgeCommand } from "./commands/purge-command.ts";
 import { addQueuesCommand } from "./commands/queues-command.ts";
 import { addResultCommand } from "./commands/result-command.ts";
@@ -12,6 +14,7 @@ import { addSchemaCommand } from "./commands/schema-command.ts";
 import { addSchedulesCommand } from "./commands/schedules-command.ts";
 import { addWorkerCommand } from "./commands/worker-command.ts";
 import { addGlobalOptions } from "./global-options.ts";
+import { helpNotes } from "./output/help-notes.ts";
 import { readVersion } from "./version.ts";
 
 const notes = `
@@ -34,16 +37,15 @@ export function createProgram(): Command {
     .description("Runs and looks after tasks of a Lovage app.")
     .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command")
     .configureHelp({
       showGlobalOptions: true,
       styleTitle: (title) => styleText("bold", title, { stream: process.stdout }),
     })
     .configureOutput({ outputError: (text, write) => write(maskSecrets(text.replace(/^error:/, "lovage:"))) })
     .showHelpAfterError('("lovage help" and "lovage help <command>" tell what there is)')
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .exitOverride()
-    .hook("preAction", requireApp);
+    .hook("preAction", checkGlobalOptions);
   addGlobalOptions(program);
   addWorkerCommand(program);
   addBeatCommand(program);
@@ -54,12 +56,33 @@ export function createProgram(): Command {
   addDeadCommand(program);
   addSchedulesCommand(program);
   addSchemaCommand(program);
+  addHelpCommand(program);
   return program;
 }
 
-function requireApp(program: Command): void {
-  if (program.opts<Partial<GlobalOptions>>().app !== undefined) return;
-  program.error(
-    "error: which app? Give the module that creates it:  lovage -A ./tasks.ts …  with  export const app = createApp({ … });  in it.",
-  );
+function checkGlobalOptions(program: Command, command: Command): void {
+  if (command.name() === "help") return;
+  const { app, broker, resultBackend } = program.opts<Partial<GlobalOptions>>();
+  if (app === undefined) {
+    program.error(
+      "error: which app? Give the module that creates it:  lovage -A ./tasks.ts …  with  export const app = createApp({ … });  in it.",
+    );
+  }
+  checkUrls(program, { flag: "--broker", written: broker });
+  checkUrls(program, { flag: "--result-backend", written: resultBackend });
+}
+
+interface WrittenUrls {
+  readonly flag: string;
+  readonly written: string | undefined;
+}
+
+/** By no reader of the option: commander would repeat what was given, and of a mistyped URL it is not known where a password is to be masked. */
+function checkUrls(program: Command, { flag, written }: WrittenUrls): void {
+  try {
+    if (written !== undefined) readUrls(written).map((url) => schemeOf(url));
+  } catch (error) {
+    if (!isLovageError(error)) throw error;
+    program.error(`error: ${flag}: ${error.message}`);
+  }
 }

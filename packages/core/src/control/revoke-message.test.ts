@@ -1,3 +1,4 @@
+import { messageBytes } from "@lovage/transport";
 import type { Message } from "@lovage/transport";
 import { array, assert, boolean, property, string, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
@@ -35,7 +36,29 @@ test("is read only by those whom it is meant for", () => {
     terminate: false,
   });
   expect(decodeRevoke(command({ ...revoke, destination: ["w2@host"] }), "w1@host")).toBeUndefined();
-  expect(decodeRevoke(command({ ...revoke, pattern: "w2*", matcher: "glob" }), "w1@host")).toBeUndefined();
+});
+
+test.each([
+  [{ destination: [] }, true],
+  [{ pattern: "w1*", matcher: "glob" }, true],
+  [{ pattern: "w?@host", matcher: "glob" }, true],
+  [{ pattern: "w2*", matcher: "glob" }, false],
+  [{ pattern: "w1", matcher: "glob" }, false],
+  [{ pattern: "w[12]", matcher: "pcre" }, true],
+  [{ pattern: "a|@host", matcher: "pcre" }, false],
+  [{ pattern: "(w1", matcher: "pcre" }, false],
+  [{ pattern: "w1*", matcher: "sql" }, false],
+  [{ pattern: 5, matcher: "glob" }, false],
+  [{ pattern: "w2*", matcher: null }, true],
+  [{ destination: ["w2@host"], pattern: "w1*", matcher: "glob" }, false],
+])("%o is for w1@host, as Kombu has it: %s", (address, isForIt) => {
+  const read = decodeRevoke(command({ method: "revoke", arguments: { task_id: "a" }, ...address }), "w1@host");
+  expect(read !== undefined).toBe(isForIt);
+});
+
+test("terminate, of Celery's command line, is a revocation", () => {
+  const body = { method: "terminate", arguments: { signal: "SIGTERM", task_id: ["a", "b"] } };
+  expect(decodeRevoke(command(body), "w1")).toEqual({ taskIds: ["a", "b"], terminate: true });
 });
 
 test.each([
@@ -45,6 +68,7 @@ test.each([
   [5],
   [{ method: "revoke" }],
   [{ method: "revoke", arguments: { task_id: 5 } }],
+  [{ method: "terminate", arguments: { signal: "SIGTERM" } }],
 ])("%o is no revocation", (body) => {
   expect(decodeRevoke(command(body), "w1")).toBeUndefined();
 });
@@ -55,4 +79,8 @@ test("whatever comes over the channel is survived", () => {
       expect(decodeRevoke({ ...command(null), body }, "w1")).toBeUndefined();
     }),
   );
+});
+
+test("a revocation of the longest id fits the smallest limit that a transport may have", () => {
+  expect(messageBytes(encodeRevoke({ taskIds: ['"'.repeat(200)], terminate: true }))).toBeLessThan(1_024);
 });

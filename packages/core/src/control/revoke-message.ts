@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { asBuffer } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
+import { matchesGlob } from "../app/queue-router.ts";
 
 /** Channel that carries commands to all workers, Celery's and ours (wire format, section 10). */
 export const controlChannel = "celery.pidbox";
@@ -35,19 +36,39 @@ export function encodeRevoke({ taskIds, terminate }: RevokeCommand): Message {
  */
 export function decodeRevoke(message: Message, node: string): RevokeCommand | undefined {
   const command = parse(message.body);
-  if (command?.["method"] !== "revoke" || !isFor(command, node)) return undefined;
+  const method = command?.["method"];
+  if (command === undefined || !isRevocation(method) || !isFor(command, node)) return undefined;
   const { task_id: ids, terminate } = Object(command["arguments"]) as {
     readonly task_id?: unknown;
     readonly terminate?: unknown;
   };
   const taskIds = (Array.isArray(ids) ? ids : [ids]).filter((id) => typeof id === "string");
-  return taskIds.length === 0 ? undefined : { taskIds, terminate: terminate === true };
+  if (taskIds.length === 0) return undefined;
+  return { taskIds, terminate: terminate === true || method === "terminate" };
 }
 
+/** `celery control terminate` is a command of its own. */
+function isRevocation(method: unknown): boolean {
+  return method === "revoke" || method === "terminate";
+}
+
+/** As Kombu decides it: names first, then a pattern that says how it is meant; all, where neither is given. */
 function isFor(command: Readonly<Record<string, unknown>>, node: string): boolean {
-  const { destination, pattern } = command as { readonly destination?: unknown; readonly pattern?: unknown };
-  if (Array.isArray(destination)) return destination.includes(node);
-  return pattern === null || pattern === undefined;
+  const { destination, pattern, matcher } = command;
+  if (Array.isArray(destination) && destination.length > 0) return destination.includes(node);
+  if (!pattern || !matcher) return true;
+  if (typeof pattern !== "string") return false;
+  if (matcher === "glob") return matchesGlob(node, pattern);
+  return matcher === "pcre" && matchesFromStart(node, pattern);
+}
+
+function matchesFromStart(node: string, pattern: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})`).test(node);
+  } catch {
+    // Some of Python's forms are none here; the command is then passed over.
+    return false;
+  }
 }
 
 function parse(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {

@@ -1,6 +1,4 @@
-import type { Log } from "@lovage/foundation";
-import { maskSecrets } from "@lovage/foundation";
-import { maskFields } from "./mask-fields.ts";
+import { maskFields, maskSecrets, type Log } from "@lovage/foundation";
 import type { PinoLike } from "./pino-like.ts";
 
 type Level = "debug" | "info" | "warn" | "error";

@@ -1,6 +1,5 @@
-import type { Clock, Log } from "@lovage/foundation";
+import { LineLog, type Clock, type Log } from "@lovage/foundation";
 import type { LogLevel } from "./log-level.ts";
-import { LineLog } from "./line-log.ts";
 import { logToPino } from "./log-to-pino.ts";
 import { isPinoLike } from "./pino-like.ts";
 import type { PinoLike } from "./pino-like.ts";

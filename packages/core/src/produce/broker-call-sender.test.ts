@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { chain } from "../canvas/chain.ts";
 import { chord } from "../canvas/chord.ts";
 import { group } from "../canvas/group.ts";
+import { every } from "../beat/schedule/every.ts";
 import { createApp } from "../app/create-app.ts";
 import { decodeTask } from "../protocol/decode-task.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
@@ -51,6 +52,20 @@ describe("a call", () => {
     const add = app.task("add", (x: number, y: number) => x + y);
     const options = { link: add.s(1) } as object;
     await expect(add.applyMany([[1, 2]], options)).rejects.toThrow(withCode("OPTION_INVALID", { field: "link" }));
+    expect(connection.published).toEqual([]);
+  });
+
+  test("has no header that would steer the worker, and be hidden from the task", async () => {
+    const { app, connection } = setUp();
+    const add = app.task("add", (x: number, y: number) => x + y);
+    const headers = { "x-lovage-turn": 1 };
+    const refused = withCode("OPTION_INVALID", { field: "headers" });
+    await expect(add.applyAsync([1, 2], { headers })).rejects.toThrow(refused);
+    await expect(add.applyMany([[1, 2]], { headers })).rejects.toThrow(refused);
+    await expect(chain(add.s(1, 2).set({ headers }), add.s(3)).delay()).rejects.toThrow(refused);
+    expect(() => app.schedule("add", { task: add, schedule: every("1m"), args: [1, 2], options: { headers } })).toThrow(
+      refused,
+    );
     expect(connection.published).toEqual([]);
   });
 

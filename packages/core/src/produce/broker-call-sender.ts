@@ -7,7 +7,9 @@ import type { TaskDeclaration } from "../app/task-declaration.ts";
 import type { TaskDefinition } from "../app/task-definition.ts";
 import { freeze } from "../canvas/freeze.ts";
 import type { Canvas } from "../canvas/signature.ts";
+import { checkTaskIds, partsOfBlueprints } from "../canvas/walk-blueprint.ts";
 import type { CallEmbed, WireSignature } from "../protocol/task-call.ts";
+import { snapshot } from "../protocol/snapshot.ts";
 import type { CanvasSender } from "../canvas/canvas-sender.ts";
 import { sendDelay } from "../canvas/send-delay.ts";
 import type { AsyncResult } from "../result/async-result.ts";
@@ -21,7 +23,6 @@ import type { CheckedCallOptions } from "./check-call-options.ts";
 import { createCall } from "./create-call.ts";
 
 const noEmbed: CallEmbed = Object.freeze({});
-const noOptions: CheckedCallOptions = Object.freeze({});
 
 /** What sends the calls of an app's tasks. */
 export interface CallSenderOptions {
@@ -60,12 +61,15 @@ export class BrokerCallSender implements CallSender {
     args: readonly unknown[],
     options?: ApplyOptions<unknown>,
   ): Promise<AsyncResult<unknown>> {
-    const checked = checkCallOptions(options);
+    const checked = checkCallOptions(options, task.name);
     checkArgs(task.name, args);
-    const sending = this.#usualSending(task, options) ?? (await this.#prepare(task, [args], checked));
+    const known = this.#knownSending(task, checked, options === undefined);
+    // As the user's objects are now: what is not encoded at once could be changed meanwhile.
+    const given = known === undefined ? snapshot(args) : args;
+    const sending = known ?? (await this.#prepare(task, [given], checked));
     const { runtime } = this.#options;
     const { definition, options: merged, embed } = sending;
-    const call = createCall(definition, { args, embed, options: merged, nowMs: runtime.clock.now() });
+    const call = createCall(definition, { args: given, embed, options: merged, nowMs: runtime.clock.now() });
     await runtime.producer.send([call], sending.how);
     return createResult(call.id, sending.context);
   }
@@ -75,34 +79,43 @@ export class BrokerCallSender implements CallSender {
     argsList: readonly (readonly unknown[])[],
     options?: ManyCallOptions,
   ): Promise<readonly AsyncResult<unknown>[]> {
-    const checked = checkCallOptions(options);
+    const checked = checkCallOptions(options, task.name);
     if (checked.taskId !== undefined) {
-      throw new OptionError("Many calls cannot share one taskId: leave it out.", { field: "taskId" });
+      throw new OptionError(`Many calls of task "${task.name}" cannot share one taskId: leave it out.`, {
+        field: "taskId",
+      });
     }
     if (checked.link !== undefined || checked.linkError !== undefined) {
       throw new OptionError(
-        "Many calls cannot share one link, which has one id: send a group of signatures that have each their own.",
+        `Many calls of task "${task.name}" cannot share one link, which has one id: send a group of signatures that have each their own.`,
         { field: "link" },
       );
     }
     checkArgsList(task.name, argsList);
-    const sending = this.#usualSending(task, options) ?? (await this.#prepare(task, argsList, checked));
+    const known = this.#knownSending(task, checked, options === undefined);
+    const given = known === undefined ? snapshot(argsList) : argsList;
+    const sending = known ?? (await this.#prepare(task, given, checked));
     const { runtime } = this.#options;
     const { definition, options: merged, embed } = sending;
     const nowMs = runtime.clock.now();
-    const calls = argsList.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
+    const calls = given.map((args) => createCall(definition, { args, embed, options: merged, nowMs }));
     await runtime.producer.send(calls, sending.how);
     return calls.map(({ id }) => createResult(id, sending.context));
   }
 
-  /** What was worked out for an earlier call, where this one needs nothing else. */
-  #usualSending(task: TaskDeclaration, options: unknown): Sending | undefined {
-    if (options !== undefined || !this.#options.runtime.isReady) return undefined;
+  /** What can be said of a call at once: of the usual one, without options, what was worked out for an earlier call. */
+  #knownSending(task: TaskDeclaration, options: CheckedCallOptions, isUsual: boolean): Sending | undefined {
+    if (!this.#options.runtime.isReady) return undefined;
     const definition = this.#options.define(task);
-    const known = this.#usual.get(definition);
-    if (known !== undefined || definition.input !== undefined) return known;
-    const sending = this.#sendingOf(definition, noOptions, noEmbed);
-    this.#usual.set(definition, sending);
+    if (isUsual) {
+      const known = this.#usual.get(definition);
+      if (known !== undefined) return known;
+    }
+    const { kwargs, link, linkError } = options;
+    const isPlain = kwargs === undefined && link === undefined && linkError === undefined;
+    if (definition.input !== undefined || !isPlain) return undefined;
+    const sending = this.#sendingOf(definition, options, noEmbed);
+    if (isUsual) this.#usual.set(definition, sending);
     return sending;
   }
 
@@ -133,9 +146,11 @@ export class BrokerCallSender implements CallSender {
     return { definition, options: merged, embed, how: toSendOptions(merged), context };
   }
 
-  async #embedOf({ link, linkError }: CheckedCallOptions): Promise<CallEmbed> {
+  async #embedOf({ link, linkError, taskId }: CheckedCallOptions): Promise<CallEmbed> {
     if (link === undefined && linkError === undefined) return noEmbed;
-    await this.canvas.ready();
+    const parts = partsOfBlueprints([...(link ?? []), ...(linkError ?? [])].map(({ blueprint }) => blueprint));
+    checkTaskIds(parts, taskId);
+    await this.canvas.ready(parts);
     const freezeAll = (list: readonly Canvas[]): readonly WireSignature[] =>
       list.map(({ blueprint }) => freeze(blueprint, this.canvas).signature);
     return { callbacks: freezeAll(link ?? []), errbacks: freezeAll(linkError ?? []) };

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Joins } from "@lovage/backend";
-import { OptionError } from "@lovage/foundation";
+import { isLovageError, OptionError } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
 import { currentTask } from "../app/current-task.ts";
-import type { CanvasSender, WorkflowEnd } from "../canvas/canvas-sender.ts";
+import type { CanvasSender, WorkflowEnd, WorkflowNeeds } from "../canvas/canvas-sender.ts";
 import type { FollowUp, JoinNeeded } from "../canvas/follow-up.ts";
 import { joinOpenings } from "../canvas/join-openings.ts";
 import type { SignatureOptions } from "../canvas/signature-options.ts";
@@ -45,16 +45,20 @@ export class BrokerCanvasSender implements CanvasSender {
     return this.#replyTo;
   }
 
-  async ready(): Promise<void> {
-    await this.#options.runtime.ready();
-    this.#replyTo = await this.#options.producer.replyTo();
+  async ready({ tasks, needsJoins }: WorkflowNeeds): Promise<void> {
+    const { runtime, producer } = this.#options;
+    await runtime.ready();
+    this.#replyTo = await producer.replyTo();
+    // What others run may have a backend that is not known here.
+    const isOurs = tasks.every(({ task }) => runtime.tasks.get(task)?.run !== undefined);
+    if (needsJoins && isOurs) await this.#requireJoins();
   }
 
   settingsOf(task: string, options: SignatureOptions): StepSettings & { readonly queue: string } {
-    const { link, linkError, transaction, ...checked } = checkCallOptions(options);
+    const { link, linkError, transaction, ...checked } = checkCallOptions(options, task);
     if (link !== undefined || linkError !== undefined || transaction !== undefined) {
       throw new OptionError(
-        "A signature takes no link, linkError or transaction as options: use its methods link and onError.",
+        `A signature of task "${task}" takes no link, linkError or transaction as options: use its methods link and onError.`,
         {
           field: "options",
         },
@@ -95,6 +99,15 @@ export class BrokerCanvasSender implements CanvasSender {
     const { results, runtime } = this.#options;
     const keptMs = runtime.tasks.get(task)?.options.resultExpiresMs ?? dayMs;
     return createResult(taskId, { source: results, ignored, expiresMs: keptMs + delayMs });
+  }
+
+  /** A backend that is away has joins again when it is back: the first step can be sent. */
+  async #requireJoins(): Promise<void> {
+    try {
+      await this.#joins();
+    } catch (error) {
+      if (!isLovageError(error) || !error.retryable) throw error;
+    }
   }
 
   async #joins(): Promise<Joins> {

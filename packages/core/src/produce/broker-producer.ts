@@ -3,6 +3,7 @@ import type { Clock } from "@lovage/foundation";
 import { checkName, isLovageError } from "@lovage/foundation";
 import type { Connection, Delivery, NotBefore, OutgoingMessage, QueueDeclaration } from "@lovage/transport";
 import type { Producer, RuntimeSettings, SendOptions } from "../app/app-runtime.ts";
+import type { PriorityWarnings } from "../queue/priority-warnings.ts";
 import { encodeTask } from "../protocol/encode-task.ts";
 import type { EncodeTaskOptions } from "../protocol/encode-task.ts";
 import { retryMessage } from "../protocol/retry-message.ts";
@@ -13,6 +14,8 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** Loads what the configuration names; only then the functions below say the last word. */
   ready(): Promise<void>;
+  /** Whether `ready` has nothing to wait for. */
+  isReady(): boolean;
   connection(): Promise<Connection>;
   backend(): Promise<Backend | undefined>;
   settings(): RuntimeSettings;
@@ -20,6 +23,7 @@ export interface ProducerOptions {
   declarationOf(queue: string): QueueDeclaration;
   /** The queue of a task's calls. */
   queueOf(task: string): string;
+  readonly priorityWarnings: PriorityWarnings;
   /** Tells an operator what works only in part. */
   warn(message: string, fields: Record<string, unknown>): void;
 }
@@ -71,19 +75,21 @@ export class BrokerProducer implements Producer {
 
   /** Prepares calls that are to be sent together, each with options of its own. All are encoded before anything is opened. */
   async prepareAll(sends: readonly PreparedCall[]): Promise<readonly OutgoingMessage[]> {
-    if (!this.#isReady) await this.#becomeReady();
+    if (!(this.#isReady ||= this.#options.isReady())) await this.#becomeReady();
     const messages = sends.map(({ call, send }) => this.#encode(call, this.#routeOf(call.task, send)));
-    const { replyTo } = await this.#sessionFor(messages);
+    const { connection, replyTo } = await this.#sessionFor(messages);
+    this.#checkPriorities(connection, messages);
     if (this.#isBackendAway) void this.#askAgain();
     return messages.map((message) => withReplyTo(message, replyTo));
   }
 
   async send(calls: readonly TaskCall[], options: SendOptions = asUsual): Promise<void> {
     if (calls.length === 0) return;
-    if (!this.#isReady) await this.#becomeReady();
+    if (!(this.#isReady ||= this.#options.isReady())) await this.#becomeReady();
     // All are encoded before the broker is even connected to: what cannot travel must not leave half of a batch behind.
     const messages = this.#encodeAll(calls, options);
     const { connection, replyTo } = this.#readySession(messages) ?? (await this.#sessionFor(messages));
+    this.#checkPriorities(connection, messages);
     if (this.#isBackendAway) void this.#askAgain();
     const { transaction } = options;
     const addressed = replyTo === undefined ? messages : messages.map((message) => withReplyTo(message, replyTo));
@@ -91,7 +97,7 @@ export class BrokerProducer implements Producer {
   }
 
   async prepareRetry(delivery: Delivery, call: TaskCall, options: SendOptions): Promise<OutgoingMessage> {
-    if (!this.#isReady) await this.#becomeReady();
+    if (!(this.#isReady ||= this.#options.isReady())) await this.#becomeReady();
     const queue = options.queue ?? delivery.queue;
     const isCelery = this.#isReadByCelery(queue);
     const etaMs = isCelery ? this.#etaMs(options) : undefined;
@@ -116,7 +122,7 @@ export class BrokerProducer implements Producer {
 
   async #declare(queue: string): Promise<void> {
     try {
-      if (!this.#isReady) await this.#becomeReady();
+      if (!(this.#isReady ||= this.#options.isReady())) await this.#becomeReady();
       const { connection } = this.#session ?? (await this.#open());
       await connection.declare({ queues: [this.#options.declarationOf(queue)] });
       this.#declared.set(queue, true);
@@ -178,6 +184,14 @@ export class BrokerProducer implements Producer {
       // It was told before that the backend is away; the next call asks again.
     }
     this.#isAskingAgain = false;
+  }
+
+  #checkPriorities(connection: Connection, messages: readonly QueuedMessage[]): void {
+    for (const { to: queue, headers, properties } of messages) {
+      const { priority } = properties;
+      if (priority === undefined) continue;
+      this.#options.priorityWarnings.check(connection, { queue, task: headers["task"], priority });
+    }
   }
 
   #encodeAll(calls: readonly TaskCall[], options: SendOptions): readonly QueuedMessage[] {

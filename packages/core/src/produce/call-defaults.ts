@@ -1,4 +1,7 @@
+import { withoutUndefined } from "@lovage/foundation";
+
 import { softLimitOf } from "../app/check-option.ts";
+import { nameSubject } from "../app/name-subject.ts";
 import type { ResolvedTaskOptions, TaskDefinition } from "../app/task-definition.ts";
 import { sendDelay } from "../canvas/send-delay.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
@@ -18,8 +21,7 @@ export class CallDefaults {
     const merged = { ...this.#of(definition), ...expires, ...options };
     const { softTimeLimitMs: softMs, timeLimitMs: hardMs } = options;
     if (softMs === undefined && hardMs === undefined) return merged;
-    const { softTimeLimitMs, timeLimitMs } = definition.options;
-    const fitting = softLimitOf({ softMs, hardMs }, { softMs: softTimeLimitMs, hardMs: timeLimitMs });
+    const fitting = fittingSoftLimit({ softMs, hardMs }, definition);
     if (fitting !== undefined || merged.softTimeLimitMs === undefined) return merged;
     const { softTimeLimitMs: _unfit, ...rest } = merged;
     return rest;
@@ -34,15 +36,25 @@ export class CallDefaults {
   }
 }
 
+function fittingSoftLimit(
+  given: Parameters<typeof softLimitOf>[0],
+  { name, options: { softTimeLimitMs: softMs, timeLimitMs: hardMs } }: TaskDefinition,
+): number | undefined {
+  try {
+    return softLimitOf(given, { softMs, hardMs });
+  } catch (error) {
+    throw nameSubject(error, `Task "${name}"`);
+  }
+}
+
 function defaultsOf({ options, run }: TaskDefinition): CheckedCallOptions {
   const { queue, priority } = options;
-  const defaults = {
+  return withoutUndefined({
     queue,
     priority,
     ignoreResult: options.ignoreResult ? true : undefined,
     ...(run === undefined && limitsOf(options)),
-  };
-  return Object.fromEntries(Object.entries(defaults).filter(([, value]) => value !== undefined));
+  });
 }
 
 function limitsOf({ timeLimitMs, softTimeLimitMs }: ResolvedTaskOptions): object {

@@ -2,10 +2,14 @@ import { checkName, OptionError, parseDuration, quoteValue, suggestion } from "@
 import type { Headers } from "@lovage/transport";
 import type { ApplyOptions } from "../app/apply-options.ts";
 import { checkBoolean, checkLimits, checkPriority, checkTaskId, checkText } from "../app/check-option.ts";
+import { nameSubject } from "../app/name-subject.ts";
 import { isCanvas } from "../canvas/check-canvas.ts";
 import type { Canvas } from "../canvas/signature.ts";
+import { snapshot } from "../protocol/snapshot.ts";
+import { ownHeaderPrefix, ownHeaders } from "./own-headers.ts";
+import type { OwnHeaders } from "./own-headers.ts";
 
-/** Options of a call, checked; durations as milliseconds. */
+/** Options of a call, checked, as they are now; durations as milliseconds. */
 export interface CheckedCallOptions {
   readonly countdownMs?: number;
   readonly etaMs?: number;
@@ -39,8 +43,8 @@ const readers: Readonly<Record<keyof ApplyOptions<unknown>, Reader>> = {
   priority: (value) => ({ priority: checkPriority(value) }),
   expires: (value) => ({ expires: expiry(value) }),
   taskId: (value) => ({ taskId: checkTaskId(value) }),
-  headers: (value) => ({ headers: plainObject(value, "headers") as Headers }),
-  kwargs: (value) => ({ kwargs: plainObject(value, "kwargs") }),
+  headers: (value) => ({ headers: snapshot(usersHeaders(value)) }),
+  kwargs: (value) => ({ kwargs: snapshot(plainObject(value, "kwargs")) }),
   ignoreResult: (value) => ({ ignoreResult: checkBoolean(value, "ignoreResult") }),
   timeLimit: (value) => ({ timeLimitMs: limit(value, "timeLimit") }),
   softTimeLimit: (value) => ({ softTimeLimitMs: limit(value, "softTimeLimit") }),
@@ -55,11 +59,24 @@ const none: CheckedCallOptions = Object.freeze({});
 
 /**
  * Checks the options of a call, before any I/O.
+ * @param name Of the task that is called, or of the schedule that calls it, for the error.
  * @throws OPTION_INVALID, NAME_INVALID that name the option
  */
-export function checkCallOptions(options: ApplyOptions<never> | undefined): CheckedCallOptions {
+export function checkCallOptions(
+  options: (ApplyOptions<never> & OwnHeaders) | undefined,
+  name: string,
+  kind: "Task" | "Schedule" = "Task",
+): CheckedCallOptions {
   if (options === undefined) return none;
-  if (typeof options !== "object" || options === null) {
+  try {
+    return readOptions(options);
+  } catch (error) {
+    throw nameSubject(error, `${kind} "${name}"`);
+  }
+}
+
+function readOptions(options: ApplyOptions<never> & OwnHeaders): CheckedCallOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionError(`The options of a call must be an object; they are ${quoteValue(options)}.`, {
       field: "options",
     });
@@ -70,7 +87,8 @@ export function checkCallOptions(options: ApplyOptions<never> | undefined): Chec
     throw new OptionError("A call takes a countdown or an eta, not both.", { field: "countdown" });
   }
   checkLimits({ softMs: checked.softTimeLimitMs, hardMs: checked.timeLimitMs });
-  return checked;
+  const own = options[ownHeaders];
+  return own === undefined ? checked : { ...checked, headers: { ...checked.headers, ...own } };
 }
 
 function readerOf(key: string): Reader {
@@ -96,11 +114,21 @@ function limit(value: unknown, field: string): number {
 }
 
 function signatures(value: unknown, field: string): readonly Canvas[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const list: readonly unknown[] = Array.isArray(value) ? [...(value as readonly unknown[])] : [value];
   if (list.every((item) => isCanvas(item))) return list;
   throw new OptionError(
     `${field} must be a signature, such as task.s(), or an array of them; it is ${quoteValue(value)}.`,
     { field },
+  );
+}
+
+function usersHeaders(value: unknown): Headers {
+  const headers = plainObject(value, "headers") as Headers;
+  const taken = Object.keys(headers).find((name) => name.startsWith(ownHeaderPrefix));
+  if (taken === undefined) return headers;
+  throw new OptionError(
+    `headers cannot have "${taken}": names that begin with "${ownHeaderPrefix}" are Lovage's own. Choose another.`,
+    { field: "headers" },
   );
 }
 

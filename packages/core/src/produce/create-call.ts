@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { currentTask } from "../app/current-task.ts";
 import type { TaskDefinition } from "../app/task-definition.ts";
+import { givenArguments } from "../protocol/given-arguments.ts";
 import type { CallEmbed, TaskCall } from "../protocol/task-call.ts";
 import type { CheckedCallOptions } from "./check-call-options.ts";
 
@@ -27,7 +28,7 @@ export function createCall({ name }: TaskDefinition, { args, embed, options, now
   const call: Draft = {
     id,
     task: name,
-    args,
+    args: givenArguments(args),
     kwargs: options.kwargs ?? noKwargs,
     embed,
     retries: 0,

@@ -1,8 +1,8 @@
 import { isEmpty } from "../protocol/is-empty.ts";
 
 /**
- * Positions out of keyword arguments. With the names of the parameters each keyword takes its position and what fits none stays behind in one
- * trailing object; without names all of them are that object.
+ * Positions out of keyword arguments. With the names of the parameters each keyword takes its position, and what fits none comes behind all of
+ * them in one trailing object; without names all of them are that object.
  */
 export function mapArguments(
   args: readonly unknown[],
@@ -19,7 +19,7 @@ export function mapArguments(
     if (index < args.length) rest.push([name, value]);
     else mapped[index] = value;
   }
+  if (rest.length > 0) mapped[Math.max(mapped.length, parameters.length)] = Object.fromEntries(rest);
   // Positions between that nobody gave would be holes, which JSON and schemas take for something else.
-  const filled = Array.from(mapped);
-  return rest.length === 0 ? filled : [...filled, Object.fromEntries(rest)];
+  return Array.from(mapped);
 }

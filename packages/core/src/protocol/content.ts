@@ -20,6 +20,22 @@ const typeOfAlias: ReadonlyMap<string, string> = new Map([
   ["yaml", "application/x-yaml"],
 ]);
 
+const knownTypes: ReadonlySet<string> = new Set(typeOfAlias.values());
+
+/** All that `acceptContent` may say. */
+export const contentNames: readonly string[] = [...typeOfAlias.keys(), ...knownTypes];
+
+/** The content type that a name of `acceptContent` stands for; `undefined` if nobody knows it. */
+export function contentTypeOf(name: string): string | undefined {
+  const written = withoutParameters(name);
+  const type = typeOfAlias.get(written) ?? written;
+  return knownTypes.has(type) ? type : undefined;
+}
+
+function withoutParameters(contentType: string): string {
+  return contentType.replace(/;.*$/s, "").trim().toLowerCase();
+}
+
 const textEncodings: ReadonlySet<string> = new Set(["", "utf-8", "utf8", "us-ascii", "ascii", "binary", "8bit"]);
 
 /** How a body is read. */
@@ -53,9 +69,9 @@ function readableForm(contentType: unknown, accepted: readonly string[]): BodyFo
   if (typeof contentType !== "string" || contentType === "") {
     throw new PayloadDecodeError("The message has no content type.", { fault: "content-type" });
   }
-  const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
+  const type = withoutParameters(contentType);
   const isAccepted = accepted.some((name) => (typeOfAlias.get(name) ?? name) === type);
-  const form = formOfType.get(type ?? "");
+  const form = formOfType.get(type);
   if (isAccepted && form !== undefined) return form;
   throw new PayloadDecodeError(
     isAccepted

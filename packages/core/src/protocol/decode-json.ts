@@ -1,4 +1,6 @@
+import { endOfString } from "./end-of-string.ts";
 import { PayloadDecodeError } from "./errors.ts";
+import { mayHoldPythonNumbers, parsePythonNumbers } from "./parse-python-numbers.ts";
 import { BAD_TAG, fromTag, TYPE_KEY, VALUE_KEY, WireTag } from "./value-tags.ts";
 
 /** Deepest nesting of arrays and objects that is read: arguments, inside of signatures that hold each other. */
@@ -6,16 +8,26 @@ export const MAX_DECODE_DEPTH = 512;
 
 /**
  * JSON text as data. Keys such as `__proto__` become own properties, as `JSON.parse` makes them.
- * @throws PAYLOAD_DECODE for what is no JSON (`NaN` and `Infinity` of Python are not) or nested too deeply
+ * `NaN` and `Infinity`, which Python writes as well, are the numbers.
+ * @throws PAYLOAD_DECODE for what is no JSON or nested too deeply
  */
 export function parseJson(text: string, subject: string): unknown {
   if (isDeeperThan(text, MAX_DECODE_DEPTH)) {
     throw new PayloadDecodeError(`${subject} is nested more than ${MAX_DECODE_DEPTH} deep.`, { fault: "too-deep" });
   }
   try {
-    return JSON.parse(text) as unknown;
+    return parse(text);
   } catch (cause) {
     throw new PayloadDecodeError(`${subject} is not valid JSON.`, { fault: "syntax", cause });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (mayHoldPythonNumbers(text)) return parsePythonNumbers(text);
+    throw error;
   }
 }
 
@@ -33,19 +45,6 @@ function isDeeperThan(text: string, maxDepth: number): boolean {
     } else if (code === 0x5d || code === 0x7d) depth -= 1;
   }
   return false;
-}
-
-/** Place of the quote that ends a string, or the end of a text that breaks off. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end < 0 ? text.length : end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes += 1;
-  return backslashes % 2 === 1;
 }
 
 /** Whether a text may hold tagged values; most do not, and need no second pass. */

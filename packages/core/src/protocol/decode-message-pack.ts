@@ -1,5 +1,6 @@
 import { decode, ExtensionCodec } from "@msgpack/msgpack";
 
+import { asBuffer } from "@lovage/foundation";
 import { MAX_DECODE_DEPTH } from "./decode-json.ts";
 import { PayloadDecodeError } from "./errors.ts";
 import { skimMessagePack } from "./skim-message-pack.ts";
@@ -8,7 +9,7 @@ import { skimMessagePack } from "./skim-message-pack.ts";
 const extensions = new ExtensionCodec();
 
 /**
- * MessagePack as data: timestamps as `Date`, binary as `Uint8Array`. A map with the key `__proto__`, or with keys that are neither text nor numbers, is
+ * MessagePack as data: timestamps as `Date`, binary as `Buffer`. A map with the key `__proto__`, or with keys that are neither text nor numbers, is
  * refused.
  * @throws PAYLOAD_DECODE for what is no MessagePack, nested too deeply, or of an unknown extension type
  */
@@ -25,7 +26,8 @@ export function parseMessagePack(bytes: Uint8Array, subject: string): unknown {
     });
   }
   try {
-    return decode(bytes, { extensionCodec: extensions });
+    // Binary values are slices of what is read, and of its class.
+    return decode(asBuffer(bytes), { extensionCodec: extensions });
   } catch (cause) {
     throw new PayloadDecodeError(`${subject} is not valid MessagePack.`, { fault: "syntax", cause });
   }

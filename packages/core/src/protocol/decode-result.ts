@@ -28,7 +28,7 @@ export interface DecodedResult {
 export interface DecodeResultOptions {
   /** What tagged values become: what a task would be given, or what can be sent on as it came. @default "values" */
   readonly tags?: "values" | "tags";
-  /** Zone of times without an offset, which Celery 5.2 writes in UTC. @default "UTC" */
+  /** Zone of tagged times without an offset. @default "UTC" */
   readonly timezone?: string;
 }
 
@@ -53,7 +53,8 @@ export function decodeResult(text: string, options: DecodeResultOptions = {}): D
     taskId: textOf(document["task_id"]),
     value: hasFailed ? undefined : value,
     error: hasFailed ? readException(value, textOf(document["traceback"])) : undefined,
-    dateDoneMs: parseWireTime(textOf(document["date_done"]) ?? "", timezone),
+    // Celery 5.2 writes it without an offset, in UTC wherever it runs.
+    dateDoneMs: parseWireTime(textOf(document["date_done"]) ?? "", "UTC"),
     children: readResultTuples(document["children"]),
     groupId: textOf(document["group_id"]),
     parentId: textOf(document["parent_id"]),

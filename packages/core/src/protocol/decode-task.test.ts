@@ -44,7 +44,7 @@ describe("messages that kill a Celery worker", () => {
     ["a chord that is a list", aMessage({ body: '[[],{},{"chord":[]}]' }), "shape"],
     ["no JSON", aMessage({ body: "[[2,3" }), "syntax"],
     ["no body", aMessage({ body: "" }), "syntax"],
-    ["Python's NaN", aMessage({ body: "[[NaN],{},{}]" }), "syntax"],
+    ["Python's NaN in what is no JSON", aMessage({ body: "[[NaN,],{},{}]" }), "syntax"],
     ["invalid UTF-8", aMessage({ body: new Uint8Array([0x5b, 0xff, 0x5d]) }), "encoding"],
     ["retries that are a text", aMessage({ headers: { retries: "1" } }), "header"],
     ["negative retries", aMessage({ headers: { retries: -1 } }), "header"],
@@ -59,6 +59,11 @@ describe("messages that kill a Celery worker", () => {
   ])("%s is told, and nothing else happens", (_what, message, fault) => {
     const isIdReadable = typeof message.headers["id"] === "string" && message.headers["id"] !== "";
     expect(faultOf(message)).toEqual([fault, isIdReadable ? "known" : "unknown"]);
+  });
+
+  test.each(["id", "task", "root_id", "parent_id", "group"])("%s with a zero character is told", (name) => {
+    const message = aMessage({ headers: { [name]: "a\0b" } });
+    expect(faultOf(message)).toEqual(["header", name === "id" ? "unknown" : "known"]);
   });
 
   test("brackets inside of texts are no nesting", () => {

@@ -136,7 +136,8 @@ function missing(name: string): never {
 /** The same error, saying whose message it is, as far as that could be read. */
 function withTask(error: PayloadDecodeError, fields: Fields): PayloadDecodeError {
   const { id, task } = fields;
-  const taskId = typeof id === "string" && id !== "" ? id : undefined;
+  // Not one that not every store can keep: nothing could be recorded under it.
+  const taskId = typeof id === "string" && id !== "" && !id.includes("\0") ? id : undefined;
   const name = typeof task === "string" && task !== "" ? task : undefined;
   if (taskId === undefined && name === undefined) return error;
   return new PayloadDecodeError(`Message of task ${quoteValue(name)}, id ${quoteValue(taskId)}: ${error.message}`, {

@@ -20,12 +20,13 @@ export class FieldReader {
     this.#timezone = timezone;
   }
 
-  /** An id: a text of 1 to 255 characters. */
+  /** An id: a text of 1 to 255 characters, such as every store can keep. */
   id(name: string): string | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    if (typeof value === "string" && value.length > 0 && value.length <= maxIdLength) return value;
-    return this.#fail(name, "a text of 1 to 255 characters");
+    const isText = typeof value === "string" && value.length > 0 && value.length <= maxIdLength;
+    if (isText && !value.includes("\0")) return value;
+    return this.#fail(name, "a text of 1 to 255 characters without a zero character");
   }
 
   /** Where only a text matters, and anything else is as good as nothing. */

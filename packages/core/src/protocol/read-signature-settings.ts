@@ -1,4 +1,4 @@
-import { hasCode } from "@lovage/foundation";
+import { hasCode, withoutUndefined } from "@lovage/foundation";
 import type { HeaderValue } from "@lovage/transport";
 
 import { PayloadDecodeError } from "./errors.ts";
@@ -94,9 +94,5 @@ function readStamps(options: Options): Record<string, HeaderValue> | undefined {
   if (!Array.isArray(names)) return undefined;
   const known = names.filter((name): name is string => typeof name === "string" && Object.hasOwn(options, name));
   if (known.length === 0) return undefined;
-  return Object.fromEntries(known.map((name) => [name, options[name] as HeaderValue]));
-}
-
-function withoutUndefined(settings: Loose<SignatureSettings>): SignatureSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as SignatureSettings;
+  return Object.fromEntries(known.map((name) => [name, withoutTags(options[name]) as HeaderValue]));
 }

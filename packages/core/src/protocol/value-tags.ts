@@ -55,7 +55,7 @@ export const BAD_TAG: unique symbol = Symbol("bad tag");
  * | `datetime` | `Date`, cut to the millisecond; local time of `timezone` where it has no offset |
  * | `date`, `time`, `decimal` | the text |
  * | `uuid` | text, lower case with dashes |
- * | `bytes`, `base64` | `Uint8Array` |
+ * | `bytes`, `base64` | `Buffer` |
  *
  * @returns `undefined` for a tag that Celery does not know: the object is then data like any other
  */
@@ -70,12 +70,17 @@ export function fromTag(type: unknown, value: unknown, timezone: string): unknow
     case "uuid":
       return toUuid(value);
     case "bytes":
-      return typeof value === "string" ? new Uint8Array(Buffer.from(value)) : BAD_TAG;
+      return typeof value === "string" ? toBytes(value, "utf8") : BAD_TAG;
     case "base64":
-      return typeof value === "string" ? new Uint8Array(Buffer.from(value, "base64")) : BAD_TAG;
+      return typeof value === "string" ? toBytes(value, "base64") : BAD_TAG;
     default:
       return undefined;
   }
+}
+
+/** In memory of their own: what `Buffer.from` makes may lie in a pool, whose other bytes `.buffer` would show. */
+function toBytes(text: string, encoding: "utf8" | "base64"): Buffer {
+  return asBuffer(new Uint8Array(Buffer.from(text, encoding)));
 }
 
 function toDate(text: string, timezone: string): unknown {

@@ -1,10 +1,12 @@
+import { withoutUndefined } from "@lovage/foundation";
+
 import type { SignatureSettings } from "./signature-settings.ts";
 import type { WireSignature } from "./task-call.ts";
 import { formatWireTime } from "./wire-time.ts";
 
 /** Options of a signature that say this; nothing is written for what is not set (wire format, 8.1). @throws OPTION_INVALID */
 export function writeSignatureSettings(settings: SignatureSettings): WireSignature["options"] {
-  const written = {
+  return withoutUndefined({
     task_id: settings.taskId,
     queue: settings.queue,
     priority: settings.priority,
@@ -25,8 +27,7 @@ export function writeSignatureSettings(settings: SignatureSettings): WireSignatu
     link: settings.callbacks,
     link_error: settings.errbacks,
     ...(settings.stamps && { ...settings.stamps, stamped_headers: Object.keys(settings.stamps) }),
-  };
-  return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
+  });
 }
 
 function inSeconds(ms: number | undefined): number | undefined {

@@ -56,19 +56,17 @@ class BrokerQueue implements QueueHandle {
     return (await this.#runtime.connection()).admin;
   }
 
-  #list(queue: string, { cursor, ...options }: ListOptions): QueueListing {
-    return queueListing((at) => this.#readPage(queue, at === undefined ? options : { ...options, cursor: at }), cursor);
+  #list(queue: string, options: ListOptions): QueueListing {
+    return queueListing((next) => this.#readPage(queue, next === undefined ? options : { ...options, cursor: next }));
   }
 
-  async #readPage(queue: string, options: BrowseOptions): Promise<QueuePage> {
-    checkKnown(options, "list", ["state", "limit", "cursor"]);
-    const { state, limit } = options;
-    if (state !== undefined) checkWord(state, "state", ["ready", "delayed", "unsettled"]);
-    if (limit !== undefined) checkInteger(limit, "limit", { min: 1, max: batchSize });
+  async #readPage(queue: string, listOptions: ListOptions): Promise<QueuePage> {
+    const { cursor, ...others } = checkListOptions(listOptions);
+    const options: BrowseOptions = cursor === undefined ? others : { ...others, cursor };
     const admin = await this.#admin();
     const { messages = [], next } = (await unlessAbsent(() => admin.browse(queue, options))) ?? {};
-    const { acceptContent } = this.#runtime.settings;
-    const entries = messages.map((message) => toQueueEntry(message, acceptContent));
+    const { acceptContent, timezone } = this.#runtime.settings;
+    const entries = messages.map((message) => toQueueEntry(message, { acceptContent, timezone }));
     return Object.assign(entries, { next });
   }
 
@@ -93,6 +91,18 @@ class BrokerQueue implements QueueHandle {
     };
     return (await unlessAbsent(run)) ?? 0;
   }
+}
+
+/** @throws OPTION_INVALID that names the field */
+function checkListOptions(options: ListOptions): ListOptions {
+  checkKnown(options, "list", ["state", "limit", "cursor"]);
+  const { state, limit, cursor } = options;
+  if (state !== undefined) checkWord(state, "state", ["ready", "delayed", "unsettled"]);
+  if (limit !== undefined) checkInteger(limit, "limit", { min: 1, max: batchSize });
+  if (cursor === undefined || typeof cursor === "string") return options;
+  throw new OptionError(`cursor must be the \`next\` of the page before; it is ${quoteValue(cursor)}.`, {
+    field: "cursor",
+  });
 }
 
 /** @throws OPTION_INVALID for what selects no dead letters */

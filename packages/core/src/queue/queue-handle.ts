@@ -51,7 +51,10 @@ export type DeadSelection = "all" | MessageSelection;
 /** The dead letters of a queue. */
 export interface DeadLetters {
   list(options?: ListDeadOptions): QueueListing;
-  /** Gives them back to the queue, ready at once, their losses forgotten. Returns how many. @throws OPTION_INVALID */
+  /**
+   * Gives them back to the queue, ready at once: their losses are forgotten, and so is the time at which they would have expired. They keep how often they were retried: what has used up
+   * its `maxRetries` is run once. Returns how many. @throws OPTION_INVALID
+   */
   replay(selection: DeadSelection): Promise<number>;
   /** Removes them for good. Returns how many. @throws OPTION_INVALID */
   drop(selection: DeadSelection): Promise<number>;

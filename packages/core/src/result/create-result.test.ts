@@ -1,6 +1,8 @@
 import { virtualClock } from "@lovage/foundation";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { AppOptions } from "../app/app-options.ts";
 import { createApp } from "../app/create-app.ts";
+import { runtimeOf } from "../app/runtime-of.ts";
 import { decodeRevoke } from "../control/revoke-message.ts";
 import { describeError } from "../protocol/describe-error.ts";
 import { fakeConnection } from "../test-support/fake-connection.ts";
@@ -8,12 +10,12 @@ import { memoryBackend, resultPut } from "../test-support/memory-results.ts";
 import { recordedLog } from "../test-support/recorded-log.ts";
 import { RemoteTaskError } from "./errors.ts";
 
-async function setUp() {
+async function setUp(options: AppOptions = {}) {
   const clock = virtualClock();
   const { results, ...backend } = await memoryBackend(clock);
   const connection = fakeConnection();
   const whole = { ...backend, results, sweep: async () => 0, close: async () => {} };
-  const app = createApp({ broker: connection, backend: whole, clock, log: recordedLog() });
+  const app = createApp({ broker: connection, backend: whole, clock, log: recordedLog(), ...options });
   return { app, clock, connection, results, result: app.result("a") };
 }
 
@@ -26,6 +28,29 @@ describe("get", () => {
     await results.put([resultPut({ taskId: "a", state: "SUCCESS", value: { at: new Date(5), n: [1, null] } })]);
     await expect(result.get()).resolves.toEqual({ at: new Date(5), n: [1, null] });
     await expect(result.get({ timeout: "10s" })).resolves.toEqual({ at: new Date(5), n: [1, null] });
+  });
+
+  test("reads a time of Python's without an offset in the zone of the app", async () => {
+    const { results, result } = await setUp({ timezone: "America/New_York" });
+    const value = { __type__: "datetime", __value__: "2026-07-01T08:00:00" };
+    const document = JSON.stringify({ status: "SUCCESS", result: value, task_id: "a" });
+    await results.put([{ taskId: "a", state: "SUCCESS", document, fence: null, expiresInMs: 1_000 }]);
+    expect(await result.get()).toEqual(new Date("2026-07-01T12:00:00Z"));
+    expect(await result.info()).toEqual(new Date("2026-07-01T12:00:00Z"));
+  });
+
+  test("reads it so the first time, too, where the zone stands in the configuration file", async () => {
+    const { app, results, result } = await setUp();
+    const value = { __type__: "datetime", __value__: "2026-07-01T08:00:00" };
+    const document = JSON.stringify({ status: "SUCCESS", result: value, task_id: "a" });
+    await results.put([{ taskId: "a", state: "SUCCESS", document, fence: null, expiresInMs: 1_000 }]);
+    const runtime = runtimeOf(app);
+    const settings = vi.spyOn(runtime, "settings", "get");
+    const given = runtime.settings;
+    vi.spyOn(runtime, "ready").mockImplementation(async () => {
+      settings.mockReturnValue({ ...given, timezone: "America/New_York" });
+    });
+    expect(await result.get()).toEqual(new Date("2026-07-01T12:00:00Z"));
   });
 
   test("throws what the task threw, with its name, message and stack", async () => {
@@ -142,6 +167,17 @@ describe("looking", () => {
     await result.forget();
     expect(await app.result("a").state()).toBe("PENDING");
     await expect(result.get()).rejects.toThrow(withCode("RESULT_EXPIRED"));
+    await expect(result.get()).rejects.toThrow("was forgotten by this handle");
+  });
+
+  test("one that has expired reads as one that was never there", async () => {
+    const { clock, results, result } = await setUp();
+    await results.put([resultPut({ taskId: "a", state: "SUCCESS", value: 5 })]);
+    await clock.advance(61_000);
+    expect(await result.state()).toBe("PENDING");
+    const waiting = result.get({ timeout: "1s" });
+    void clock.advance(1_001);
+    await expect(waiting).rejects.toThrow(withCode("RESULT_TIMEOUT"));
   });
 });
 

@@ -1,9 +1,9 @@
 import type { ResultRecord, ResultState } from "@lovage/backend";
 import { isFinalState } from "@lovage/backend";
-import { parseDuration } from "@lovage/foundation";
-import { checkKnown } from "../app/check-option.ts";
+import { checkBoolean, checkKnown } from "../app/check-option.ts";
 import { decodeResult } from "../protocol/decode-result.ts";
 import type { AsyncResult, CancelOptions, GetOptions } from "./async-result.ts";
+import { checkGetOptions } from "./check-get-options.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { NoResultBackendError, ResultExpiredError } from "./errors.ts";
 import { outcomeError } from "./outcome-error.ts";
@@ -14,11 +14,9 @@ export interface ResultContext {
   readonly source: ResultSource;
   /** The call stores no result. */
   readonly ignored: boolean;
-  /** How long the result of a cancelled call is kept: until it would have been due, and as long as others after that. @default a day */
+  /** How long the result of a cancelled call is kept: until it would have been due, and as long as others after that. @default unknown, as of a handle by id alone */
   readonly expiresMs?: number;
 }
-
-const dayMs = 86_400_000;
 
 /** A handle on the result of a call. */
 export function createResult(id: string, context: ResultContext): AsyncResult<unknown> {
@@ -38,7 +36,9 @@ class StoredResult implements AsyncResult<unknown> {
   /** No async function: of ten thousand waiters, each would keep its frame. */
   get(options: GetOptions = {}): Promise<unknown> {
     try {
-      return this.#wait(options).then(valueOf);
+      const { runtime } = this.#context.source;
+      // Read last: waiting loads the configuration.
+      return this.#wait(options).then((record) => valueOf(record, runtime.settings.timezone));
     } catch (error) {
       return rejected(error as Error);
     }
@@ -63,7 +63,8 @@ class StoredResult implements AsyncResult<unknown> {
   async info(): Promise<unknown> {
     const record = await this.#read();
     if (record === undefined) return undefined;
-    const result = decodeResult(record.document);
+    const { timezone } = this.#context.source.runtime.settings;
+    const result = decodeResult(record.document, { timezone });
     return result.error === undefined ? result.value : outcomeError(this.id, result);
   }
 
@@ -78,13 +79,12 @@ class StoredResult implements AsyncResult<unknown> {
     checkKnown(options, "cancel", ["terminate"]);
     const { source, expiresMs } = this.#context;
     const { terminate = false } = options;
-    return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs ?? dayMs });
+    checkBoolean(terminate, "terminate");
+    return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs });
   }
 
   #wait(options: GetOptions): Promise<ResultRecord> {
-    checkKnown(options, "get", ["timeout", "signal"]);
-    const { timeout, signal } = options;
-    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout, { field: "timeout" });
+    const { timeoutMs, signal } = checkGetOptions(options);
     this.#checkKept();
     if (this.#isForgotten) throw new ResultExpiredError(this.id);
     return this.#context.source.wait(this.id, { timeoutMs, signal });
@@ -102,8 +102,8 @@ class StoredResult implements AsyncResult<unknown> {
 }
 
 /** What the task returned. @throws what it threw */
-function valueOf({ taskId, document }: ResultRecord): unknown {
-  const result = decodeResult(document);
+function valueOf({ taskId, document }: ResultRecord, timezone: string): unknown {
+  const result = decodeResult(document, { timezone });
   if (result.state !== "SUCCESS") throw outcomeError(taskId, result);
   return result.value;
 }

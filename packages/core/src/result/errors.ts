@@ -96,11 +96,11 @@ export class TaskRevokedError extends LovageError {
   }
 }
 
-/** The result was there and is no more. Code `RESULT_EXPIRED`. */
+/** This handle has forgotten the result. One that has expired reads as if it had never been: `get` waits for it. Code `RESULT_EXPIRED`. */
 export class ResultExpiredError extends LovageError {
   readonly taskId: string;
   constructor(taskId: string) {
-    super(`The result of task ${taskId} was forgotten, or has expired; results are kept for \`resultExpires\`.`, {
+    super(`The result of task ${taskId} was forgotten by this handle: ask for it before \`forget\`.`, {
       code: "RESULT_EXPIRED",
     });
     this.taskId = taskId;

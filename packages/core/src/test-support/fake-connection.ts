@@ -30,6 +30,7 @@ export function fakeConnection(parts: Partial<Connection> = {}): FakeConnection 
     closed: 0,
     failWith: undefined as Error | undefined,
     state: "open",
+    capabilitiesOf: () => ({ priorities: true }),
     broadcast: {
       publish: async (channel: string, message: Message) => void fake.broadcasts.push({ channel, message }),
       subscribe: async () => ({ close: async () => {} }),

@@ -2,27 +2,29 @@ import { AsyncResource } from "node:async_hooks";
 import type { Clock } from "@lovage/foundation";
 import type { Connection, Delivery } from "@lovage/transport";
 import { currentTask } from "../app/current-task.ts";
-import { admit } from "./admit.ts";
-import type { Admission, AdmissionParts } from "./admit.ts";
-import { BatchInstant } from "./batch-instant.ts";
-import { earlySettlement } from "./early-settlement.ts";
-import { EscapedError, PoisonMessageError, WorkerShutdownError } from "./errors.ts";
-import { execute } from "./execute.ts";
-import type { ExecutionParts } from "./execute.ts";
-import { completeInTransaction } from "./complete-in-transaction.ts";
-import { HandOver } from "./hand-over.ts";
-import type { Intake } from "./intake.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ProgressWriter } from "./progress-writer.ts";
-import { readDelivery } from "./read-delivery.ts";
-import type { ReadingParts } from "./read-delivery.ts";
-import { decideRetry } from "./retry-policy.ts";
-import type { RunLog } from "./run-log.ts";
-import { settleDelivery } from "./settle-delivery.ts";
-import { startedMark } from "./task-marks.ts";
-import { Settler } from "./settler.ts";
-import type { SettlerParts } from "./settler.ts";
-import type { TaskRun } from "./task-run.ts";
+import { AbandonedRuns } from "./execution/abandoned-runs.ts";
+import { admit } from "./admission/admit.ts";
+import type { Admission, AdmissionParts } from "./admission/admit.ts";
+import { BatchInstant } from "./settlement/batch-instant.ts";
+import { earlySettlement } from "./settlement/early-settlement.ts";
+import { EscapedError, PoisonMessageError, WorkerShutdownError } from "./run/errors.ts";
+import { execute } from "./execution/execute.ts";
+import type { ExecutionParts } from "./execution/execute.ts";
+import { completeInTransaction } from "./settlement/complete-in-transaction.ts";
+import { afterFailedTransaction } from "./settlement/failed-transaction.ts";
+import { HandOver } from "./settlement/hand-over.ts";
+import type { Intake } from "./intake/intake.ts";
+import type { Outcome } from "./run/outcome.ts";
+import type { ProgressWriter } from "./settlement/progress-writer.ts";
+import { readDelivery } from "./admission/read-delivery.ts";
+import type { ReadingParts } from "./admission/read-delivery.ts";
+import { decideRetry } from "./execution/retry-policy.ts";
+import type { RunLog } from "./execution/run-log.ts";
+import { settleDelivery } from "./settlement/settle-delivery.ts";
+import { startedMark } from "./run/task-marks.ts";
+import { Settler } from "./settlement/settler.ts";
+import type { SettlerParts } from "./settlement/settler.ts";
+import type { TaskRun } from "./run/task-run.ts";
 import type { WorkerListener } from "./worker-options.ts";
 
 /** What a pipeline works with. */
@@ -35,18 +37,17 @@ export interface PipelineParts
   readonly listener: WorkerListener;
   /** What STARTED tells of this worker. */
   readonly identity: { readonly pid: number; readonly hostname: string };
-  /** Source of jitter, from 0 to 1. */
-  readonly random: () => number;
   /** A slot is free again. */
   readonly onFree: () => void;
   /** A delivery is out of our hands. */
   readonly onSettled: () => void;
-  /** So many functions go on after their runs have ended. */
-  readonly onAbandoned: (count: number) => void;
 }
 
-/** Before a task whose transaction failed is tried again. */
-const transactionWaitMs = 1_000;
+/** What copies of a run are to know of it. One that has failed may be replayed. */
+const endOfClaim: Partial<Record<Outcome["kind"], "succeeded" | "retried">> = {
+  success: "succeeded",
+  retry: "retried",
+};
 
 /** One task's way through a worker: read, admitted, run, settled. */
 export class Pipeline {
@@ -58,24 +59,28 @@ export class Pipeline {
   readonly #live = new Set<TaskRun>();
   /** Of the live ones, those whose admission asks the backend. */
   readonly #asking = new Set<TaskRun>();
-  readonly #abandoned = new Set<TaskRun>();
+  readonly #abandoned: AbandonedRuns;
   /** Settlements of runs that were acknowledged before. */
   readonly #recording = new Set<Promise<void>>();
   readonly #settledAt: BatchInstant;
   #settling = 0;
+  /** The grace of its stop has passed: the consumers give back what is left unsettled now. */
+  #isGraceOver = false;
   #lastStepAtMs: number;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#lastStepAtMs = parts.clock.monotonic();
+    this.#abandoned = new AbandonedRuns(parts.clock);
     this.#settledAt = new BatchInstant(parts.clock);
-    this.#reading = { acceptContent: parts.acceptContent ?? [], tasks: parts.tasks, onEnd: this.#onEnd };
+    const { acceptContent = [], timezone = "UTC", tasks } = parts;
+    this.#reading = { acceptContent, timezone, tasks, onEnd: this.#onEnd };
     const handOver = new HandOver(parts);
     this.#execution = {
       ...parts,
       scope: new AsyncResource("lovage.task", { requireManualDestroy: true }),
       decide: this.#decide,
-      returnedLate: this.#returnedLate,
+      returnedLate: (run) => this.#abandoned.delete(run),
       transact: (run, work) => completeInTransaction(run, work, { records: parts.records, handOver }),
     };
     this.#settler = new Settler({
@@ -93,6 +98,11 @@ export class Pipeline {
 
   get abandoned(): number {
     return this.#abandoned.size;
+  }
+
+  /** Functions that go on though their runs have ended, and not only to clean up. */
+  get stuck(): number {
+    return this.#abandoned.stuck;
   }
 
   /** When something was last ended or settled, by the monotonic clock. */
@@ -157,6 +167,7 @@ export class Pipeline {
    * for which no message would come again. Never rejects.
    */
   async giveBackAll(): Promise<void> {
+    this.#isGraceOver = true;
     for (const run of this.#live) {
       const error = new WorkerShutdownError(run.isAcknowledged);
       run.abort(error);
@@ -191,12 +202,11 @@ export class Pipeline {
 
   /** At most once: what happens after the acknowledgement cannot bring the message back. Never rejects. */
   async #acknowledgeAndRun(run: TaskRun, args: readonly unknown[]): Promise<void> {
-    const { connection, clock } = this.#parts;
     this.#live.add(run);
     try {
       const how = await settleDelivery(run, () => run.delivery.ack(), this.#parts);
       if (how === "lost") return run.end({ kind: "dropped", why: "its lease was lost" });
-      run.settlement = earlySettlement(run.delivery, connection, clock);
+      run.settlement = earlySettlement(run.delivery, this.#parts);
       if (!run.isEnded) return this.#run(run, args);
       // The worker has stopped meanwhile, and could not give back what was acknowledged.
       this.#settle(run, { kind: "failure", error: new WorkerShutdownError(true), reason: "failed" });
@@ -219,14 +229,15 @@ export class Pipeline {
 
   readonly #decide = (run: TaskRun, thrown: unknown): Outcome => {
     const { definition, call, failedTransaction } = run;
-    // Whether it was committed is found out by the next delivery, if there is one.
-    if (failedTransaction !== undefined && thrown === failedTransaction)
-      return { kind: "postponed", delayMs: transactionWaitMs };
+    const isOfBroker = failedTransaction !== undefined && thrown === failedTransaction;
+    const givenBack = isOfBroker ? afterFailedTransaction(run, failedTransaction, this.#parts.clock.now()) : undefined;
+    if (givenBack !== undefined) return givenBack;
     if (definition === undefined) return { kind: "failure", error: thrown, reason: "failed" };
     return decideRetry({
       call,
       thrown,
       options: definition.options,
+      nowMs: this.#parts.clock.now(),
       random: this.#parts.random,
       onFilterError: (error) =>
         this.#parts.log.error("A function in retryFor threw; it fits nothing.", { task: call.task, error }),
@@ -249,11 +260,12 @@ export class Pipeline {
   #settle(run: TaskRun, outcome: Outcome): void {
     this.#settling += 1;
     const { claims } = this.#parts;
-    if (run.isAcknowledged) this.#record(run, outcome);
-    else if (outcome.kind !== "postponed" || claims.windowOf(run) === undefined)
-      void this.#settler.settle(run, outcome);
-    // Whoever has it next is to find it free.
-    else void claims.end(run, "given back").then(() => this.#settler.settle(run, outcome));
+    if (run.isAcknowledged) return this.#record(run, outcome);
+    const isClaimed = outcome.kind === "postponed" && claims.windowOf(run) !== undefined;
+    const freed = isClaimed ? claims.end(run, "given back") : undefined;
+    // Whoever has it next is to find it free, unless it would go back without its mark for that.
+    if (freed === undefined || this.#isGraceOver) void this.#settler.settle(run, outcome);
+    else void freed.then(() => this.#settler.settle(run, outcome));
   }
 
   #record(run: TaskRun, outcome: Outcome): void {
@@ -265,7 +277,7 @@ export class Pipeline {
   readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {
     this.#settling -= 1;
     if (this.#parts.claims.windowOf(run) !== undefined)
-      void this.#parts.claims.end(run, outcome.kind === "success" ? "succeeded" : "otherwise");
+      void this.#parts.claims.end(run, endOfClaim[outcome.kind] ?? "otherwise");
     const { atMs } = this.#settledAt;
     this.#lastStepAtMs = Math.max(this.#lastStepAtMs, atMs);
     run.intake.settledAt(atMs);
@@ -276,11 +288,5 @@ export class Pipeline {
   #abandon(run: TaskRun): void {
     this.#abandoned.add(run);
     this.#parts.runLog.abandoned(run);
-    this.#parts.onAbandoned(this.#abandoned.size);
   }
-
-  readonly #returnedLate = (run: TaskRun): void => {
-    this.#abandoned.delete(run);
-    this.#parts.onAbandoned(this.#abandoned.size);
-  };
 }

@@ -23,6 +23,7 @@ function startOver(clock: VirtualClock, expired: Expired): void {
     log: silentLog,
     backend: expired as unknown as Backend,
     everySecond: () => {},
+    isBusy: () => true,
     readRevocations: async () => {},
     refreshClock: async () => {},
   });
@@ -50,4 +51,36 @@ test("what little expires is removed once a minute, not every second", async () 
   }
   expect(expired.left).toBeLessThan(600);
   expect(expired.sweeps).toBeLessThan(40);
+});
+
+test("a worker with nothing to do wakes up every 5 s, and every second from when something comes", async () => {
+  const clock = virtualClock();
+  const at: Record<string, number[]> = { everySecond: [], revocations: [], clock: [] };
+  const note = (what: string): void => void at[what]?.push(clock.monotonic() / 1_000);
+  let isBusy = false;
+  const upkeep = new Upkeep({
+    clock,
+    log: silentLog,
+    backend: undefined,
+    everySecond: () => note("everySecond"),
+    isBusy: () => isBusy,
+    readRevocations: async () => note("revocations"),
+    refreshClock: async () => note("clock"),
+  });
+  upkeep.start();
+  await clock.advance(11_500);
+  expect(at["everySecond"]).toEqual([5, 10]);
+  isBusy = true;
+  upkeep.wake();
+  upkeep.wake();
+  await clock.advance(3_000);
+  expect(at["everySecond"]).toEqual([5, 10, 12.5, 13.5, 14.5]);
+  isBusy = false;
+  await clock.advance(17_500);
+  expect(at["everySecond"]?.slice(5)).toEqual([15, 20, 25, 30]);
+  expect(at["revocations"]).toEqual([5, 10, 15, 20, 25, 30]);
+  expect(at["clock"]).toEqual([30]);
+  await upkeep.stop();
+  upkeep.wake();
+  expect(clock.pending).toBe(0);
 });

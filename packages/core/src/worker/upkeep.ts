@@ -1,32 +1,38 @@
 import type { Backend } from "@lovage/backend";
-import type { Clock, Log, Timer } from "@lovage/foundation";
+import { SingleFlight, type Clock, type Log, type Timer } from "@lovage/foundation";
 
 /** What an upkeep does. */
 export interface UpkeepOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly backend: Backend | undefined;
-  /** Done every second. Must not throw. */
+  /** Done every second while `isBusy`, and every 5 s besides. Must not throw. */
   readonly everySecond: () => void;
+  /** Whether anything runs or waits to run. Who makes it so calls `wake`. */
+  readonly isBusy: () => boolean;
   /** Done every 5 s. Never rejects. */
   readonly readRevocations: () => Promise<void>;
   /** Done every 30 s. Never rejects. */
   readonly refreshClock: () => Promise<void>;
 }
 
-const tickMs = 1_000;
-const revocationTicks = 5;
-const clockTicks = 30;
-const sweepTicks = 60;
+const busyMs = 1_000;
+/** Everything else is done at multiples of this. */
+const idleMs = 5_000;
+const clockMs = 30_000;
+const sweepMs = 60_000;
 /** A sweep is a bounded step; so many in a row are enough for one tick. */
 const sweepsAtOnce = 20;
 
-/** What a worker does now and then, on one timer. */
+/** What a worker does now and then, on one timer, which is armed for the next thing that is due: an idle process sleeps. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
   #timer: Timer | undefined;
-  #ticks = 0;
-  #sweeping: Promise<void> | undefined;
+  #isIdle = false;
+  #readsAtMs = 0;
+  #asksAtMs = 0;
+  #sweepsAtMs = 0;
+  readonly #sweeping = new SingleFlight(() => this.#sweep());
   /** More expires than one round removes: the next tick goes on, or it would pile up without end. */
   #isBehind = false;
 
@@ -35,24 +41,48 @@ export class Upkeep {
   }
 
   start(): void {
-    this.#timer = this.#options.clock.timer(tickMs, () => this.#tick());
+    const nowMs = this.#options.clock.monotonic();
+    this.#readsAtMs = nowMs + idleMs;
+    this.#asksAtMs = nowMs + clockMs;
+    this.#sweepsAtMs = nowMs + sweepMs;
+    this.#arm(nowMs);
+  }
+
+  /** Something runs, or waits to run. Called for each delivery. */
+  wake(): void {
+    if (!this.#isIdle) return;
+    this.#timer?.cancel();
+    this.#arm(this.#options.clock.monotonic());
   }
 
   /** Does nothing more. Resolves once nothing is under way. Idempotent. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    await this.#sweeping;
+    this.#isIdle = false;
+    await this.#sweeping.end();
+  }
+
+  #arm(nowMs: number): void {
+    const { clock, isBusy } = this.#options;
+    this.#isIdle = !isBusy();
+    const restMs = Math.max(0, this.#readsAtMs - nowMs);
+    this.#timer = clock.timer(this.#isIdle ? restMs : Math.min(restMs, busyMs), () => this.#tick());
   }
 
   #tick(): void {
-    const { everySecond, readRevocations, refreshClock } = this.#options;
-    this.#ticks += 1;
-    this.start();
+    const { clock, everySecond, readRevocations, refreshClock } = this.#options;
+    const nowMs = clock.monotonic();
+    const [reads, asks, sweeps] = [nowMs >= this.#readsAtMs, nowMs >= this.#asksAtMs, nowMs >= this.#sweepsAtMs];
+    if (reads) this.#readsAtMs = nowMs + idleMs;
+    if (asks) this.#asksAtMs = nowMs + clockMs;
+    if (sweeps) this.#sweepsAtMs = nowMs + sweepMs;
+    // First: what follows may stop the worker.
+    this.#arm(nowMs);
     everySecond();
-    if (this.#ticks % revocationTicks === 0) void readRevocations();
-    if (this.#ticks % clockTicks === 0) void refreshClock();
-    if (this.#ticks % sweepTicks === 0 || this.#isBehind) this.#sweeping ??= this.#sweep();
+    if (reads) void readRevocations();
+    if (asks) void refreshClock();
+    if (sweeps || this.#isBehind) void this.#sweeping.run();
   }
 
   /** Never rejects: what was not removed now is removed the next time. */
@@ -71,6 +101,5 @@ export class Upkeep {
     } catch (error) {
       log.debug("Expired records cannot be removed at present.", { error });
     }
-    this.#sweeping = undefined;
   }
 }

@@ -9,6 +9,7 @@ const facts: HealthFacts = {
   running: 0,
   settling: 0,
   abandoned: 0,
+  stuck: 0,
   buffered: 0,
   oldestRunningMs: undefined,
   queues: [],
@@ -45,7 +46,8 @@ describe("a worker", () => {
       [true, false],
     ],
     ["that asks its backend again and again is live", { idleMs: 61_000, settling: 1, isRetrying: true }, [true, true]],
-    ["that is filled by abandoned functions is not live", { abandoned: 10 }, [false, true]],
+    ["whose functions clean up after their runs is live", { abandoned: 30, stuck: 9 }, [true, true]],
+    ["with as many functions that do not end as slots is not live", { abandoned: 10, stuck: 10 }, [false, true]],
   ] as const)("%s", (_what, changes, expected) => {
     expect(verdicts(changes)).toEqual(expected);
   });

@@ -46,6 +46,8 @@ export interface WorkerHealth {
 
 /** What the verdicts are made of. */
 export interface HealthFacts extends Omit<WorkerHealth, "live" | "ready"> {
+  /** Abandoned functions that go on for longer than cleaning up takes. */
+  readonly stuck: number;
   /** Results cannot be written at present. */
   readonly isBackendFailing: boolean;
   /** Something is asked of the backend again and again, which did not answer. */
@@ -58,12 +60,12 @@ export interface HealthFacts extends Omit<WorkerHealth, "live" | "ready"> {
 const stuckAfterMs = 60_000;
 
 /** The health that the facts tell. */
-export function judge({ isBackendFailing, isRetrying, idleMs, ...facts }: HealthFacts): WorkerHealth {
+export function judge({ stuck, isBackendFailing, isRetrying, idleMs, ...facts }: HealthFacts): WorkerHealth {
   // What waits for its broker or backend is not stuck: a restart would not help it, and what it has run would run again.
   const isWaiting = facts.broker !== "open" || isBackendFailing || isRetrying;
   return {
     ...facts,
-    live: verdict(deadReasons(facts, isWaiting ? 0 : idleMs)),
+    live: verdict(deadReasons({ ...facts, stuck, idleMs: isWaiting ? 0 : idleMs })),
     ready: verdict(busyReasons(facts, isBackendFailing)),
   };
 }
@@ -73,13 +75,15 @@ function verdict(reasons: readonly (string | false)[]): Verdict {
   return { ok: told.length === 0, reasons: told };
 }
 
-function deadReasons(facts: Omit<WorkerHealth, "live" | "ready">, idleMs: number): readonly (string | false)[] {
-  const { state, abandoned, concurrency, running, buffered, settling } = facts;
+function deadReasons(facts: Omit<HealthFacts, "isBackendFailing" | "isRetrying">): readonly (string | false)[] {
+  const { state, stuck, concurrency, running, buffered, settling, idleMs } = facts;
   const hasWork = (buffered > 0 && running < concurrency) || settling > 0;
   const isStuck = hasWork && idleMs > stuckAfterMs;
   return [
     state === "stopped" && "the worker has stopped",
-    abandoned > 0 && abandoned >= concurrency && `${abandoned} abandoned functions fill all ${concurrency} slots`,
+    stuck > 0 &&
+      stuck >= concurrency &&
+      `${stuck} functions go on after their runs have ended, with ${concurrency} slots`,
     isStuck && `nothing was started or settled for ${Math.round(idleMs / 1_000)} s, though there is work`,
   ];
 }

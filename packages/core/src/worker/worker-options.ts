@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { checkName, OptionError, quoteValue } from "@lovage/foundation";
-import { checkInteger } from "../app/check-option.ts";
+import { checkInteger, checkKnown } from "../app/check-option.ts";
 import type { RuntimeSettings, TaskRegistry } from "../app/app-runtime.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./run/outcome.ts";
 
 /** A call that a worker runs. */
 export interface ObservedTask {
@@ -13,19 +13,19 @@ export interface ObservedTask {
   readonly retries: number;
 }
 
-/** What happens in a worker, for whoever looks on. Functions are called synchronously and must not throw. */
+/** What happens in a worker, for whoever looks on. Functions are called synchronously; what they throw is told in the log. */
 export interface WorkerListener {
   /** The function of a task is about to run. */
   onTaskStarted?(call: ObservedTask): void;
   /** A run is over, whether its function ran or not; it is still to be recorded. */
   onTaskEnded?(call: ObservedTask, outcome: Outcome["kind"]): void;
-  /** Functions that go on after their time limit fill all slots: the worker takes nothing more and wants its process to be replaced. */
+  /** As many functions as there are slots have gone on for 5 s after their runs had ended: the worker takes nothing more and wants its process to be replaced. */
   onExhausted?(): void;
 }
 
 /** How a worker works. */
 export interface WorkerOptions {
-  /** Queues to take tasks from. @default every queue that the app's tasks name, and the default queue */
+  /** Queues to take tasks from. @default every queue that tasks with a handler are routed to; the default queue if there are none */
   readonly queues?: readonly string[] | undefined;
   /** Tasks to run at once, 1 to 10 000. @default the app's `concurrency`, 10 */
   readonly concurrency?: number | undefined;
@@ -59,13 +59,8 @@ const known: readonly string[] = ["queues", "concurrency", "prefetch", "pool", "
 
 /** Refuses what no worker can be made of. @throws OPTION_INVALID, NAME_INVALID */
 export function checkWorkerOptions(options: WorkerOptions): void {
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new OptionError(`A worker has no option ${quoteValue(unknown)}; it has ${known.join(", ")}.`, {
-      field: unknown,
-    });
-  }
-  const { queues, concurrency, prefetch, pool, renewal, name } = options;
+  checkKnown(options, "worker", known);
+  const { queues, concurrency, prefetch, pool, renewal, name, listener } = options;
   if (queues !== undefined) checkQueues(queues);
   if (concurrency !== undefined) checkInteger(concurrency, "concurrency", { min: 1, max: mostTasks });
   if (prefetch !== undefined && prefetch !== "auto") checkInteger(prefetch, "prefetch", { min: 1, max: mostMessages });
@@ -81,6 +76,7 @@ export function checkWorkerOptions(options: WorkerOptions): void {
     throw new OptionError(`renewal must be "loop" or "thread"; it is ${quoteValue(renewal)}.`, { field: "renewal" });
   }
   if (name !== undefined) checkName(name, { kind: "worker" });
+  if (listener !== undefined) checkListener(listener);
 }
 
 /** Fills in what the app says, once it is ready. */
@@ -96,6 +92,22 @@ export function resolveWorkerOptions(
     name: options.name ?? `lovage@${hostname()}`,
     listener: options.listener ?? {},
   };
+}
+
+/** Called first when a task runs, what is no function would then be an error in the log of each. */
+function checkListener(listener: unknown): void {
+  if (typeof listener !== "object" || listener === null) {
+    throw new OptionError(`listener must be an object with functions; it is ${quoteValue(listener)}.`, {
+      field: "listener",
+    });
+  }
+  for (const name of ["onTaskStarted", "onTaskEnded", "onExhausted"]) {
+    const value: unknown = Reflect.get(listener, name);
+    if (value === undefined || typeof value === "function") continue;
+    throw new OptionError(`${name} of a worker's listener must be a function; it is ${quoteValue(value)}.`, {
+      field: `listener.${name}`,
+    });
+  }
 }
 
 function checkQueues(queues: unknown): void {

@@ -1,24 +1,26 @@
 import type { Backend } from "@lovage/backend";
 import { GracePeriod, within } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
-import { FeatureUnsupportedError } from "@lovage/transport";
 import type { Connection, Delivery } from "@lovage/transport";
 import type { AppRuntime } from "../app/app-runtime.ts";
 import { ServerClock, serverTimeOf } from "../app/server-clock.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { Intake } from "./intake.ts";
-import type { Retrying } from "./keep-trying.ts";
+import { Dispatcher } from "./intake/dispatcher.ts";
+import { Intake } from "./intake/intake.ts";
+import { keepTrying } from "./run/keep-trying.ts";
+import type { Retrying } from "./run/keep-trying.ts";
 import { Pipeline } from "./pipeline.ts";
-import { ProgressWriter } from "./progress-writer.ts";
-import { ResultRecords } from "./result-records.ts";
-import { ResultWriter } from "./result-writer.ts";
-import { RunClaims } from "./run-claims.ts";
-import { RevocationFeed } from "./revocation-feed.ts";
-import { Revocations } from "./revocations.ts";
-import { RunLog } from "./run-log.ts";
+import { ProgressWriter } from "./settlement/progress-writer.ts";
+import { ResultRecords } from "./settlement/result-records.ts";
+import { ResultWriter } from "./settlement/result-writer.ts";
+import { RunClaims } from "./admission/run-claims.ts";
+import { RevocationFeed } from "./admission/revocation-feed.ts";
+import { Revocations } from "./admission/revocations.ts";
+import { RunLog } from "./execution/run-log.ts";
+import { requireCoordination } from "./require-coordination.ts";
 import { requireHoldTime } from "./require-hold-time.ts";
-import { isGone } from "./settle-delivery.ts";
+import { isGone } from "./settlement/settle-delivery.ts";
 import { Upkeep } from "./upkeep.ts";
+import { warnOfPriorities } from "./warn-of-priorities.ts";
 import type { HealthFacts } from "./worker-health.ts";
 import type { ResolvedWorkerOptions } from "./worker-options.ts";
 
@@ -29,7 +31,7 @@ export interface WorkerSessionParts {
   readonly connection: Connection;
   readonly backend: Backend | undefined;
   readonly log: Log;
-  /** Functions that go on after their runs fill all slots. */
+  /** Functions that do not obey their signals would fill all slots. */
   readonly onExhausted: () => void;
 }
 
@@ -89,6 +91,7 @@ export class WorkerSession {
       log: this.#log,
       backend: parts.backend,
       everySecond: () => this.#everySecond(),
+      isBusy: () => this.#isBusy,
       readRevocations: () => this.#feed.read(),
       refreshClock: () => this.#clock.refresh(0),
     });
@@ -96,14 +99,12 @@ export class WorkerSession {
 
   /** Begins to take tasks. @throws FEATURE_UNSUPPORTED, and as `declare` and `consume` of the connection */
   async open(): Promise<void> {
-    const { runtime, connection } = this.#parts;
-    this.#requireCoordination();
-    for (const { queue } of this.#intakes) await runtime.producer.declareQueue(queue);
-    requireHoldTime(
-      runtime,
-      connection,
-      this.#intakes.map(({ queue }) => queue),
-    );
+    const { runtime, connection, backend } = this.#parts;
+    requireCoordination(runtime, connection, backend);
+    const queues = this.#intakes.map(({ queue }) => queue);
+    for (const queue of queues) await runtime.producer.declareQueue(queue);
+    requireHoldTime(runtime, connection, queues);
+    warnOfPriorities(runtime, connection, queues);
     await Promise.all([this.#feed.open(), this.#clock.refresh(0)]);
     for (const intake of this.#intakes) {
       if (this.#isStopping) return;
@@ -138,6 +139,7 @@ export class WorkerSession {
       running: this.#dispatcher.taken,
       settling: this.#pipeline.settling,
       abandoned: this.#pipeline.abandoned,
+      stuck: this.#pipeline.stuck,
       buffered: this.#intakes.reduce((sum, { buffered }) => sum + buffered, 0),
       oldestRunningMs: oldestStartAtMs === undefined ? undefined : nowMs - oldestStartAtMs,
       queues: this.#intakes.map(({ health }) => health),
@@ -167,6 +169,12 @@ export class WorkerSession {
     if (this.#isStopping && this.#dispatcher.taken === 0 && this.#pipeline.settling === 0) this.#grace.end();
   };
 
+  /** Whether anything runs, is settled, or waits to run. */
+  get #isBusy(): boolean {
+    const { settling, abandoned } = this.#pipeline;
+    return this.#dispatcher.taken + settling + abandoned > 0 || this.#intakes.some(({ buffered }) => buffered > 0);
+  }
+
   #everySecond(): void {
     this.#claims.renew();
     const { concurrency } = this.#parts.options;
@@ -178,6 +186,7 @@ export class WorkerSession {
       if (this.#isStalled && !this.#isStopping) intake.stall(sinceMs);
     }
     this.#runLog.tellLost();
+    if (this.#pipeline.stuck >= concurrency && !this.#isStopping) this.#parts.onExhausted();
   }
 
   #createWriter(): ResultWriter | undefined {
@@ -215,6 +224,7 @@ export class WorkerSession {
       progress: new ProgressWriter(records),
       claims: this.#claims,
       acceptContent: settings.acceptContent,
+      timezone: settings.timezone,
       unknownTaskTtlMs: settings.unknownTaskTtlMs,
       delayHorizonMs: connection.capabilities.delayHorizonMs,
       identity: { pid: process.pid, hostname: options.name },
@@ -222,8 +232,12 @@ export class WorkerSession {
       random: Math.random,
       onFree: () => this.#freed(),
       onSettled: this.#checkQuiet,
-      onAbandoned: (count) => this.#abandoned(count),
     });
+  }
+
+  #arrived(): void {
+    this.#dispatcher.wake();
+    this.#upkeep.wake();
   }
 
   #freed(): void {
@@ -235,10 +249,6 @@ export class WorkerSession {
     this.#checkQuiet();
   }
 
-  #abandoned(count: number): void {
-    if (count >= this.#parts.options.concurrency && !this.#isStopping) this.#parts.onExhausted();
-  }
-
   #createIntake(queue: string): Intake {
     const { options, runtime } = this.#parts;
     return new Intake({
@@ -247,9 +257,9 @@ export class WorkerSession {
       setting: options.prefetch,
       maxDeliveries: runtime.settings.maxDeliveries,
       clock: this.#clock,
-      onArrival: () => this.#dispatcher.wake(),
+      onArrival: () => this.#arrived(),
       onExhausted: (delivery, intake) => this.#pipeline.exhaust(delivery, intake),
-      giveBack: (delivery) => this.#giveBack(delivery),
+      giveBack: (delivery) => void this.#giveBack(delivery),
     });
   }
 
@@ -275,24 +285,13 @@ export class WorkerSession {
     });
   }
 
-  /** Nobody waits for it; where it fails, the end of the lease does its work. */
-  #giveBack(delivery: Delivery): void {
-    delivery.release().catch((error: unknown) => {
+  /** Nobody waits for it; where it is refused for good, the end of the lease does its work. Never rejects. */
+  async #giveBack(delivery: Delivery): Promise<void> {
+    const isWanted = (): boolean => !delivery.signal.aborted;
+    try {
+      await keepTrying(() => delivery.release(), { clock: this.#clock, signal: this.#over.signal, isWanted });
+    } catch (error) {
       if (!isGone(error)) this.#log.warn("A message could not be given back.", { queue: delivery.queue, error });
-    });
-  }
-
-  /** @throws FEATURE_UNSUPPORTED */
-  #requireCoordination(): void {
-    const { runtime, backend } = this.#parts;
-    if (backend?.coordination !== undefined) return;
-    const limited = runtime.tasks.names().find((name) => {
-      const task = runtime.tasks.get(name);
-      return task?.run !== undefined && task.options.rateLimit !== undefined;
-    });
-    if (limited === undefined) return;
-    throw new FeatureUnsupportedError(
-      `Task "${limited}" has a rateLimit, and that needs a backend with coordination, such as memory:, sqlite: or redis:. Give the app one (backend or coordination), or remove the limit.`,
-    );
+    }
   }
 }

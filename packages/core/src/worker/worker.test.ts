@@ -202,6 +202,23 @@ describe("a worker", () => {
     expect(told).toEqual(["task started", "task success", "task started", "task failure", "task revoked"]);
   });
 
+  test("is held up by no listener that throws", async () => {
+    const { app, lines } = await setUp();
+    const task = app.task("task", (x: number) => x);
+    const listener: WorkerListener = {
+      onTaskStarted: () => {
+        throw new Error("no start");
+      },
+      onTaskEnded: () => {
+        throw new Error("metrics are down");
+      },
+    };
+    await app.worker({ concurrency: 1, listener }).start();
+    const results = await task.applyMany([[1], [2]]);
+    await expect(Promise.all(results.map((result) => result.get()))).resolves.toEqual([1, 2]);
+    expect(new Set(lines("error"))).toEqual(new Set(["A function of the worker's listener threw."]));
+  });
+
   test("sweeps its backend every minute", async () => {
     let sweeps = 0;
     const { app, clock } = await setUp({

@@ -2,6 +2,7 @@ import { ClosedError, parseDuration } from "@lovage/foundation";
 import type { Duration, Log } from "@lovage/foundation";
 import { checkKnown } from "../app/check-option.ts";
 import type { AppRuntime } from "../app/app-runtime.ts";
+import { guardedListener } from "./guarded-listener.ts";
 import { judge } from "./worker-health.ts";
 import type { WorkerHealth, WorkerState } from "./worker-health.ts";
 import { checkWorkerOptions, resolveWorkerOptions } from "./worker-options.ts";
@@ -21,7 +22,7 @@ export interface StopOptions {
  * |---|---|---|
  * | `idle` | made | `start`, `stop` |
  * | `starting` | `start` | the queues are consumed; `start` fails; `stop` |
- * | `running` | the queues are consumed | `stop`, abandoned functions fill all slots |
+ * | `running` | the queues are consumed | `stop`, abandoned functions would fill all slots |
  * | `stopping` | `stop` | all is settled or given back |
  * | `stopped` | all is settled or given back, or `start` has failed | never |
  */
@@ -121,11 +122,12 @@ class TaskWorker implements Worker {
   async #open(): Promise<void> {
     const runtime = this.#runtime;
     await runtime.ready();
-    const options = resolveWorkerOptions(this.#options, runtime);
-    const connection = await runtime.connection({ renewal: options.renewal });
+    const resolved = resolveWorkerOptions(this.#options, runtime);
+    const connection = await runtime.connection({ renewal: resolved.renewal });
     const backend = await runtime.backend();
     this.#requireStarting();
-    const log = runtime.log.child({ worker: options.name });
+    const log = runtime.log.child({ worker: resolved.name });
+    const options = { ...resolved, listener: guardedListener(resolved.listener, log) };
     const session = new WorkerSession({
       runtime,
       options,
@@ -148,7 +150,7 @@ class TaskWorker implements Worker {
   /** Its process should be replaced: what fills the slots cannot be stopped from here. */
   #exhausted(options: ResolvedWorkerOptions, log: Log): void {
     log.error(
-      "Functions that go on after their runs have ended fill all slots; the worker stops. Let tasks obey task.signal.",
+      "As many functions as the worker has slots go on after their runs have ended; the worker stops. Let tasks obey task.signal.",
     );
     options.listener.onExhausted?.();
     void this.stop();
@@ -175,6 +177,7 @@ const nothingYet = {
   running: 0,
   settling: 0,
   abandoned: 0,
+  stuck: 0,
   buffered: 0,
   oldestRunningMs: undefined,
   queues: [],

@@ -1,5 +1,12 @@
 import type { Backend } from "@lovage/backend";
-import { checkName, ConfigurationError, isLovageError, parseDuration, suggestion } from "@lovage/foundation";
+import {
+  checkName,
+  ConfigurationError,
+  isLovageError,
+  parseDuration,
+  suggestion,
+  withoutUndefined,
+} from "@lovage/foundation";
 import type { Connection, QueueDeclaration } from "@lovage/transport";
 import {
   array,
@@ -27,12 +34,14 @@ import {
 } from "valibot";
 import { defineSchedule } from "../../beat/definition/schedule-definition.ts";
 import type { ScheduleDefinition } from "../../beat/definition/schedule-definition.ts";
+import { TimeZone } from "../../beat/schedule/time-zone.ts";
 import { logLevels } from "../../log/log-level.ts";
 import type { LogLevel } from "../../log/log-level.ts";
 import type { AnyTask } from "../any-task.ts";
 import type { AppOptions, QueueOptions, Routes } from "../app-options.ts";
 import { handleOf } from "../task-handle.ts";
 import { resolveTaskOptions } from "../resolve-task-options.ts";
+import { readAcceptContent } from "./read-accept-content.ts";
 import { readSource } from "./source.ts";
 import type { Source } from "./source.ts";
 import type { TaskOptions } from "../task-options.ts";
@@ -57,6 +66,7 @@ export interface ConfigurationLayer {
   readonly unknownTaskTtl?: number | undefined;
   readonly maxPayloadBytes?: number | undefined;
   readonly acceptContent?: readonly string[] | undefined;
+  readonly timezone?: string | undefined;
   readonly from?: string | undefined;
   readonly logLevel?: LogLevel | undefined;
 }
@@ -65,8 +75,8 @@ const durationMs = (field: string, min = 0) => checked((value) => parseDuration(
 const queueName = checked((value) => checkName(value, { kind: "queue" }));
 const wholeNumber = (min: number, max: number) => pipe(number(), integer(), minValue(min), maxValue(max));
 const backendSource = (field: string) => checked((value) => readSource<Backend>(value, field, ["sweep", "close"]));
-const objectWith = (method: string) =>
-  custom((value) => typeof Reflect.get(Object(value) as object, method) === "function");
+const objectWith = (method: string, what: string) =>
+  custom((value) => typeof Reflect.get(Object(value) as object, method) === "function", `expected ${what}`);
 const notEmpty = pipe(string(), minLength(1));
 
 const queueFields = {
@@ -99,11 +109,12 @@ const fields = {
   shutdownGrace: optional(durationMs("shutdownGrace")),
   unknownTaskTtl: optional(durationMs("unknownTaskTtl")),
   maxPayloadBytes: optional(wholeNumber(1, 2 ** 30)),
-  acceptContent: optional(pipe(array(notEmpty), minLength(1))),
+  acceptContent: optional(checked(readAcceptContent)),
+  timezone: optional(checked((value) => TimeZone.of(value).name)),
   from: optional(notEmpty),
-  log: optional(objectWith("child")),
+  log: optional(objectWith("child", "a log with debug, info, warn, error and child, such as pino's")),
   logLevel: optional(picklist(logLevels)),
-  clock: optional(objectWith("monotonic")),
+  clock: optional(objectWith("monotonic", "a clock, such as virtualClock() of @lovage/testing")),
 } satisfies Record<keyof AppOptions, unknown>;
 
 const schema = object(fields);
@@ -114,18 +125,26 @@ export interface LayerPlace {
   readonly from: string;
   /** What an option is called there. @default its own name */
   readonly nameOf?: (option: string) => string;
+  /** Options that only `createApp` takes. @default none: it is `createApp` */
+  readonly without?: readonly (keyof AppOptions)[];
 }
 
 /**
  * Checks what one layer says.
  * @throws CONFIGURATION_INVALID that tells every fault, with a suggestion for an unknown option
  */
-export function readConfigurationLayer(values: unknown, { from, nameOf = String }: LayerPlace): ConfigurationLayer {
+export function readConfigurationLayer(
+  values: unknown,
+  { from, nameOf = String, without = [] }: LayerPlace,
+): ConfigurationLayer {
+  const misplaced = without
+    .filter((option) => fieldsOf(values)[option] !== undefined)
+    .map((option) => `${option} is taken from createApp alone: move it there.`);
   // An option that nobody knows explains most other faults, so it is told first.
-  const unknownOnes = unknownOptions(values, nameOf("queues"));
+  const unusable = [...unknownOptions(values, nameOf("queues")), ...misplaced];
   const { success, output, issues = [] } = safeParse(schema, values);
-  if (success && unknownOnes.length === 0) return output;
-  const faults = [...unknownOnes, ...issues.map((issue) => describe(issue, nameOf))];
+  if (success && unusable.length === 0) return output;
+  const faults = [...unusable, ...issues.map((issue) => describe(issue, nameOf))];
   throw new ConfigurationError(`The options of ${from} are not valid. ${faults.join(" ")}`);
 }
 
@@ -179,9 +198,7 @@ function toDeclarations({
 }: RawTransformContext<Record<string, InferOutput<typeof queueOptions>>>): ReadonlyMap<string, QueueDeclaration> {
   const declarations = Object.entries(queues).map(
     ([name, { deadLetterRetention, ...options }]): [string, QueueDeclaration] => {
-      const given = { ...options, deadLetterRetentionMs: deadLetterRetention };
-      const set = Object.entries(given).filter(([, value]) => value !== undefined);
-      return [name, { name, ...Object.fromEntries(set) }];
+      return [name, { name, ...withoutUndefined({ ...options, deadLetterRetentionMs: deadLetterRetention }) }];
     },
   );
   for (const [name] of declarations) {

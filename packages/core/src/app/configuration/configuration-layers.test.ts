@@ -32,6 +32,7 @@ describe("defaults", () => {
       unknownTaskTtlMs: 3_600_000,
       maxPayloadBytes: 262_144,
       acceptContent: ["application/json"],
+      timezone: "UTC",
     });
   });
 
@@ -83,13 +84,24 @@ describe("the environment", () => {
     vi.stubEnv("LOVAGE_RESULT_BACKEND", "redis://c");
     vi.stubEnv("LOVAGE_ACCEPT_CONTENT", "application/json, application/x-msgpack");
     vi.stubEnv("LOVAGE_PREFETCH", "auto");
+    vi.stubEnv("LOVAGE_TIMEZONE", "Europe/Berlin");
     vi.stubEnv("LOVAGE_SHUTDOWN_GRACE", "5s");
-    vi.stubEnv("LOVAGE_UNKNOWN_TASK_TTL", "250");
+    vi.stubEnv("LOVAGE_UNKNOWN_TASK_TTL", "250ms");
     const { broker, backend, settings } = new ConfigurationLayers({}).configuration;
     expect(broker).toEqual({ locations: [{ url: "redis://a" }, { url: "redis://b:1,c:2" }] });
     expect(backend).toEqual({ locations: [{ url: "redis://c" }] });
     expect(settings).toMatchObject({ prefetch: "auto", shutdownGraceMs: 5_000, unknownTaskTtlMs: 250 });
     expect(settings.acceptContent).toEqual(["application/json", "application/x-msgpack"]);
+    expect(settings.timezone).toBe("Europe/Berlin");
+  });
+
+  test.each([
+    ["JSON", ["application/json"]],
+    ["Application/Json; charset=utf-8,MsgPack", ["application/json", "application/x-msgpack"]],
+    ["pickle, json, yaml", ["application/x-python-serialize", "application/json", "application/x-yaml"]],
+  ])("content types %s are %o, however they are written", (text, types) => {
+    vi.stubEnv("LOVAGE_ACCEPT_CONTENT", text);
+    expect(new ConfigurationLayers({}).configuration.settings.acceptContent).toEqual(types);
   });
 
   test("a bad value names its variable", () => {
@@ -97,6 +109,24 @@ describe("the environment", () => {
     vi.stubEnv("LOVAGE_BROKER_URL", "localhost");
     expect(() => new ConfigurationLayers({})).toThrow(
       /of the environment are not valid.*LOVAGE_BROKER_URL: .*LOVAGE_CONCURRENCY: /,
+    );
+  });
+
+  test.each(["25", "1.5"])("a duration has a unit: %s could be seconds or milliseconds", (text) => {
+    vi.stubEnv("LOVAGE_SHUTDOWN_GRACE", text);
+    expect(() => new ConfigurationLayers({})).toThrow(
+      expect.objectContaining({
+        code: "CONFIGURATION_INVALID",
+        message: expect.stringContaining(
+          `LOVAGE_SHUTDOWN_GRACE is ${text}. Say the unit: ${text}ms, ${text}s`,
+        ) as string,
+      }),
+    );
+  });
+
+  test("a zone that nobody knows is told", () => {
+    expect(() => new ConfigurationLayers({ timezone: "Europe/Atlantis" })).toThrow(
+      /options of createApp are not valid.*timezone must be a name of the IANA database/,
     );
   });
 
@@ -109,6 +139,14 @@ describe("the environment", () => {
     vi.stubEnv("LOVAGE_BROKER", "redis://a");
     expect(new ConfigurationLayers({}).warning()).toMatch(/LOVAGE_BROKER \(did you mean LOVAGE_BROKER_URL\?\)/);
   });
+
+  test.each(["LOVAGE_BACKEND", "LOVAGE_BACKEND_URL", "LOVAGE_RESULT_BACKEND_URL"])(
+    "%s is no mistyped broker, and means the result backend",
+    (name) => {
+      vi.stubEnv(name, "redis://h");
+      expect(new ConfigurationLayers({}).warning()).toContain(`${name} (did you mean LOVAGE_RESULT_BACKEND?)`);
+    },
+  );
 });
 
 describe("faults", () => {
@@ -131,6 +169,12 @@ describe("faults", () => {
     [{ prefetch: "many" }, /prefetch: expected a whole number/],
     [{ maxDeliveries: 1.5 }, /maxDeliveries/],
     [{ shutdownGrace: "soon" }, /shutdownGrace must be a duration/],
+    [{ acceptContent: ["json", "jsn"] }, /acceptContent: "jsn" is no content type .*Did you mean "json"\?/],
+    [{ acceptContent: ["application/jsn"] }, /Did you mean "application\/json"\?/],
+    [{ acceptContent: ["msgpack"] }, /acceptContent: "json" must be among them/],
+    [{ acceptContent: [] }, /acceptContent: "json" must be among them/],
+    [{ acceptContent: "json" }, /acceptContent: expected an array/],
+    [{ acceptContent: [3] }, /acceptContent: 3 is no content type/],
     [{ logLevel: "loud" }, /logLevel/],
     [{ clock: {} }, /clock/],
     [null, /createApp/],
@@ -154,6 +198,8 @@ describe("faults", () => {
     [`export default { brokr: 1 };`, /lovage\.config\.mjs.*brokr/],
     [`export const broker = "memory:";`, /must export the options of the app by default/],
     [`throw new Error("boom");`, /cannot be loaded: boom/],
+    [`export default { log: console };`, /lovage\.config\.mjs are not valid\. log is taken from createApp alone/],
+    [`export default { name: "a", clock: {} };`, /clock is taken from createApp alone/],
   ])("a file with %s is refused", async (source, message) => {
     await writeConfiguration(source);
     await expect(new ConfigurationLayers({}).load(directory)).rejects.toThrow(message);

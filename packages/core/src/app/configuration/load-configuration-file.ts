@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigurationError } from "@lovage/foundation";
+import { ConfigurationError, errorText } from "@lovage/foundation";
 import { readConfigurationLayer } from "./configuration-layer.ts";
 import type { ConfigurationLayer } from "./configuration-layer.ts";
 
@@ -25,7 +25,7 @@ export async function loadConfigurationFile(directory: string): Promise<Configur
       `${file} must export the options of the app by default: export default { broker: "…" }.`,
     );
   }
-  return readConfigurationLayer(options, { from: file });
+  return readConfigurationLayer(options, { from: file, without: ["log", "clock"] });
 }
 
 async function importDefault(file: string): Promise<unknown> {
@@ -33,7 +33,7 @@ async function importDefault(file: string): Promise<unknown> {
     const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
     return module.default;
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = errorText(cause);
     throw new ConfigurationError(`${file} cannot be loaded: ${text}`, { cause });
   }
 }

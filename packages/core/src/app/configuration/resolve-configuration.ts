@@ -24,6 +24,7 @@ const defaults = {
   unknownTaskTtl: 3_600_000,
   maxPayloadBytes: 262_144,
   acceptContent: ["application/json"],
+  timezone: "UTC",
 } as const satisfies ConfigurationLayer;
 
 type Resolved = { readonly [Key in keyof ConfigurationLayer]-?: Exclude<ConfigurationLayer[Key], undefined> };
@@ -56,7 +57,7 @@ export function resolveConfiguration(layers: readonly ConfigurationLayer[]): Con
 }
 
 function settingsOf({ shutdownGrace, unknownTaskTtl, ...merged }: Merged): RuntimeSettings {
-  const { defaultQueue, maxDeliveries, concurrency, prefetch, maxPayloadBytes, acceptContent } = merged;
+  const { defaultQueue, maxDeliveries, concurrency, prefetch, maxPayloadBytes, acceptContent, timezone } = merged;
   return {
     defaultQueue,
     maxDeliveries,
@@ -64,6 +65,7 @@ function settingsOf({ shutdownGrace, unknownTaskTtl, ...merged }: Merged): Runti
     prefetch,
     maxPayloadBytes,
     acceptContent,
+    timezone,
     shutdownGraceMs: shutdownGrace,
     unknownTaskTtlMs: unknownTaskTtl,
   };

@@ -1,9 +1,10 @@
-import { LovageError, OptionError } from "@lovage/foundation";
+import { checkName, LovageError, OptionError } from "@lovage/foundation";
 import type { AnyTask } from "../../app/any-task.ts";
 import { checkInteger } from "../../app/check-option.ts";
 import type { AppRuntime } from "../../app/app-runtime.ts";
 import { ServerClock, serverTimeOf } from "../../app/server-clock.ts";
 import type { AsyncResult } from "../../result/async-result.ts";
+import { requireResults } from "../definition/require-results.ts";
 import { defineSchedule } from "../definition/schedule-definition.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
 import type { ScheduleDocument } from "../definition/schedule-document.ts";
@@ -43,6 +44,7 @@ class StoredBook implements ScheduleBook {
   }
 
   async get(name: string): Promise<ScheduleEntry | undefined> {
+    checkName(name, { kind: "schedule" });
     const parts = (await this.#all()).get(name);
     return parts && toEntry(parts);
   }
@@ -50,6 +52,7 @@ class StoredBook implements ScheduleBook {
   async set<T extends AnyTask | string>(name: string, options: ScheduleOptions<T>): Promise<void> {
     const definition = defineSchedule(name, options);
     const store = await this.#store();
+    requireResults(definition, this.#parts.runtime.tasks.get(definition.task)?.options);
     const nowMs = await this.#nowMs();
     await store.change(name, (there) => {
       this.#refuseCode(name, there, "Change it");
@@ -66,6 +69,7 @@ class StoredBook implements ScheduleBook {
   }
 
   async remove(name: string): Promise<void> {
+    checkName(name, { kind: "schedule" });
     const store = await this.#store();
     const there = (await store.list()).get(name);
     this.#refuseCode(name, there, "Pause it, or remove it");
@@ -85,6 +89,7 @@ class StoredBook implements ScheduleBook {
   }
 
   async #switch(name: string, change: (document: ScheduleDocument, nowMs: number) => ScheduleDocument): Promise<void> {
+    checkName(name, { kind: "schedule" });
     const store = await this.#store();
     const nowMs = await this.#nowMs();
     const inCode = this.#parts.code.all().get(name);
@@ -96,6 +101,7 @@ class StoredBook implements ScheduleBook {
   }
 
   async #find(name: string): Promise<EntryParts> {
+    checkName(name, { kind: "schedule" });
     const parts = (await this.#all()).get(name);
     if (parts === undefined) throw notFound(name);
     return parts;

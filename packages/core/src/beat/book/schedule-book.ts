@@ -5,7 +5,7 @@ import type { ScheduleEntry } from "./schedule-entry.ts";
 
 /**
  * The schedules of an app: those of its code, and those that were put into the store of its backend. Changes are seen by the beat with the next tick,
- * at most 5 s later. All reject with FEATURE_UNSUPPORTED without a backend that keeps schedules, and with BACKEND_UNAVAILABLE.
+ * at most 5 s later. All reject with FEATURE_UNSUPPORTED without a backend that keeps schedules, with BACKEND_UNAVAILABLE, and with NAME_INVALID for what can be no schedule's name.
  */
 export interface ScheduleBook {
   /** All of them, in order of their names. */

@@ -3,8 +3,11 @@ import { checkInteger, checkKnown, checkWord } from "../../app/check-option.ts";
 import { handleOf } from "../../app/task-handle.ts";
 import { checkCallOptions } from "../../produce/check-call-options.ts";
 import { encodeJson } from "../../protocol/encode-json.ts";
+import { givenArguments } from "../../protocol/given-arguments.ts";
+import { snapshot } from "../../protocol/snapshot.ts";
 import { isSchedule } from "../schedule/is-schedule.ts";
 import type { Schedule } from "../schedule/schedule.ts";
+import { requireResults } from "./require-results.ts";
 import type { MissedPolicy, OverlapPolicy, ScheduledCallOptions } from "./schedule-options.ts";
 
 /** What to run and when, checked. Durations are milliseconds, instants Unix milliseconds. */
@@ -63,9 +66,9 @@ export function defineSchedule(name: unknown, options: unknown): ScheduleDefinit
     name: checkedName,
     task: taskName(of, task),
     schedule,
-    args: [...(args as readonly unknown[])],
-    kwargs: checkCallOptions({ kwargs: given["kwargs"] as ScheduleDefinition["kwargs"] }).kwargs,
-    options: readCallOptions(of, given["options"] ?? {}),
+    args: snapshot(givenArguments(args as readonly unknown[])),
+    kwargs: readKeywords(checkedName, given["kwargs"]),
+    options: readCallOptions(checkedName, given["options"] ?? {}),
     missed: readMissed(of, missed),
     overlap: checkWord(overlap, `overlap of ${of}`, ["allow", "skip", "queue", "cancel"] as const),
     jitterMs: parseDuration(jitter, { field: `jitter of ${of}`, max: 86_400_000 }),
@@ -76,7 +79,7 @@ export function defineSchedule(name: unknown, options: unknown): ScheduleDefinit
         ? undefined
         : checkInteger(maxRuns, `maxRuns of ${of}`, { min: 1, max: Number.MAX_SAFE_INTEGER }),
   };
-  checkResults(of, definition, task);
+  requireResults(definition, handleOf(task)?.declaration.options);
   checkEncodable(of, definition);
   return definition;
 }
@@ -87,13 +90,18 @@ function taskName(of: string, task: unknown): string {
   throw invalid(of, "task", "a task or the name of one", task);
 }
 
-function readCallOptions(of: string, options: unknown): ScheduledCallOptions {
-  checkKnown(options, `options of ${of}`, callOptions);
+function readKeywords(name: string, value: unknown): ScheduleDefinition["kwargs"] {
+  return checkCallOptions({ kwargs: value as ScheduleDefinition["kwargs"] }, name, "Schedule").kwargs;
+}
+
+function readCallOptions(name: string, options: unknown): ScheduledCallOptions {
+  const of = `schedule "${name}"`;
+  checkKnown(options, `the calls of ${of}`, callOptions);
   const given = options as ScheduledCallOptions;
   if ((given.expires as unknown) instanceof Date)
     throw invalid(of, "options.expires", "a duration from each tick", given.expires);
-  checkCallOptions(given);
-  return { ...given };
+  checkCallOptions(given, name, "Schedule");
+  return snapshot(given);
 }
 
 function readMissed(of: string, missed: unknown): MissedPolicy {
@@ -108,16 +116,6 @@ function readInstant(of: string, field: string, value: unknown): number | undefi
   const atMs = value instanceof Date ? value.getTime() : Number.NaN;
   if (!Number.isNaN(atMs)) return atMs;
   throw invalid(of, field, "a valid Date", value);
-}
-
-/** Whether a run goes on is told by its result. */
-function checkResults(of: string, { overlap, options }: ScheduleDefinition, task: unknown): void {
-  const ignored = options.ignoreResult ?? handleOf(task)?.declaration.options.ignoreResult ?? false;
-  if (overlap === "allow" || !ignored) return;
-  throw new OptionError(
-    `overlap: "${overlap}" of ${of} needs the results of its task, which stores none (ignoreResult).`,
-    { field: "overlap" },
-  );
 }
 
 /** What cannot be kept in a store and sent in a message is told here, not at the first tick. */

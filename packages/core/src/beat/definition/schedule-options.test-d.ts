@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { createApp, every } from "../../index.ts";
-import type { ScheduleOptions } from "../../index.ts";
+import type { AnyTask, ScheduleOptions } from "../../index.ts";
 
 const app = createApp();
 const schedule = every("1m");
@@ -28,13 +28,27 @@ test("the arguments of a schedule are those of its task", () => {
 
 test("arguments that are optional may be left out, and a schema's input counts", () => {
   const greet = app.task("greet", (name?: string) => `Hello ${name}`);
-  expectTypeOf<ScheduleOptions<typeof greet>["args"]>().toEqualTypeOf<[name?: string | undefined] | undefined>();
+  expectTypeOf<ScheduleOptions<typeof greet>["args"]>().toEqualTypeOf<
+    readonly [name?: string | undefined] | undefined
+  >();
   app.schedule("a", { task: greet, schedule });
   app.schedule("a", { task: greet, schedule, args: ["Ada"] });
   const load = app.task("load", { input: z.tuple([z.string().transform(Number)]) }, (n: number) => n);
   app.schedule("a", { task: load, schedule, args: ["1"] });
   // @ts-expect-error the schema's output
   app.schedule("a", { task: load, schedule, args: [1] });
+  const bound = app.task("bound", { bind: true }, (_self, name: string, times = 1) => name.repeat(times));
+  app.schedule("a", { task: bound, schedule, args: ["Ada"] });
+  // @ts-expect-error the default value is a number
+  app.schedule("a", { task: bound, schedule, args: ["Ada", "twice"] });
+});
+
+test("arguments may be constant, and a task whose types are not known is called without any", () => {
+  const add = app.task("add", (x: number, y: number) => x + y);
+  const options = { task: add, schedule, args: [1, 2] } as const;
+  app.schedule("a", options);
+  for (const task of [add] as AnyTask[]) app.schedule(task.name, { task, schedule });
+  expectTypeOf<ScheduleOptions<AnyTask>["args"]>().toEqualTypeOf<readonly never[] | undefined>();
 });
 
 test("a task by name takes any arguments, and options are checked", () => {

@@ -48,8 +48,12 @@ export interface SchedulePolicies {
   readonly maxRuns?: number | undefined;
 }
 
-/** The arguments of a task's calls. */
-export type ArgsOf<T> = T extends { delay(...args: infer Args): unknown } ? Args : never;
+/** The arguments of a task's calls; none that could be given where only `AnyTask` is known. */
+export type ArgsOf<T> = T extends { delay(...args: infer Args extends readonly unknown[]): unknown }
+  ? [Args] extends [never]
+    ? never[]
+    : Args
+  : never;
 
 type Keywords = Readonly<Record<string, unknown>>;
 
@@ -57,10 +61,10 @@ type Keywords = Readonly<Record<string, unknown>>;
 export type ScheduledArguments<T> = T extends string
   ? { readonly args?: readonly unknown[]; readonly kwargs?: Keywords }
   : [] extends ArgsOf<T>
-    ? { readonly args?: ArgsOf<T>; readonly kwargs?: Keywords }
+    ? { readonly args?: Readonly<ArgsOf<T>>; readonly kwargs?: Keywords }
     :
-        | { readonly args: ArgsOf<T>; readonly kwargs?: undefined }
-        | { readonly args?: Partial<ArgsOf<T>>; readonly kwargs: Keywords };
+        | { readonly args: Readonly<ArgsOf<T>>; readonly kwargs?: undefined }
+        | { readonly args?: Readonly<Partial<ArgsOf<T>>>; readonly kwargs: Keywords };
 
 /** What to run and when. `T`: the task, or (where types do not matter, as in a file) its name. */
 export type ScheduleOptions<T extends AnyTask | string = string> = SchedulePolicies &

@@ -18,6 +18,8 @@ export interface BeatSessionParts {
   readonly publisher: TickPublisher;
   /** How often the store is looked at when nothing is due. */
   readonly reloadMs: number;
+  /** Whether the broker cannot be reached at present. */
+  readonly isBrokerAway: () => Promise<boolean>;
 }
 
 /** What a session tells of itself. */
@@ -39,10 +41,24 @@ const clockMs = 30_000;
 /** How soon a tick that waits for another run is looked at again. */
 const waitMs = 1_000;
 
+/** How a round went. */
+interface Round {
+  /** How long to rest after it. */
+  readonly restMs: number;
+  /** What has kept ticks from being published for now, by the names of their schedules. */
+  readonly failed?: ReadonlyMap<string, unknown>;
+}
+
+const none: ReadonlyMap<string, never> = new Map<string, never>();
+
 /** A beat at work: follows, or leads and publishes what is due, round by round. All it knows is read from the store in each round. */
 export class BeatSession {
   readonly #parts: BeatSessionParts;
+  /** Rounds in a row that failed as a whole. */
   #failures = 0;
+  /** How often in a row schedules could not be published, by name. */
+  #behind: ReadonlyMap<string, number> = none;
+  #isBrokerAway = false;
   #schedules = 0;
   #nextTickAtMs: number | undefined;
   #roundDueAtMs: number;
@@ -60,7 +76,7 @@ export class BeatSession {
       schedules: this.#schedules,
       nextTickAtMs: this.#nextTickAtMs,
       roundDueAtMs: this.#roundDueAtMs,
-      isFailing: this.#failures > 0,
+      isFailing: this.#failures > 0 || this.#isBrokerAway,
     };
   }
 
@@ -77,24 +93,53 @@ export class BeatSession {
   async #step(): Promise<number> {
     const { clock, log } = this.#parts;
     try {
-      const restMs = await this.#round();
+      const { restMs, failed = none } = await this.#round();
+      const pauseMs = this.#count(failed);
+      this.#isBrokerAway = failed.size > 0 && (await this.#parts.isBrokerAway());
       if (this.#failures > 0) log.info("The beat works again.", { failures: this.#failures });
       this.#failures = 0;
-      this.#roundDueAtMs = clock.monotonic() + restMs;
-      return restMs;
+      // The others have their ticks while some are tried again.
+      const untilMs = Math.min(restMs, pauseMs);
+      this.#roundDueAtMs = clock.monotonic() + untilMs;
+      return untilMs;
     } catch (error) {
-      this.#failures += 1;
-      if (this.#failures === 1 && !hasCode(error, "CLOSED"))
-        log.warn("The beat cannot do its work at present; it tries again.", { error });
-      return backOff(pauses, this.#failures - 1);
+      return this.#afterFailure(error);
     }
   }
 
-  async #round(): Promise<number> {
+  /** Keeps account of schedules that cannot be published. @returns how long to rest until the first of them is tried again */
+  #count(failed: ReadonlyMap<string, unknown>): number {
+    const { log } = this.#parts;
+    const before = this.#behind;
+    this.#behind = new Map([...failed.keys()].map((name) => [name, (before.get(name) ?? 0) + 1]));
+    const fresh = [...failed].filter(([name]) => !before.has(name));
+    const [[schedule, error] = []] = fresh;
+    // One line: with the broker away it is all of them.
+    if (fresh.length > 0)
+      log.warn("A schedule cannot be published at present; it is tried again.", {
+        schedule,
+        error,
+        others: fresh.length - 1,
+      });
+    const recovered = [...before.keys()].filter((name) => !failed.has(name));
+    if (recovered.length > 0)
+      log.info("A schedule is published again.", { schedule: recovered[0], others: recovered.length - 1 });
+    const waits = [...this.#behind.values()].map((failures) => backOff(pauses, failures - 1));
+    return Math.min(Infinity, ...waits);
+  }
+
+  #afterFailure(error: unknown): number {
+    this.#failures += 1;
+    if (this.#failures === 1 && !hasCode(error, "CLOSED"))
+      this.#parts.log.warn("The beat cannot do its work at present; it tries again.", { error });
+    return backOff(pauses, this.#failures - 1);
+  }
+
+  async #round(): Promise<Round> {
     const { leadership, log, code, store, clock } = this.#parts;
     const wasHeld = leadership.isHeld;
     const againInMs = await leadership.seek();
-    if (againInMs > 0) return againInMs;
+    if (againInMs > 0) return { restMs: againInMs };
     if (!wasHeld) {
       log.info("This beat leads.");
       this.#copied = -1;
@@ -106,34 +151,43 @@ export class BeatSession {
     return this.#lead();
   }
 
-  async #lead(): Promise<number> {
+  async #lead(): Promise<Round> {
     const { store, clock, reloadMs, leadership } = this.#parts;
     const schedules = [...(await store.list()).values()].filter(({ document }) => !document.isPaused);
     const nowMs = clock.now();
     const due = schedules.filter((kept) => tickOf(kept) <= nowMs);
-    const isWaiting = await this.#publishAll(due);
-    if (!leadership.isHeld) return 0;
-    const laterMs = schedules.map((kept) => tickOf(kept, nowMs));
-    const nextMs = laterMs.reduce((least, atMs) => Math.min(least, atMs), Infinity);
+    const { isWaiting, failures } = await this.#publishAll(due);
+    const failed = new Map([...failures].map(([{ name }, error]) => [name, error]));
+    if (!leadership.isHeld) return { restMs: 0, failed };
+    const nextMs = soonest(schedules, nowMs);
     this.#schedules = schedules.length;
     this.#nextTickAtMs = Number.isFinite(nextMs) ? nextMs : undefined;
-    return Math.min(reloadMs, isWaiting ? waitMs : reloadMs, Math.max(0, nextMs - clock.now()));
+    const healthy = schedules.filter((kept) => !failures.has(kept));
+    const untilMs = Math.max(0, soonest(healthy, nowMs) - clock.now());
+    return { restMs: Math.min(reloadMs, isWaiting ? waitMs : reloadMs, untilMs), failed };
   }
 
-  /** @returns whether some wait @throws the first error, after all were tried */
-  async #publishAll(due: readonly KeptSchedule[]): Promise<boolean> {
+  /** Tells whether some wait, and what has kept others from their ticks for now. */
+  async #publishAll(
+    due: readonly KeptSchedule[],
+  ): Promise<{ readonly isWaiting: boolean; readonly failures: ReadonlyMap<KeptSchedule, unknown> }> {
+    const failures = new Map<KeptSchedule, unknown>();
     let isWaiting = false;
-    let failed: PromiseRejectedResult | undefined;
-    for (let start = 0; start < due.length; start += batch) {
-      const outcomes = await Promise.allSettled(
-        due.slice(start, start + batch).map((kept) => this.#parts.publisher.publish(kept)),
-      );
-      failed ??= outcomes.find((outcome) => outcome.status === "rejected");
-      isWaiting ||= outcomes.some((outcome) => outcome.status === "fulfilled" && outcome.value);
-    }
-    if (failed !== undefined) throw failed.reason;
-    return isWaiting;
+    const publish = async (kept: KeptSchedule): Promise<void> => {
+      try {
+        if (await this.#parts.publisher.publish(kept)) isWaiting = true;
+      } catch (error) {
+        failures.set(kept, error);
+      }
+    };
+    for (let start = 0; start < due.length; start += batch)
+      await Promise.all(due.slice(start, start + batch).map(publish));
+    return { isWaiting, failures };
   }
+}
+
+function soonest(schedules: readonly KeptSchedule[], afterMs: number): number {
+  return schedules.reduce((leastMs, kept) => Math.min(leastMs, tickOf(kept, afterMs)), Infinity);
 }
 
 /** The next tick that is not done with, or the next after an instant. */

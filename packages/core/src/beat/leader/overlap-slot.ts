@@ -1,11 +1,14 @@
 import { isFinalState } from "@lovage/backend";
 import type { Coordination, Results } from "@lovage/backend";
 import { FeatureUnsupportedError } from "@lovage/transport";
+import type { TaskRegistry } from "../../app/app-runtime.ts";
+import { requireResults } from "../definition/require-results.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
 
 /** What slots are made of. */
 export interface OverlapSlotParts {
   readonly app: string;
+  readonly tasks: Pick<TaskRegistry, "get">;
   readonly coordination: Coordination;
   readonly results: Results | undefined;
   /** Cancels a task that may run. */
@@ -34,10 +37,13 @@ export class OverlapSlot {
     this.#parts = parts;
   }
 
-  /** Takes the place for a tick's task, or says what to do. Asked again for the same task, it answers the same. @throws BACKEND_UNAVAILABLE, FEATURE_UNSUPPORTED */
-  async take({ name, overlap }: ScheduleDefinition, wanted: SlotRequest): Promise<Turn> {
+  /** Takes the place for a tick's task, or says what to do. Asked again for the same task, it answers the same. @throws BACKEND_UNAVAILABLE, FEATURE_UNSUPPORTED, OPTION_INVALID */
+  async take(definition: ScheduleDefinition, wanted: SlotRequest): Promise<Turn> {
+    const { name, task, overlap } = definition;
     if (overlap === "allow") return "publish";
-    const { app, coordination } = this.#parts;
+    const { app, tasks, coordination } = this.#parts;
+    // It may have been put into the store by who does not know the task's options.
+    requireResults(definition, tasks.get(task)?.options);
     const key = keyOf(app, name);
     const request = { key, owner: ownerOf(wanted), expiresInMs: longestRunMs };
     const { owner } = await coordination.claimKey(request);

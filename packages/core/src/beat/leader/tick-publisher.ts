@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { isLovageError, parseDuration } from "@lovage/foundation";
+import { isLovageError, parseDuration, translateErrors } from "@lovage/foundation";
 import type { Clock, Log } from "@lovage/foundation";
 import type { KeptSchedule, ScheduleStore } from "../book/schedule-store.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
+import { ownHeaders } from "../../produce/own-headers.ts";
 import { nextTick, planTicks } from "../tick/plan-ticks.ts";
 import type { CallOfSchedule, ScheduledSender } from "../tick/scheduled-sender.ts";
 import { tickJitterMs, tickMemoryMs, tickTaskId } from "../tick/tick.ts";
@@ -21,6 +22,16 @@ export interface TickPublisherParts {
   /** Whether this beat may still publish. */
   readonly isLeader: () => boolean;
   readonly onPublished: (instantMs: number) => void;
+}
+
+/** What code of the user's threw while a call was made: its schema, `routes`. */
+class CallFault extends Error {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super("The call of a schedule cannot be made.");
+    this.thrown = thrown;
+  }
 }
 
 /**
@@ -93,8 +104,13 @@ export class TickPublisher {
       }
       log.info("A tick is left out: the run before it goes on.", { schedule: name, instant: iso(instantMs) });
     } catch (error) {
-      if (!isLovageError(error) || error.retryable || error.code === "CLOSED") throw error;
-      log.error("A tick cannot be published; it is left out.", { schedule: name, instant: iso(instantMs), error });
+      if (mayPass(error)) throw error;
+      const fields = {
+        schedule: name,
+        instant: iso(instantMs),
+        error: error instanceof CallFault ? error.thrown : error,
+      };
+      log.error("A tick cannot be published; it is left out.", fields);
       await slot.free(definition, wanted);
     }
     await this.#passOver(name, instantMs);
@@ -107,11 +123,16 @@ export class TickPublisher {
     const keepMs = memoryOf(definition, instantMs);
     const mark = writeTick({ attempt: randomUUID(), keepMs });
     const delayMs = tickJitterMs({ app, schedule: name, instantMs }, jitterMs);
-    await sender.send(definition, {
+    const call = {
       taskId,
-      headers: { scheduled_at: iso(instantMs), ...mark },
+      headers: { scheduled_at: iso(instantMs) },
+      [ownHeaders]: mark,
       ...(delayMs === 0 ? {} : this.#dueAt(definition, instantMs + delayMs)),
-    });
+    };
+    await translateErrors(
+      () => sender.send(definition, call),
+      (error) => (isLovageError(error) ? error : new CallFault(error)),
+    );
     await store.record(name, instantMs, keepMs);
     onPublished(instantMs);
     log.info("Tick published.", { schedule: name, task, taskId, instant: iso(instantMs) });
@@ -130,6 +151,12 @@ export class TickPublisher {
       there === undefined || there.document.doneMs >= toMs ? undefined : { ...there.document, doneMs: toMs },
     );
   }
+}
+
+/** Of the stores. What a schedule's own call meets for good keeps no other from its ticks. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof CallFault) return false;
+  return !isLovageError(error) || error.retryable || error.code === "CLOSED";
 }
 
 function memoryOf(definition: ScheduleDefinition, instantMs: number): number {

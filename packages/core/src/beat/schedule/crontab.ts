@@ -1,4 +1,5 @@
 import { quoteValue } from "@lovage/foundation";
+import { checkScheduleOptions } from "./check-schedule-options.ts";
 import { CronCalendar } from "./cron/cron-calendar.ts";
 import type { CronFieldTexts } from "./cron/cron-calendar.ts";
 import { zonedCalendar } from "./cron/zoned-calendar.ts";
@@ -35,6 +36,7 @@ const nicknames: ReadonlyMap<string, string> = new Map([
  * @throws SCHEDULE_INVALID
  */
 export function crontab(expression: string | CrontabFields, options: CrontabOptions = {}): Schedule {
+  checkScheduleOptions(options, "crontab", ["timezone"]);
   return new Crontab(expression, options);
 }
 

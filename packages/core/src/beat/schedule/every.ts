@@ -1,5 +1,6 @@
 import { formatDuration, isLovageError, parseDuration, quoteValue } from "@lovage/foundation";
 import type { Duration } from "@lovage/foundation";
+import { checkScheduleOptions } from "./check-schedule-options.ts";
 import { ScheduleValidationError } from "./schedule-errors.ts";
 import type { EverySpec } from "./schedule-spec.ts";
 import type { Schedule } from "./schedule.ts";
@@ -19,6 +20,7 @@ const longestMs = 8 * 365 * 86_400_000;
  * @throws SCHEDULE_INVALID
  */
 export function every(interval: Duration, options: EveryOptions = {}): Schedule {
+  checkScheduleOptions(options, "every", ["anchor"]);
   const { anchor = new Date(0) } = options;
   const anchorMs = anchor instanceof Date ? anchor.getTime() : Number.NaN;
   if (Number.isNaN(anchorMs)) {

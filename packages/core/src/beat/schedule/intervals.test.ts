@@ -100,3 +100,17 @@ test("every kind of schedule is made again out of its data", () => {
     expect(() => readScheduleSpec(bad)).toThrow(invalid);
   }
 });
+
+test.each<[string, () => unknown, RegExp]>([
+  ["tz", () => crontab("30 7 * * *", { tz: "Europe/Berlin" } as object), /no option "tz".*timezone/],
+  ["timeZone", () => crontab("30 7 * * *", { timeZone: "Europe/Berlin" } as object), /Did you mean "timezone"/],
+  ["a zone as text", () => crontab("30 7 * * *", "Europe/Berlin" as never), /takes an object with timezone/],
+  ["no options", () => crontab("30 7 * * *", null as never), /takes an object/],
+  ["ancor", () => every("1h", { ancor: new Date(0) } as object), /Did you mean "anchor"/],
+  ["nothing to count from", () => every("1h", null as never), /takes an object/],
+  ["no place", () => (solar as (event: string) => unknown)("sunset"), /latitude and longitude/],
+  ["a place with more", () => solar("sunset", { latitude: 1, longitude: 2, height: 3 } as never), /no option "height"/],
+])("options that nobody reads are refused: %s", (_, make, message) => {
+  expect(make).toThrow(expect.objectContaining({ code: "SCHEDULE_INVALID" }));
+  expect(make).toThrow(message);
+});

@@ -34,7 +34,7 @@ export function readScheduleSpec(value: unknown): Schedule {
     case "crontab":
       return crontab(data.expression, { timezone: data.timezone });
     case "solar":
-      return solar(data.event as SolarEvent, data);
+      return solar(data.event as SolarEvent, { latitude: data.latitude, longitude: data.longitude });
     default:
       return data satisfies never;
   }

@@ -1,6 +1,7 @@
 import { quoteValue } from "@lovage/foundation";
 import { getTimes } from "suncalc";
 import type { SunTimes } from "suncalc";
+import { checkScheduleOptions } from "./check-schedule-options.ts";
 import { ScheduleHorizonError, ScheduleValidationError } from "./schedule-errors.ts";
 import type { SolarEvent, SolarPlace, SolarSpec } from "./schedule-spec.ts";
 import type { Schedule } from "./schedule.ts";
@@ -26,11 +27,12 @@ const maxDays = 370;
  * @throws SCHEDULE_INVALID
  */
 export function solar(event: SolarEvent, place: SolarPlace): Schedule {
-  if (!Object.hasOwn(timeNames, event)) {
+  if (typeof event !== "string" || !Object.hasOwn(timeNames, event)) {
     throw new ScheduleValidationError(
       `${quoteValue(event)} is no solar event; there are ${Object.keys(timeNames).join(", ")}.`,
     );
   }
+  checkScheduleOptions(place, "solar", ["latitude", "longitude"]);
   const { latitude, longitude } = place;
   checkDegrees(latitude, "latitude", 90);
   checkDegrees(longitude, "longitude", 180);

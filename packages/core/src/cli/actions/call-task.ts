@@ -1,8 +1,9 @@
 import type { CallOptions } from "../../app/call-options.ts";
-import { callByName } from "../../app/runtime-of.ts";
+import { callByName, runtimeOf } from "../../app/runtime-of.ts";
 import { withApp } from "../app-module/open-app.ts";
-import type { CallFlags } from "../commands/call-command.ts";
+import type { CallFlags } from "../flags/call-flags.ts";
 import { print, printJson } from "../output/print.ts";
+import { awaitResult } from "../output/await-result.ts";
 import { requireTask } from "./require-task.ts";
 import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
 
@@ -14,7 +15,8 @@ export async function callTask(task: string, flags: CallFlags): Promise<void> {
     // Before the call is sent: a result that nobody can read would be waited for in vain.
     if (flags.wait === true) await checkSharedBackend(app);
     const result = await callByName(app, { task, args: flags.args, options: callOptions(flags) });
-    if (flags.wait === true) await printJson((await result.get({ timeout: flags.timeout })) ?? null);
+    if (flags.wait === true)
+      await printJson(await awaitResult(result, { clock: runtimeOf(app).clock, timeout: flags.timeout }));
     else await print(`${result.id}\n`);
   });
 }

@@ -1,7 +1,8 @@
 import type { Schedule } from "../../beat/schedule/schedule.ts";
 import { withApp } from "../app-module/open-app.ts";
-import type { ScheduleChange, ScheduleSetFlags } from "../commands/schedules-command.ts";
+import type { ScheduleChange, ScheduleSetFlags } from "../flags/schedules-flags.ts";
 import type { GlobalOptions } from "../global-options.ts";
+import { formatInstant } from "../output/format-instant.ts";
 import { print } from "../output/print.ts";
 import { requireTask } from "./require-task.ts";
 import { checkSharedBackend, sharedBroker } from "./shared-stores.ts";
@@ -29,7 +30,7 @@ export async function setSchedule(name: string, schedule: Schedule, flags: Sched
       ...(queue === undefined ? {} : { options: { queue } }),
     });
     const [next] = await app.schedules.next(name);
-    await print(`${name}: set, next at ${next?.toISOString() ?? "no time any more"}\n`);
+    await print(`${name}: set, ${next === undefined ? "but never due any more" : `next at ${formatInstant(next)}`}\n`);
   });
 }
 

@@ -1,6 +1,6 @@
 import { maskSecrets } from "@lovage/foundation";
-import type { QueueEntry } from "../../queue/queue-handle.ts";
-import type { DeadListFlags } from "../commands/dead-command.ts";
+import type { DeadLetters, QueueEntry } from "../../queue/queue-handle.ts";
+import type { DeadListFlags } from "../flags/dead-flags.ts";
 import { withApp } from "../app-module/open-app.ts";
 import { formatTable } from "../output/format-table.ts";
 import type { Column } from "../output/format-table.ts";
@@ -12,15 +12,29 @@ const maxPage = 1_000;
 /** Prints the dead letters of a queue. */
 export async function listDead(queue: string, flags: DeadListFlags): Promise<void> {
   await withApp(flags, async (app) => {
-    await sharedBroker(app);
-    const entries: QueueEntry[] = [];
-    for await (const entry of app.queue(queue).dead.list({ limit: Math.min(flags.limit, maxPage) })) {
-      if (entries.push(entry) >= flags.limit) break;
-    }
+    const { admin } = await sharedBroker(app);
+    // A queue that is not there has no dead letters: with a mistyped name all would look well.
+    await admin.inspect([queue]);
+    const { entries, isAll } = await firstOf(app.queue(queue).dead, flags.limit);
     if (flags.json === true) await printJson(entries.map((entry) => toJson(entry)));
     else if (entries.length === 0) await printNote(`Queue "${queue}" has no dead letters.\n`);
     else await print(formatTable(entries, columns));
+    if (!isAll) await printNote(`There are more than these ${entries.length}: --limit shows more.\n`);
   });
+}
+
+interface FirstEntries {
+  readonly entries: readonly QueueEntry[];
+  readonly isAll: boolean;
+}
+
+async function firstOf(dead: DeadLetters, limit: number): Promise<FirstEntries> {
+  const entries: QueueEntry[] = [];
+  for await (const entry of dead.list({ limit: Math.min(limit + 1, maxPage) })) {
+    if (entries.length === limit) return { entries, isAll: false };
+    entries.push(entry);
+  }
+  return { entries, isAll: true };
 }
 
 function toJson({ messageId, taskId, task, argsRepr, death }: QueueEntry): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import type { ScheduleEntry } from "../../beat/book/schedule-entry.ts";
 import { withApp } from "../app-module/open-app.ts";
-import type { SchedulesFlags } from "../commands/schedules-command.ts";
+import type { SchedulesFlags } from "../flags/schedules-flags.ts";
+import { formatInstant } from "../output/format-instant.ts";
 import { formatTable } from "../output/format-table.ts";
 import type { Column } from "../output/format-table.ts";
 import { print, printJson, printNote } from "../output/print.ts";
@@ -23,7 +24,8 @@ export async function showNext(name: string, flags: SchedulesFlags): Promise<voi
     await checkSharedBackend(app);
     const instants = await app.schedules.next(name, flags.count);
     if (flags.json === true) await printJson(instants);
-    else await print(instants.map((instant) => `${text(instant)}\n`).join(""));
+    else if (instants.length === 0) await printNote(`Schedule "${name}" is not due any more.\n`);
+    else await print(instants.map((instant) => `${formatInstant(instant)}\n`).join(""));
   });
 }
 
@@ -33,10 +35,6 @@ const columns: readonly Column<ScheduleEntry>[] = [
   { title: "SCHEDULE", value: ({ schedule }) => String(schedule) },
   { title: "SOURCE", value: ({ source }) => source },
   { title: "RUNS", align: "right", value: ({ runs }) => String(runs) },
-  { title: "LAST", value: ({ lastRunAt }) => text(lastRunAt) },
-  { title: "NEXT", value: ({ isPaused, nextRunAt }) => (isPaused ? "paused" : text(nextRunAt)) },
+  { title: "LAST", value: ({ lastRunAt }) => formatInstant(lastRunAt) },
+  { title: "NEXT", value: ({ isPaused, nextRunAt }) => (isPaused ? "paused" : formatInstant(nextRunAt)) },
 ];
-
-function text(instant: Date | undefined): string {
-  return instant === undefined ? "-" : instant.toISOString().replace(".000Z", "Z");
-}

@@ -1,5 +1,5 @@
 import type { QueueStats } from "@lovage/transport";
-import type { PurgeFlags } from "../commands/purge-command.ts";
+import type { PurgeFlags } from "../flags/purge-flags.ts";
 import { withApp } from "../app-module/open-app.ts";
 import { exitCode } from "../exit-code.ts";
 import { confirm } from "../output/confirm.ts";
@@ -24,5 +24,6 @@ export async function purgeQueues(queues: readonly string[], flags: PurgeFlags):
 }
 
 function waiting({ queue, ready, delayed }: QueueStats): string {
-  return `${ready + (delayed ?? 0)} messages of queue "${queue}"`;
+  const count = ready + (delayed ?? 0);
+  return `${count} ${count === 1 ? "message" : "messages"} of queue "${queue}"`;
 }

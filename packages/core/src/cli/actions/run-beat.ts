@@ -1,7 +1,7 @@
 import type { Beat } from "../../beat/beat.ts";
 import { runtimeOf } from "../../app/runtime-of.ts";
 import { openApp } from "../app-module/open-app.ts";
-import type { BeatFlags } from "../commands/beat-command.ts";
+import type { BeatFlags } from "../flags/beat-flags.ts";
 import type { Report } from "../http/report.ts";
 import { serveReports } from "../http/serve-reports.ts";
 import { noMetrics } from "../http/worker-metrics.ts";

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { runtimeOf } from "../../app/runtime-of.ts";
 import { openApp } from "../app-module/open-app.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { createLocalWorker } from "../process/local-worker.ts";
 import { ParentChannel } from "../supervise/parent-channel.ts";
 

@@ -1,6 +1,6 @@
 import { runtimeOf } from "../../app/runtime-of.ts";
 import { openApp } from "../app-module/open-app.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { serveReports } from "../http/serve-reports.ts";
 import { createLocalWorker } from "../process/local-worker.ts";
 import { listenForStop, stopMessage } from "../process/stop-signals.ts";

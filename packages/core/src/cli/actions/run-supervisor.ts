@@ -1,8 +1,9 @@
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { App } from "../../app/app.ts";
+import { coordinationReach } from "../../app/combine-backends.ts";
 import { runtimeOf } from "../../app/runtime-of.ts";
 import { openApp } from "../app-module/open-app.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { exitCode } from "../exit-code.ts";
 import { serveReports } from "../http/serve-reports.ts";
 import { guardAgainstCrashes } from "../process/crash-guard.ts";
@@ -15,7 +16,7 @@ import { Supervisor } from "../supervise/supervisor.ts";
 export async function runSupervisor(flags: WorkerFlags): Promise<number> {
   const { app } = await openApp(flags);
   const { clock, log, settings } = runtimeOf(app);
-  await checkBroker(app);
+  await checkStores(app);
   await tellStart(app, flags);
   const graceMs = flags.grace ?? settings.shutdownGraceMs;
   const supervisor = new Supervisor({ count: flags.processes, fork: forkWorker, clock, log });
@@ -46,13 +47,21 @@ export async function runSupervisor(flags: WorkerFlags): Promise<number> {
   return endedWell && !hasCrashed ? exitCode.ok : exitCode.failure;
 }
 
-/** Looks whether the broker is there and can be shared, then lets go of it: the parent does not need it. */
-async function checkBroker(app: App): Promise<void> {
-  const { capabilities } = await runtimeOf(app).connection();
+/** Looks whether the stores are there and can be shared, then lets go of them: the parent does not need them. */
+async function checkStores(app: App): Promise<void> {
+  const runtime = runtimeOf(app);
+  const { capabilities } = await runtime.connection();
+  const backend = await runtime.backend();
   await app.close();
-  if (capabilities.reach !== "process") return;
+  const reaches = {
+    broker: capabilities.reach,
+    "result backend": backend?.results === undefined ? undefined : backend.capabilities.reach,
+    coordination: backend === undefined ? undefined : coordinationReach(backend),
+  };
+  const [own] = Object.entries(reaches).find(([, reach]) => reach === "process") ?? [];
+  if (own === undefined) return;
   throw new FeatureUnsupportedError(
-    `--processes needs a broker that processes share; the one of app "${app.name}" lives inside one process (memory:). ` +
+    `--processes needs stores that processes share; the ${own} of app "${app.name}" lives inside one process (memory:). ` +
       "Use for example sqlite:.lovage/queue.db, or one process with a higher --concurrency.",
   );
 }

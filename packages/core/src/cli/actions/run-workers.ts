@@ -1,4 +1,4 @@
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { runChildWorker } from "./run-child-worker.ts";
 import { runSingleWorker } from "./run-single-worker.ts";
 import { runSupervisor } from "./run-supervisor.ts";

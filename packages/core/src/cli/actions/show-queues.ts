@@ -1,20 +1,23 @@
 import { formatDuration } from "@lovage/foundation";
 import type { QueueStats } from "@lovage/transport";
-import type { QueuesFlags } from "../commands/queues-command.ts";
+import { configurationOf } from "../../app/runtime-of.ts";
+import type { QueuesFlags } from "../flags/queues-flags.ts";
 import { withApp } from "../app-module/open-app.ts";
 import { formatTable } from "../output/format-table.ts";
 import type { Column } from "../output/format-table.ts";
 import { print, printJson, printNote } from "../output/print.ts";
+import { placeOf } from "../process/describe-app.ts";
+import { inspectQueues } from "../../queue/inspect-queues.ts";
 import { sharedBroker } from "./shared-stores.ts";
 
-/** Prints the counts of queues: of those named, or of all there are. */
+/** Prints the counts of queues: of those named, or of all that broker and app tell of. */
 export async function showQueues(names: readonly string[], flags: QueuesFlags): Promise<void> {
   await withApp(flags, async (app) => {
     const { admin } = await sharedBroker(app);
-    const queues = names.length > 0 ? names : await admin.list();
-    const stats = queues.length === 0 ? [] : await admin.inspect(queues);
+    const stats = names.length > 0 ? await admin.inspect(names) : await inspectQueues(app, admin);
     if (flags.json === true) await printJson(stats.map((counts) => toJson(counts)));
-    else if (stats.length === 0) await printNote("There are no queues yet.\n");
+    else if (stats.length === 0)
+      await printNote(`There are no queues yet. The broker is ${placeOf(configurationOf(app).broker)}.\n`);
     else await print(formatTable(stats, columns));
   });
 }

@@ -1,6 +1,8 @@
+import { runtimeOf } from "../../app/runtime-of.ts";
 import { exitCode } from "../exit-code.ts";
-import type { ResultFlags } from "../commands/result-command.ts";
+import type { ResultFlags } from "../flags/result-flags.ts";
 import { withApp } from "../app-module/open-app.ts";
+import { awaitResult } from "../output/await-result.ts";
 import { checkReadableResults } from "./shared-stores.ts";
 import { printJson, printNote } from "../output/print.ts";
 
@@ -10,10 +12,12 @@ export async function showResult(id: string, flags: ResultFlags): Promise<void> 
     await checkReadableResults(app);
     const result = app.result(id);
     if (flags.wait === true || (await result.ready())) {
-      await printJson((await result.get({ timeout: flags.timeout })) ?? null);
+      await printJson(await awaitResult(result, { clock: runtimeOf(app).clock, timeout: flags.timeout }));
       return;
     }
-    await printNote(`lovage: Task ${id} has no result yet; its state is ${await result.state()}.\n`);
+    const state = await result.state();
+    const meaning = state === "PENDING" ? ": it has not run yet, or its result has expired, or it was never sent" : "";
+    await printNote(`lovage: Task ${id} has no result yet; its state is ${state}${meaning}.\n`);
     process.exitCode = exitCode.failure;
   });
 }

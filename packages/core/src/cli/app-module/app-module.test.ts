@@ -77,6 +77,7 @@ describe("the app in it", () => {
     expect(chooseApp({ other, app: one, default: other }, { file, isApp })).toBe(one);
     expect(chooseApp({ other, default: one, app: 5 }, { file, isApp })).toBe(one);
     expect(chooseApp({ tasks: {}, shop: one }, { file, isApp })).toBe(one);
+    expect(chooseApp({ shop: one, jobs: one }, { file, isApp })).toBe(one);
   });
 
   test("is not guessed among several", () => {

@@ -10,7 +10,9 @@ export interface AppChoice<App> {
 /** The app of a module: its export `app`, then `default`, then the only app in it. @throws CONFIGURATION_INVALID that says what is there */
 export function chooseApp<App>(exports: Readonly<Record<string, unknown>>, { file, isApp }: AppChoice<App>): App {
   const names = Object.keys(exports).filter((name) => isApp(exports[name]));
-  const name = ["app", "default"].find((usual) => names.includes(usual)) ?? (names.length === 1 ? names[0] : undefined);
+  // One app may be exported under several names.
+  const isOnlyOne = new Set(names.map((name) => exports[name])).size === 1;
+  const name = ["app", "default"].find((usual) => names.includes(usual)) ?? (isOnlyOne ? names[0] : undefined);
   const chosen = name === undefined ? undefined : exports[name];
   if (isApp(chosen)) return chosen;
   if (names.length > 1) {

@@ -1,16 +1,10 @@
 import type { Command } from "commander";
+import { minLeaseMs } from "../../beat/beat-options.ts";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readAddress } from "../values/read-address.ts";
-import type { Address } from "../values/read-address.ts";
 import { readDuration } from "../values/read-duration.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage beat` was told. */
-export interface BeatFlags extends GlobalOptions {
-  readonly lease?: number;
-  readonly http?: Address;
-  readonly grace?: number;
-}
+import type { BeatFlags } from "../flags/beat-flags.ts";
 
 const notes = `
 Start as many as you like: one leads, the others take over within the lease and a fifth of it when it is gone. Every tick runs once.
@@ -30,14 +24,18 @@ export function addBeatCommand(program: Command): void {
     .command("beat")
     .summary("publish the calls of schedules")
     .description("Publishes the calls of schedules when they are due, until it is told to stop.")
-    .option("--lease <duration>", "how long a leader that died is waited for (default: 10s)", optionValue(readDuration))
+    .option(
+      "--lease <duration>",
+      "how long a leader that died is waited for, at least 1s (default: 10s)",
+      optionValue((text) => readDuration(text, minLeaseMs)),
+    )
     .option("--http <host:port>", "serve /live, /ready and /metrics there (default: no)", optionValue(readAddress))
     .option(
       "--grace <duration>",
       "how long what is under way may take when stopping (default: the app's, 25s; LOVAGE_SHUTDOWN_GRACE)",
       optionValue(readDuration),
     )
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .action(async (_flags: unknown, command: Command) => {
       const { runBeat } = await import("../actions/run-beat.ts");
       process.exitCode = await runBeat(command.optsWithGlobals<BeatFlags>());

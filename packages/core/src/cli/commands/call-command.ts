@@ -1,31 +1,17 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readDurationOrInstant, readInstant } from "../values/read-instant.ts";
 import { readJsonArguments, readJsonKeywords } from "../values/read-json.ts";
 import { readId, readQueue, readTask } from "../values/read-names.ts";
 import { readInteger } from "../values/read-number.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage call` was told. */
-export interface CallFlags extends GlobalOptions {
-  readonly args: readonly unknown[];
-  readonly kwargs?: Readonly<Record<string, unknown>>;
-  readonly queue?: string;
-  readonly countdown?: number;
-  readonly eta?: Date;
-  readonly expires?: number | Date;
-  readonly priority?: number;
-  readonly taskId?: string;
-  readonly wait?: boolean;
-  readonly timeout?: number;
-  readonly force?: boolean;
-}
+import type { CallFlags } from "../flags/call-flags.ts";
 
 const notes = `
 Prints the id of the call; with --wait what the task returned, as JSON. A task that failed prints its error and ends with 1.
-A task that the app does not know is refused, because a mistyped name would wait in a queue for nobody; --force sends it,
+A task that the app does not know is refused, because a mistyped name would wait in a queue for nobody; --force sends it, \
 for tasks of other programs that the app has no app.remote for.
 
 Examples:
@@ -67,7 +53,7 @@ export function addCallCommand(program: Command): void {
     .option("--wait", "wait for the result and print it")
     .option("--timeout <duration>", "longest wait for the result (default: no limit)", optionValue(readDuration))
     .option("--force", "send a task that the app does not know")
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .action(async (task: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CallFlags>();
       if (flags.timeout !== undefined && flags.wait !== true) command.error("error: --timeout is for --wait.");

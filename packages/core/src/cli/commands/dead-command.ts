@@ -1,23 +1,11 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readIds, readQueue } from "../values/read-names.ts";
 import { readInteger } from "../values/read-number.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage dead list` was told. */
-export interface DeadListFlags extends GlobalOptions {
-  readonly limit: number;
-  readonly json?: boolean;
-}
-
-/** What `lovage dead replay` and `lovage dead drop` were told: one of the first three. */
-export interface DeadChangeFlags extends GlobalOptions {
-  readonly ids?: readonly string[];
-  readonly limit?: number;
-  readonly all?: boolean;
-  readonly json?: boolean;
-}
+import { addHelpCommand } from "./help-command.ts";
+import type { DeadListFlags, DeadChangeFlags } from "../flags/dead-flags.ts";
 
 const notes = `
 Dead letters are messages that failed for good, could not be read, or took their worker with them too often.
@@ -35,10 +23,15 @@ export function addDeadCommand(program: Command): void {
     .command("dead")
     .summary("list, replay or drop dead letters")
     .description("Lists, replays or drops the dead letters of a queue.")
-    .addHelpText("after", notes);
+    .addHelpText("after", helpNotes(notes));
   addListCommand(dead);
-  addChangeCommand(dead, "replay", "Gives dead letters back to their queue, ready at once, their losses forgotten.");
+  addChangeCommand(
+    dead,
+    "replay",
+    "Gives dead letters back to their queue, ready at once; their losses, and when they would have expired, are forgotten.",
+  );
   addChangeCommand(dead, "drop", "Removes dead letters for good.");
+  addHelpCommand(dead);
 }
 
 function addListCommand(dead: Command): void {

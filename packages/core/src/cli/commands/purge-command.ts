@@ -1,15 +1,12 @@
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValues } from "../values/option-value.ts";
 import { readQueue } from "../values/read-names.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage purge` was told. */
-export interface PurgeFlags extends GlobalOptions {
-  readonly yes?: boolean;
-}
+import type { PurgeFlags } from "../flags/purge-flags.ts";
 
 const notes = `
 Removes what is ready and what is delayed; never what a worker has, nor dead letters ("lovage dead drop" does that).
+On RabbitMQ what is delayed stays: the delayed messages of all queues wait together there.
 On a terminal it asks first; elsewhere --yes is needed.
 
 Examples:
@@ -24,7 +21,7 @@ export function addPurgeCommand(program: Command): void {
     .summary("remove what waits in queues")
     .description("Removes what waits in queues, for good.")
     .option("-y, --yes", "do not ask")
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .action(async (queues: readonly string[], _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PurgeFlags>();
       if (flags.yes !== true && !process.stdin.isTTY) {

@@ -1,17 +1,12 @@
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readId } from "../values/read-names.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage result` was told. */
-export interface ResultFlags extends GlobalOptions {
-  readonly wait?: boolean;
-  readonly timeout?: number;
-}
+import type { ResultFlags } from "../flags/result-flags.ts";
 
 const notes = `
-Prints what the task returned, as JSON. A task that failed prints its error and ends with 1; so does one that has not ended,
+Prints what the task returned, as JSON. A task that failed prints its error and ends with 1; so does one that has not ended, \
 with its state. An id that nothing is stored for reads as PENDING: not run yet, expired, or never sent.
 
 Examples:
@@ -27,7 +22,7 @@ export function addResultCommand(program: Command): void {
     .description("Prints the result of a call.")
     .option("--wait", "wait until the task has ended")
     .option("--timeout <duration>", "longest wait (default: no limit)", optionValue(readDuration))
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .action(async (id: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ResultFlags>();
       if (flags.timeout !== undefined && flags.wait !== true) command.error("error: --timeout is for --wait.");

@@ -2,6 +2,7 @@ import { isLovageError } from "@lovage/foundation";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Schedule } from "../../beat/schedule/schedule.ts";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readInstant } from "../values/read-instant.ts";
@@ -10,21 +11,8 @@ import { readQueue, readSchedule, readTask } from "../values/read-names.ts";
 import { readInteger } from "../values/read-number.ts";
 import type { TimesFlags } from "../values/read-times.ts";
 import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage schedules list`, `next` and `run` were told. */
-export interface SchedulesFlags extends GlobalOptions {
-  readonly json?: boolean;
-  readonly count: number;
-}
-
-/** What `lovage schedules set` was told: one of cron, every and at. */
-export interface ScheduleSetFlags extends GlobalOptions, TimesFlags {
-  readonly task: string;
-  readonly args: readonly unknown[];
-  readonly kwargs?: Readonly<Record<string, unknown>>;
-  readonly queue?: string;
-  readonly force?: boolean;
-}
+import { addHelpCommand } from "./help-command.ts";
+import type { SchedulesFlags, ScheduleSetFlags, ScheduleChange } from "../flags/schedules-flags.ts";
 
 const notes = `
 Schedules are those of the app's code and those of the store, which this command changes; a beat that runs sees changes within 5 s.
@@ -32,12 +20,9 @@ A task that the app does not know is refused; --force takes it, for tasks of oth
 
 Examples:
   lovage -A ./tasks.ts schedules list
-  lovage -A ./tasks.ts schedules next nightly --count 10
-  lovage -A ./tasks.ts schedules set nightly --task shop.report --cron '30 7 * * *' --timezone Europe/Berlin
+  lovage -A ./tasks.ts schedules set early --task shop.report --cron '30 7 * * *' --timezone Europe/Berlin
+  lovage -A ./tasks.ts schedules next early --count 10
   lovage -A ./tasks.ts schedules pause nightly`;
-
-/** Changes of one schedule that need no more than its name. */
-export type ScheduleChange = "pause" | "resume" | "remove";
 
 /** Adds `lovage schedules list`, `next`, `set`, `pause`, `resume`, `remove` and `run`. */
 export function addSchedulesCommand(program: Command): void {
@@ -45,14 +30,24 @@ export function addSchedulesCommand(program: Command): void {
     .command("schedules")
     .summary("list and change schedules")
     .description("Lists and changes the schedules of the app.")
-    .addHelpText("after", notes);
+    .addHelpText("after", helpNotes(notes));
   addListCommand(schedules);
   addNextCommand(schedules);
   addSetCommand(schedules);
-  addChangeCommand(schedules, "pause", "no more ticks, until it is resumed");
-  addChangeCommand(schedules, "resume", "go on; what came in between is not made up for");
-  addChangeCommand(schedules, "remove", "remove it from the store; those of the code are removed there");
+  addChangeCommand(schedules, "pause", {
+    summary: "no more ticks, until it is resumed",
+    description: "Pauses a schedule: no more ticks, until it is resumed. `run` still sends its call.",
+  });
+  addChangeCommand(schedules, "resume", {
+    summary: "let a paused one go on",
+    description: "Lets a paused schedule go on; ticks that came in between are not made up for.",
+  });
+  addChangeCommand(schedules, "remove", {
+    summary: "remove one from the store",
+    description: "Removes a schedule from the store. One of the app's code is removed in the code, or paused.",
+  });
   addRunCommand(schedules);
+  addHelpCommand(schedules);
 }
 
 function addListCommand(schedules: Command): void {
@@ -75,7 +70,7 @@ function addNextCommand(schedules: Command): void {
     .command("next")
     .argument("<name>", "name of the schedule", optionValue(readSchedule))
     .summary("show the next instants of a schedule")
-    .description("Shows the next instants of a schedule, in UTC.")
+    .description("Shows the next instants of a schedule, in UTC; of a paused one those that it leaves out.")
     .option("--count <number>", "how many", optionValue(readInteger({ min: 1, max: 1_000 })), 5)
     .option("--json", "print JSON: an array of instants")
     .action(async (name: string, _flags: unknown, command: Command) => {
@@ -125,12 +120,18 @@ async function timesOf(flags: TimesFlags, command: Command): Promise<Schedule> {
   }
 }
 
-function addChangeCommand(schedules: Command, verb: ScheduleChange, what: string): void {
+interface ChangeTexts {
+  readonly summary: string;
+  readonly description: string;
+}
+
+function addChangeCommand(schedules: Command, verb: ScheduleChange, { summary, description }: ChangeTexts): void {
   schedules
     .command(verb)
     .argument("<name>", "name of the schedule", optionValue(readSchedule))
-    .summary(what)
-    .description(`${what[0]?.toUpperCase()}${what.slice(1)}.`)
+    .summary(summary)
+    .description(description)
+    .addHelpText("after", `\nExample:\n  lovage -A ./tasks.ts schedules ${verb} nightly`)
     .action(async (name: string, _flags: unknown, command: Command) => {
       const { changeSchedule } = await import("../actions/change-schedules.ts");
       await changeSchedule(verb, name, command.optsWithGlobals<GlobalOptions>());

@@ -1,9 +1,13 @@
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import type { GlobalOptions } from "../global-options.ts";
+import { addHelpCommand } from "./help-command.ts";
 
 const notes = `
-Brokers and backends over SQL have tables of ours. They are made on first use where the program may; these commands are for
-those who want to see or to do it beforehand. Releases work with their own version of the tables and the one before.
+Stores over SQL (broker, backend, coordination) have tables of ours. They are made on first use where the program may; these \
+commands are for those who want to see or to do it beforehand. What the app's module opens itself, such as an outbox, makes its \
+tables by that: with PostgreSQL open it with migrate: false to have them planned. Releases work with their own version of the \
+tables and that of the next: apply first, then deploy.
 
 Examples:
   lovage -A ./tasks.ts schema plan
@@ -14,15 +18,31 @@ export function addSchemaCommand(program: Command): void {
   const schema = program
     .command("schema")
     .summary("plan or apply the tables of broker and backend")
-    .description("Plans or applies the tables that the broker and the backend need.")
-    .addHelpText("after", notes);
-  addVerb(schema, "plan", "Prints the statements that would be run; changes nothing.");
-  addVerb(schema, "apply", "Brings the tables to this release's version. Safe beside running programs.");
+    .description("Plans or applies the tables that the broker, the backend and the coordination need.")
+    .addHelpText("after", helpNotes(notes));
+  addVerb(schema, {
+    verb: "plan",
+    summary: "print the statements that would be run",
+    description: "Prints the statements that would be run; changes nothing.",
+  });
+  addVerb(schema, {
+    verb: "apply",
+    summary: "bring the tables to this release's version",
+    description: "Brings the tables to this release's version. Safe beside running programs.",
+  });
+  addHelpCommand(schema);
 }
 
-function addVerb(schema: Command, verb: "plan" | "apply", description: string): void {
+interface SchemaVerb {
+  readonly verb: "plan" | "apply";
+  readonly summary: string;
+  readonly description: string;
+}
+
+function addVerb(schema: Command, { verb, summary, description }: SchemaVerb): void {
   schema
     .command(verb)
+    .summary(summary)
     .description(description)
     .addHelpText("after", `\nExample:\n  lovage -A ./tasks.ts schema ${verb}`)
     .action(async (_flags: unknown, command: Command) => {

@@ -1,32 +1,21 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import { helpNotes } from "../output/help-notes.ts";
 import { optionValue } from "../values/option-value.ts";
 import { readAddress } from "../values/read-address.ts";
-import type { Address } from "../values/read-address.ts";
 import { readDuration } from "../values/read-duration.ts";
 import { readHostname, readQueues } from "../values/read-names.ts";
 import { readInteger, readPrefetch } from "../values/read-number.ts";
-import type { GlobalOptions } from "../global-options.ts";
-
-/** What `lovage worker` was told. */
-export interface WorkerFlags extends GlobalOptions {
-  readonly queues?: readonly string[];
-  readonly concurrency?: number;
-  readonly processes: number;
-  readonly prefetch?: number | "auto";
-  readonly http?: Address;
-  readonly grace?: number;
-  readonly hostname?: string;
-  readonly beat?: boolean;
-  /** Given by the parent of `--processes` to its processes, from 1. */
-  readonly childNumber?: number;
-}
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 
 const notes = `
-Stopping: the first SIGTERM or SIGINT takes no more tasks and lets those that run finish within the grace; what is left is given
-back and runs elsewhere, nothing is lost. A second one, half a second later or more, gives everything back at once and ends
+Stopping: the first SIGTERM or SIGINT takes no more tasks and lets those that run finish within the grace; what is left is given \
+back and runs elsewhere, nothing is lost. A second one, half a second later or more, gives everything back at once and ends \
 with 1.
-Errors outside of tasks: a rejection that nobody handles fails the task it came from and the worker goes on; an uncaught
+In production start node_modules/.bin/lovage itself (in a shell script with exec), not npx or npm run: these end with a SIGTERM \
+and do not pass it on, so that the worker is left behind or killed without its grace.
+When broker or backend is away at the start, it ends with 1: let a supervisor start it again.
+Errors outside of tasks: a rejection that nobody handles fails the task it came from and the worker goes on; an uncaught \
 exception makes the worker finish what runs and end with 1.
 With --processes a parent starts whole workers, replaces those that end, and ends when all have. --concurrency is per process.
 With --http: /live and /ready (200 or 503, with reasons) and /metrics (Prometheus). No encryption, no passwords.
@@ -74,7 +63,7 @@ export function addWorkerCommand(program: Command): void {
     .addOption(
       new Option("--child-number <number>").argParser(optionValue(readInteger({ min: 1, max: 1_000 }))).hideHelp(),
     )
-    .addHelpText("after", notes)
+    .addHelpText("after", helpNotes(notes))
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<WorkerFlags>();
       const { runWorkers } = await import("../actions/run-workers.ts");

@@ -10,8 +10,8 @@ export interface Report {
   readonly metrics: WorkerMetrics;
 }
 
-/** What a worker process that does not answer is taken for. */
-export function silentReport(reason: string): Pick<Report, "live" | "ready"> {
-  const verdict = { ok: false, reasons: [reason] };
-  return { live: verdict, ready: verdict };
+/** What a worker process that does not answer is taken for: it takes no tasks, and makes progress as far as is known for now. */
+export function silentReport(reason: string, { isLive }: { readonly isLive: boolean }): Pick<Report, "live" | "ready"> {
+  const ready = { ok: false, reasons: [reason] };
+  return { live: isLive ? { ok: true, reasons: [] } : ready, ready };
 }

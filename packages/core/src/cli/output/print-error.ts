@@ -15,14 +15,23 @@ export async function printError(error: unknown): Promise<void> {
 
 function errorText(error: unknown): string {
   if (hasCode(error, "REMOTE_TASK_FAILED")) return remoteText(error);
+  if (hasCode(error, "QUEUE_NOT_FOUND")) return `${error.message} \`lovage queues\` shows those there are.`;
+  if (isWriteFailure(error)) return `What was asked for cannot be written: ${error.message}.`;
   return isLovageError(error) ? error.message : maskSecrets(userStack(error));
+}
+
+/** As `print` hands on what the system says. */
+function isWriteFailure(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && error.syscall === "write";
 }
 
 function remoteText(error: Error & { readonly remoteStack?: unknown }): string {
   const { name, message, remoteStack } = error;
-  return maskSecrets(
-    typeof remoteStack === "string"
-      ? `The task failed. ${remoteStack.trimEnd()}`
-      : `The task failed. ${name}: ${message}`,
-  );
+  const told = typeof remoteStack === "string" ? remoteStack.trimEnd() : `${name}: ${message}`;
+  return maskSecrets(`The task failed. ${withoutControl(told)}`);
+}
+
+/** What another program wrote must not move the terminal's cursor or colour what follows. */
+function withoutControl(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "\uFFFD");
 }

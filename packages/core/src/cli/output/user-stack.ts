@@ -4,6 +4,6 @@ const maxLines = 20;
 export function userStack(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? `${error.name}: ${error.message}`;
-  const lines = stack.split("\n").filter((line) => !/^ +at .*\bnode:internal\//.test(line));
+  const lines = stack.split("\n").filter((line) => !/^ +at (?:.*[ (])?node:/.test(line));
   return lines.slice(0, maxLines).join("\n").trimEnd();
 }

@@ -3,7 +3,7 @@ import type { App } from "../../app/app.ts";
 import type { Source } from "../../app/configuration/source.ts";
 import { configurationOf, runtimeOf } from "../../app/runtime-of.ts";
 import { readVersion } from "../version.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 
 /** What a worker tells about itself when it starts. Without secrets. */
 export interface AppDescription {
@@ -24,8 +24,8 @@ export function describeApp(app: App, flags: WorkerFlags): AppDescription {
   return {
     version: readVersion(),
     app: app.name,
-    broker: place(broker),
-    backend: backend === undefined ? "none" : place(backend),
+    broker: placeOf(broker),
+    backend: backend === undefined ? "none" : placeOf(backend),
     queues: flags.queues ?? tasks.queues(),
     concurrency: flags.concurrency ?? settings.concurrency,
     processes: flags.processes,
@@ -33,7 +33,8 @@ export function describeApp(app: App, flags: WorkerFlags): AppDescription {
   };
 }
 
-function place(source: Source<unknown>): string {
+/** Where a broker or a backend is, without secrets. */
+export function placeOf(source: Source<unknown>): string {
   if ("opened" in source) return "opened by the app";
   return source.locations.map(({ url }) => maskUrl(url)).join(", ");
 }

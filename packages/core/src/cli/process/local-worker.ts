@@ -2,7 +2,7 @@ import type { App } from "../../app/app.ts";
 import { runtimeOf } from "../../app/runtime-of.ts";
 import type { Beat } from "../../beat/beat.ts";
 import type { Worker } from "../../worker/worker.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { TaskCounters } from "../http/task-counters.ts";
 import type { Report } from "../http/report.ts";
 import type { QueueHealth } from "../../worker/worker-health.ts";
@@ -44,10 +44,10 @@ export function createLocalWorker(
     name: flags.hostname,
     renewal: "thread",
     listener: {
-      onTaskStarted: ({ task }) => watch.started(task),
-      onTaskEnded: ({ task }, outcome) => {
-        watch.ended(task);
-        counters.add(task, outcome);
+      onTaskStarted: (call) => watch.started(call),
+      onTaskEnded: (call, outcome) => {
+        watch.ended(call);
+        counters.add(call.task, outcome);
       },
       onExhausted: () => local.fail(),
     },

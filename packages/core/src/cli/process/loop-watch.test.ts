@@ -53,10 +53,11 @@ describe("the watch of the event loop", () => {
   });
 
   test("tells when the loop has stood for more than a second, and names what ran and what began", async () => {
-    watch.started("shop.add");
+    const block = { task: "shop.block" };
+    watch.started({ task: "shop.add" });
     await time.advance(500);
-    watch.started("shop.block");
-    watch.ended("shop.block");
+    watch.started(block);
+    watch.ended(block);
     lateMs += 3_000;
     await time.advance(500);
     expect(warnings).toEqual([
@@ -68,17 +69,28 @@ describe("the watch of the event loop", () => {
   });
 
   test("counts tasks of one name", async () => {
-    for (let index = 0; index < 2; index += 1) watch.started("shop.add");
-    watch.ended("shop.add");
+    const [first, second] = [{ task: "shop.add" }, { task: "shop.add" }];
+    watch.started(first);
+    watch.started(second);
+    watch.ended(first);
     await time.advance(500);
     lateMs += 1_000;
     await time.advance(500);
     expect(warnings).toMatchObject([["event-loop-blocked", { tasks: ["shop.add"] }]]);
-    watch.ended("shop.add");
+    watch.ended(second);
     await time.advance(500);
     lateMs += 1_000;
     await time.advance(500);
     expect(warnings[1]).toMatchObject(["event-loop-blocked", { tasks: [] }]);
+  });
+
+  test("does not forget a task that runs when another call of it ends that was never started", async () => {
+    watch.started({ task: "shop.add" });
+    watch.ended({ task: "shop.add" });
+    await time.advance(500);
+    lateMs += 1_000;
+    await time.advance(500);
+    expect(warnings).toMatchObject([["event-loop-blocked", { tasks: ["shop.add"] }]]);
   });
 
   test("leaves no timer behind", async () => {

@@ -2,6 +2,7 @@ import { createHistogram } from "node:perf_hooks";
 import type { RecordableHistogram } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import type { Clock, Log, Timer } from "@lovage/foundation";
+import type { ObservedTask } from "../../worker/worker-options.ts";
 import type { LoopDelay } from "../http/worker-metrics.ts";
 import { LoopBoard } from "./loop-board.ts";
 import type { LoopWatchData } from "./loop-watch-thread.ts";
@@ -16,6 +17,9 @@ export interface LoopWatchOptions {
   readonly thread: { readonly isText: boolean; readonly fields: Readonly<Record<string, unknown>> } | undefined;
 }
 
+/** Known by its object: of calls that never started the watch is told only that they ended. */
+type RunningCall = Pick<ObservedTask, "task">;
+
 /** A histogram holds whole numbers from 1. */
 const smallestRecord = 1;
 const beatMs = 500;
@@ -29,7 +33,7 @@ export class LoopWatch {
   readonly #options: LoopWatchOptions;
   readonly #board: LoopBoard;
   readonly #delays: RecordableHistogram = createHistogram();
-  readonly #running = new Map<string, number>();
+  readonly #running = new Set<RunningCall>();
   #thread: Worker | undefined;
   #isStopped = false;
   #timer: Timer | undefined;
@@ -43,17 +47,15 @@ export class LoopWatch {
   }
 
   /** A task's function is about to run. */
-  started(task: string): void {
+  started(call: RunningCall): void {
     if (!this.#isStopped) this.#thread ??= this.#startThread();
-    this.#running.set(task, (this.#running.get(task) ?? 0) + 1);
-    this.#board.started(task);
+    this.#running.add(call);
+    this.#board.started(call.task);
   }
 
-  /** It has returned, or is not waited for any more. */
-  ended(task: string): void {
-    const left = (this.#running.get(task) ?? 1) - 1;
-    if (left > 0) this.#running.set(task, left);
-    else this.#running.delete(task);
+  /** It has returned, or is not waited for any more. Harmless for a call that was never started. */
+  ended(call: RunningCall): void {
+    this.#running.delete(call);
   }
 
   /** How late the loop was so far. */
@@ -86,7 +88,7 @@ export class LoopWatch {
         isOver: true,
       });
     }
-    this.#board.beat(this.#running.keys());
+    this.#board.beat(new Set(Array.from(this.#running, ({ task }) => task)));
     this.#schedule();
   }
 

@@ -1,6 +1,6 @@
 import type { App } from "../../app/app.ts";
 import { configurationOf, runtimeOf } from "../../app/runtime-of.ts";
-import type { WorkerFlags } from "../commands/worker-command.ts";
+import type { WorkerFlags } from "../flags/worker-flags.ts";
 import { printNote } from "../output/print.ts";
 import { bannerText, describeApp } from "./describe-app.ts";
 import { hasTextLog } from "./log-form.ts";

@@ -23,8 +23,10 @@ export interface WorkerChildOptions {
   readonly onEnd: (end: ChildEnd) => void;
 }
 
-/** A process that does not answer for this long has a stuck event loop. */
+/** A process that does not answer for this long has a blocked event loop. */
 const answerMs = 1_000;
+/** It may be at work all the while, and its leases are renewed: as long as a worker may make no progress. */
+const stuckMs = 60_000;
 
 /** One worker process, seen from its parent. */
 export class WorkerChild {
@@ -33,6 +35,8 @@ export class WorkerChild {
   readonly #asked = new Map<number, (report: Report) => void>();
   #nextId = 0;
   #metrics: WorkerMetrics = noMetrics;
+  /** When it was first asked in vain. */
+  #silentSinceMs: number | undefined;
 
   constructor(child: ChildProcess, options: WorkerChildOptions) {
     this.#process = child;
@@ -82,11 +86,13 @@ export class WorkerChild {
     this.#process.kill("SIGKILL");
   }
 
-  /** What it tells about itself; never rejects, and a process that is silent is neither live nor ready. */
+  /** What it tells about itself; never rejects. A process that is silent is not ready, and after a minute of that not live. */
   async report(): Promise<Report> {
+    const { clock } = this.#options;
     const id = this.#nextId++;
+    const askedAtMs = clock.monotonic();
     const answer = new Promise<Report | undefined>((resolve) => {
-      const timer = this.#options.clock.timer(answerMs, () => resolve(undefined));
+      const timer = clock.timer(answerMs, () => resolve(undefined));
       this.#asked.set(id, (report) => {
         timer.cancel();
         resolve(report);
@@ -96,11 +102,14 @@ export class WorkerChild {
     const report = await answer;
     this.#asked.delete(id);
     if (report !== undefined) return report;
-    const verdicts = silentReport(`no answer for ${answerMs} ms: its event loop is blocked`);
-    return { ...verdicts, metrics: this.pastMetrics };
+    this.#silentSinceMs ??= askedAtMs;
+    const silentMs = clock.monotonic() - this.#silentSinceMs;
+    const reason = `no answer for ${Math.round(silentMs / 1_000)} s: its event loop is blocked`;
+    return { ...silentReport(reason, { isLive: silentMs < stuckMs }), metrics: this.pastMetrics };
   }
 
   #hear(message: Message): void {
+    this.#silentSinceMs = undefined;
     if (message.lovage === "started") return this.#options.onStarted();
     this.#metrics = message.report.metrics;
     this.#asked.get(message.id)?.(message.report);

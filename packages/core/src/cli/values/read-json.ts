@@ -1,4 +1,4 @@
-import { OptionError } from "@lovage/foundation";
+import { errorText, OptionError } from "@lovage/foundation";
 
 /** The positional arguments of a call: a JSON array. @throws OPTION_INVALID */
 export function readJsonArguments(text: string): readonly unknown[] {
@@ -18,7 +18,7 @@ function parseJson(text: string, field: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message : String(cause);
+    const fault = errorText(cause);
     throw new OptionError(`It is not JSON: ${fault}. Put it in single quotes, so that the shell leaves it alone.`, {
       field,
       cause,

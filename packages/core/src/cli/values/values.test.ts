@@ -48,6 +48,12 @@ describe("values of options", () => {
     expect(readDuration("0")).toBe(0);
     expect(() => readDuration("10")).toThrow("10ms, 10s, 10m");
     expect(() => readDuration("-1s")).toThrow("duration");
+    expect(() => readDuration("soon")).toThrow('written as 500ms, 10s, 5m, 1h or 7d; it is "soon"');
+  });
+
+  test("a duration may have a least one", () => {
+    expect(readDuration("1s", 1_000)).toBe(1_000);
+    for (const text of ["0", "999ms"]) expect(() => readDuration(text, 1_000)).toThrow("at least 1s");
   });
 
   test("an instant has a time zone", () => {
@@ -70,6 +76,7 @@ describe("values of options", () => {
   test("prefetch is a number or auto", () => {
     expect(readPrefetch("auto")).toBe("auto");
     expect(readPrefetch("20")).toBe(20);
+    expect(() => readPrefetch("many")).toThrow("auto or a whole number from 1 to 100000");
   });
 
   test("names are separated by commas, each once, and checked", () => {
