@@ -35,7 +35,7 @@ async function bench(told: BenchOptions): Promise<void> {
   const facts = sittingFacts();
   const chosen = chosenQuestions(told);
   await using servers = await Servers.start(new Set(chosen.map(({ peer }) => peer.store)), { redisDurability, scale });
-  const { there, notCovered } = await splitPeers([...new Set(chosen.map(({ peer }) => peer))], servers);
+  const { there, absent, notCovered } = await splitPeers([...new Set(chosen.map(({ peer }) => peer))], servers);
   // Progress goes where it does not mix with JSON.
   for (const reason of notCovered) console.error(`NOT COVERED: ${reason}`);
   const all = chosen.filter(({ peer }) => there.includes(peer));
@@ -52,7 +52,7 @@ async function bench(told: BenchOptions): Promise<void> {
     ...(write ? { onSitting: keepSitting } : {}),
   });
   const results = sittings.flatMap((sitting) => sitting.results);
-  if (json) console.log(JSON.stringify({ notCovered, sittings }, null, 2));
+  if (json) console.log(JSON.stringify({ absent, notCovered, sittings }, null, 2));
   else printTables(questions, results);
   if (write) await writeBenchmarks();
   if (profile !== undefined) await printProfiles(profile);

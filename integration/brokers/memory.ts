@@ -35,6 +35,7 @@ export const memory: Broker = {
     37: "it has no clock but that of its process",
     39: oneProcess,
     41: oneProcess,
+    42: oneProcess,
     47: oneProcess,
     48: oneProcess,
     64: "it keeps nothing that another version could find",

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { sqsTransport } from "@lovage/transport-sqs";
 import type { Broker } from "./broker.ts";
@@ -24,7 +25,13 @@ export const sqs: Broker = {
     const { host } = new URL(url);
     const query = `lease=${leaseMs}ms&sweep=${sweepMs}ms&prefix=${path.basename(directory)}-`;
     const broker = `sqs://test:test@${host}?${query}`;
-    const backend = `sqlite:${path.join(directory, "results.db")}`;
+    const backend = `sqlite:${resultsOf(directory)}`;
     return { broker, backend, openTransport: () => sqsTransport({ url: broker }) };
   },
+  // The emulator keeps its queues in memory, and does not tell how much.
+  storeBytes: async ({ directory }) => (await stat(resultsOf(directory))).size,
 };
+
+function resultsOf(directory: string): string {
+  return path.join(directory, "results.db");
+}

@@ -80,6 +80,10 @@ test("what is wrong is said", async () => {
   expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("no schedule")]);
   const bad = await lovage("schedules", "set", "s", "--task", "note", "--cron", "*/60 * * * *");
   expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining("The step")]);
+  const past = await lovage("schedules", "set", "past", "--task", "note", "--at", "2020-01-01T00:00:00Z");
+  expect([past.code, past.stdout]).toEqual([0, "past: set, but never due any more\n"]);
+  const never = await lovage("schedules", "next", "past");
+  expect([never.code, never.stdout, never.stderr]).toEqual([0, "", 'Schedule "past" is not due any more.\n']);
   const unknown = await lovage("schedules", "set", "s", "--task", "not", "--every", "1d");
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Did you mean "note"? --force')]);
   expect((await lovage("schedules", "set", "s", "--task", "not", "--every", "1d", "--force")).code).toBe(0);

@@ -43,11 +43,28 @@ describe("lovage queues", () => {
   test("tells of a queue that is not there", async () => {
     const { code, stderr } = await lovage("queues", "nothing");
     expect(code).toBe(1);
-    expect(stderr).toContain('no queue "nothing"');
+    expect(stderr).toContain('no queue "nothing" in the broker. `lovage queues` shows those there are.');
   });
 });
 
 describe("dead letters", () => {
+  test.each([
+    ["list", []],
+    ["replay", ["--all"]],
+    ["drop", ["--ids", "x"]],
+  ])("of a queue that is not there: %s fails and says so", async (verb, options) => {
+    const { code, stdout, stderr } = await lovage("dead", verb, "defalt", ...options);
+    expect(stderr).toContain('no queue "defalt"');
+    expect([code, stdout]).toEqual([1, ""]);
+  });
+
+  test("ids that none of them has are told, and are a failure", async () => {
+    const { code, stdout, stderr } = await lovage("dead", "replay", "default", "--ids", "nope,nil");
+    expect(stdout).toBe("default: 0 replayed\n");
+    expect(stderr).toContain('No dead letter of queue "default" has the id nope, nil.');
+    expect(code).toBe(1);
+  });
+
   test("are listed, replayed and dropped", async () => {
     const ids = [await folder.call("shop.fail"), await folder.call("shop.fail"), await folder.call("shop.fail")];
     const worker = await folder.startWorker();
@@ -59,6 +76,12 @@ describe("dead letters", () => {
     const entries = JSON.parse(listed.stdout) as readonly { readonly taskId: string }[];
     expect(entries.map(({ taskId }) => taskId).toSorted()).toEqual(ids.toSorted());
     expect(entries[0]).toMatchObject({ task: "shop.fail", reason: "failed", count: 1 });
+    expect(listed.stderr).toBe("");
+
+    const some = await lovage("dead", "list", "default", "--limit", "2");
+    expect(some.stdout.split("\n")).toHaveLength(4);
+    expect(some).toMatchObject({ code: 0, stderr: "There are more than these 2: --limit shows more.\n" });
+    expect((await lovage("dead", "list", "default", "--limit", "3")).stderr).toBe("");
     expect(listed.stdout + (await lovage("dead", "list", "default")).stdout).not.toContain("geheim");
 
     expect((await lovage("dead", "replay", "default", "--ids", ids[0]!)).stdout).toBe("default: 1 replayed\n");
@@ -79,15 +102,5 @@ describe("lovage purge", () => {
     expect(await lovage("purge", "default", "nothing", "--yes")).toMatchObject({ code: 1, stdout: "" });
     expect(await lovage("purge", "default", "--yes")).toMatchObject({ code: 0, stdout: "default: 2 removed\n" });
     expect(await counts("default")).toMatchObject({ ready: 0, delayed: 0 });
-  });
-});
-
-describe("lovage schema", () => {
-  test("finds the tables as they should be once they are made", async () => {
-    const applied = await lovage("schema", "apply");
-    expect(applied).toMatchObject({ code: 0, stderr: "" });
-    const { code, stdout } = await lovage("schema", "plan");
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^-- broker: version \d+, nothing to do\n-- backend: version \d+, nothing to do\n$/);
   });
 });

@@ -12,6 +12,8 @@ import type { Scene } from "../scene/scene.ts";
 const tasks = depth.of(10_000);
 const taskMs = 40;
 const concurrency = 8;
+/** A worker that sizes its prefetch itself holds about a second of work. */
+const held = (2 * 1_000 * concurrency) / taskMs;
 
 /** Kills a worker in the midst of something: stopped first, since what it runs may have ended by the time that the ledger is read. */
 async function killAtWork(scene: Scene, victim: Child): Promise<number> {
@@ -54,6 +56,7 @@ fault(1, "SIGKILL of one of four workers loses nothing, and what it ran begins a
     fault: "one of four workers killed",
     ...figuresOf(verdict),
     interruptedLimit: concurrency,
+    doubledLimit: held,
     timings: [
       { name: "recovery", measuredMs: recovery!, limitMs: pace.leaseMs + pace.sweepMs + 1_000 },
       { name: "end unrecorded", measuredMs: unrecordedMs(entries, ends), limitMs: 500 },

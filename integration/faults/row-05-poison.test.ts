@@ -58,6 +58,8 @@ for (const { task, what, mostlyWaits } of ways) {
         ...figuresOf(verdict),
         poisoned: 1,
         interruptedLimit: losses * concurrency,
+        // As many again may have ended without that being recorded.
+        doubledLimit: 2 * losses * concurrency,
         timings: [{ name: "given up", measuredMs: givenUpMs, limitMs: losses * (pace.leaseMs + pace.sweepMs + 1_000) }],
       });
     },

@@ -4,14 +4,14 @@ import { isLovageError } from "@lovage/foundation";
 import { expect } from "vitest";
 import { figuresOf, recordFigures } from "../figures/record-figures.ts";
 import { judge } from "../ledger/verdict.ts";
+import { depth } from "../scene/depth.ts";
 import { fault } from "../scene/fault.ts";
 import type { Scene } from "../scene/scene.ts";
 import { askServer } from "../postgres/ask-server.ts";
 
 const workers = 2;
 const concurrency = 8;
-const endEveryMs = 2_000;
-const rounds = 8;
+const [endEveryMs, rounds] = depth.name === "full" ? [5_000, 12] : [2_000, 8];
 
 /** Sends until it is told to stop; what is refused as retryable was perhaps not accepted, and is not counted. */
 async function sendAllTheTime(scene: Scene, isOver: () => boolean): Promise<void> {
@@ -30,7 +30,7 @@ async function sendAllTheTime(scene: Scene, isOver: () => boolean): Promise<void
 
 fault(
   21,
-  "all sessions ended every two seconds lose nothing, and workers go on",
+  "all sessions ended again and again lose nothing, and workers go on",
   async (scene) => {
     await scene.startWorkers(workers, { concurrency });
     let isOver = false;
@@ -54,7 +54,7 @@ fault(
     recordFigures({
       row: 21,
       broker: scene.broker,
-      fault: "all sessions ended every 2 s for 16 s",
+      fault: `all sessions ended every ${endEveryMs / 1_000} s for ${(rounds * endEveryMs) / 1_000} s`,
       ...figuresOf(verdict),
       interruptedLimit: rounds * workers * concurrency,
       timings: [{ name: "all done after the last end", measuredMs: Date.now() - endedAtMs, limitMs: 10_000 }],

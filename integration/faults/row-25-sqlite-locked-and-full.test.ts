@@ -47,6 +47,8 @@ fault(25, "a write lock held by another program delays calls and tasks, and lose
     fault: `the write lock held for ${heldMs / 1_000} s`,
     ...figuresOf(verdict),
     interruptedLimit: 16,
+    // All that there was when the lock was taken.
+    doubledLimit: tasks,
     timings: [
       { name: "all done", measuredMs: Date.now() - releasedAtMs, limitMs: pace.leaseMs + pace.sweepMs + 1_000 },
     ],

@@ -40,15 +40,14 @@ fault(
     await Promise.all(ids.map((taskId) => scene.client.result(taskId).get({ timeout: "30s" })));
     await scene.untilEmpty();
     const verdict = judge(scene.entries);
-    // No store drops the second copy of a call yet: it runs again, and what is recorded first stays.
-    expect(verdict.doubled).toBeLessThanOrEqual(calls);
-    expect(verdict.overlapping).toEqual([]);
     recordFigures({
       row: 32,
       broker: scene.broker,
       fault: `connection lost before the answer to a publish; ${told.length} of ${calls} calls told as uncertain, all sent again`,
       ...figuresOf({ ...verdict, accepted: calls + 1 }),
       interruptedLimit: 0,
+      // No store drops the second copy of a call yet: it runs again, and what is recorded first stays.
+      doubledLimit: calls,
       timings: [],
     });
   },

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { figuresOf, recordFigures } from "../figures/record-figures.ts";
+import { recordFigures } from "../figures/record-figures.ts";
+import { countsOf } from "../scene/counts-of.ts";
 import { depth } from "../scene/depth.ts";
 import { fault } from "../scene/fault.ts";
 
@@ -27,13 +28,17 @@ fault(44, "one tenant's flood does not keep another's single task waiting", asyn
   await both.promise;
   const waitedMs = performance.now() - startedAtMs;
   await worker.stop({ timeout: "5s" });
+  const { ready, delayed, unsettled } = await countsOf(app);
 
   expect(order.indexOf("quiet") + 1, "place of the single task").toBeLessThanOrEqual(tenants * concurrency);
   recordFigures({
     row: 44,
     broker: scene.broker,
     fault: `${flood} calls of one tenant before one of another`,
-    ...figuresOf({ accepted: flood + 1, lost: [], doubled: 0, interrupted: 0, overlapping: [], zombieWrites: 0 }),
+    accepted: flood + 1,
+    // Neither run nor waiting. Most are not run here, so nobody knows how often each would be.
+    lost: Math.max(0, flood + 1 - order.length - ready - delayed - unsettled),
+    interrupted: 0,
     interruptedLimit: 0,
     timings: [{ name: "start of the single one", measuredMs: Math.round(waitedMs), limitMs: 1_000 }],
   });

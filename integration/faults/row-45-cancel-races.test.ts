@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, inject } from "vitest";
-import { recordFigures, sound } from "../figures/record-figures.ts";
+import { figuresOf, recordFigures, sound } from "../figures/record-figures.ts";
+import { judge } from "../ledger/verdict.ts";
 import { eventually } from "../processes/eventually.ts";
 import { depth } from "../scene/depth.ts";
 import { countsOf } from "../scene/counts-of.ts";
@@ -33,8 +34,12 @@ fault(
   async (scene) => {
     const app = scene.createApp();
     const lastStart = new Map<string, number>();
+    const attempts = new Set<string>();
+    let runs = 0;
     const work = app.task("work", { bind: true, maxRetries: 1 }, async (task, workMs: number, retries: boolean) => {
       lastStart.set(task.id, performance.now());
+      attempts.add(`${task.retries} ${task.id}`);
+      runs += 1;
       await pause(workMs);
       if (retries && task.retries === 0) throw task.retry({ countdown: 5 });
       return task.id;
@@ -85,6 +90,9 @@ fault(
       broker: scene.broker,
       fault: `${races} races of cancel() (${ends.REVOKED} in time)`,
       ...sound(races),
+      doubled: runs - attempts.size,
+      // Nothing is killed; but a machine that stands still may cost the leases of all that runs.
+      doubledLimit: atOnce,
       timings: [],
     });
   },
@@ -107,11 +115,13 @@ fault(
     await scene.until("aborted signals", (entries) => entries.filter(({ kind }) => kind === "aborted").length === 12);
     const aborted = scene.entries.filter(({ kind }) => kind === "aborted").map(({ atMs }) => atMs - cancelledAtMs);
     await scene.untilSettled();
+    const verdict = judge(scene.entries, { endedElsewhere: new Set(results.map(({ id }) => id)) });
     recordFigures({
       row: 45,
       broker: scene.broker,
       fault: "running tasks cancelled",
-      ...sound(12),
+      ...figuresOf(verdict),
+      interruptedLimit: 0,
       timings: [{ name: "signal aborted", measuredMs: Math.max(...aborted), limitMs: 1_000 }],
     });
   },

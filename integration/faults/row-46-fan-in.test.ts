@@ -9,6 +9,10 @@ import type { Scene } from "../scene/scene.ts";
 
 const members = depth.of(1_000);
 const failing = depth.of(10);
+const workers = 2;
+const concurrency = 8;
+/** What a worker holds when it or its broker is killed may have ended without that being recorded. */
+const prefetch = 16;
 const getMs = 60_000 * depth.patience;
 
 function fanIn(scene: Scene, values: readonly number[]) {
@@ -22,7 +26,11 @@ fault(
   46,
   "a fan-in whose workers and broker are killed meanwhile has its body run to its end once",
   async (scene) => {
-    const crew = await scene.startWorkers(2, { app: "chords.ts" });
+    const crew = await scene.startWorkers(workers, {
+      app: "chords.ts",
+      concurrency,
+      args: ["--prefetch", String(prefetch)],
+    });
     await scene.host.readyForKill();
     const values = Array.from({ length: members }, (_, index) => index);
     const result = await fanIn(scene, values).delay();
@@ -42,7 +50,8 @@ fault(
       broker: scene.broker,
       fault: `a chord of ${members}, a worker and the broker killed during the fan-in`,
       ...figuresOf({ ...judge(scene.entries, { ends }), accepted: members + 1 }),
-      interruptedLimit: 16,
+      interruptedLimit: workers * concurrency,
+      doubledLimit: workers * (concurrency + prefetch),
       timings: [],
     });
   },

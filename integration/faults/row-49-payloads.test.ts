@@ -67,7 +67,7 @@ fault(49, "supported values arrive as they were, and come back as they were", as
     nothing: null,
     list: [[], {}, [[]], true],
     at: new Date("2026-01-02T03:04:05.678Z"),
-    bytes: new Uint8Array([0, 255, 128]),
+    bytes: Buffer.from([0, 255, 128]),
     proto: JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": 1}}') as unknown,
   };
   const back = await (await echo.delay(value)).get({ timeout: "10s" });

@@ -4,6 +4,9 @@ import { table } from "./table.ts";
 import { worstFigures } from "./worst-figures.ts";
 import type { WorstFigures } from "./worst-figures.ts";
 
+/** Stands for a number that the scenario does not count. */
+const uncounted = "–";
+
 /** What was found on one transport: how many runs of which commits, what failed, and the worst figures of each row. */
 export function evidenceSection({ transport, depth, runs }: Evidence): readonly string[] {
   const scale = depth === "full" ? "Full scale, leases of 30 s" : "A tenth of the scale, leases of 3 s";
@@ -17,7 +20,7 @@ export function evidenceSection({ transport, depth, runs }: Evidence): readonly 
     ...failuresOf(runs),
     ...table(
       ["row", "fault", "runs", "accepted", "lost", "run twice", "of them interrupted", "times (limit)"],
-      worstFigures(runs).map((each) => cells(each)),
+      worstFigures(transport, runs).map((each) => cells(each)),
     ),
     "",
   ];
@@ -64,8 +67,8 @@ function cells(figures: WorstFigures): readonly string[] {
     fault,
     String(runs),
     String(accepted),
-    `${lost}${dead}`,
-    String(doubled),
+    `${lost ?? uncounted}${dead}`,
+    String(doubled ?? uncounted),
     `${interrupted} (${interruptedLimit})`,
     timings.map((timing) => timingText(timing)).join(", "),
   ];

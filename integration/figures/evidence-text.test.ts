@@ -24,11 +24,12 @@ test("a table is in order of rows, tells the worst of all runs and what was allo
   expect(lines[2]).toBe(
     "A tenth of the scale, leases of 3 s. 2 runs with other seeds, 2 without a failure, 2026-01-02.",
   );
-  expect(lines.filter((line) => /^\| \d/u.test(line))).toEqual([
+  expect(lines.filter((line) => /^\| \d+ \| a kill/u.test(line))).toEqual([
     "| 1 | a kill | 2 | 1000 | 0 | 9 | 8 (8) | recovery 3.2 s (4.5 s) |",
     "| 2 | a kill | 1 | 1000 | 0, 1 dead letters | 9 | 8 (8) | exit 0.012 s (0.5 s) |",
   ]);
   expect(lines.filter((line) => line.startsWith("| memory | 25 |"))).toEqual(["| memory | 25 | it has no file |"]);
+  expect(lines).toContain("| 61 | there is no dashboard | nothing |");
 });
 
 test("runs are counted by commit and by what they ran with", () => {
@@ -61,4 +62,17 @@ test("a limit is that of the run whose figure it stands beside", () => {
   expect(linesOf(limited(4, 8, 3_000), limited(5, 16, 2_000))).toContain(
     "| 1 | a kill | 2 | 8 | 0 | 9 | 5 (16) | recovery 3.0 s (8.0 s) |",
   );
+});
+
+test("what a run has not counted is no nought", () => {
+  const { lost: _, doubled: __, ...uncounted } = someFigures;
+  const line = "| 1 | a kill | 2 | 1000 | – | – | 8 (8) | recovery 3.2 s (4.5 s) |";
+  expect(linesOf(runOf({}), runOf({ figures: [uncounted] }))).toContain(line);
+});
+
+test("figures that a row has taken on another broker are not those of the transport", () => {
+  const elsewhere = { ...second, broker: "postgres" };
+  expect(
+    linesOf(runOf({ figures: [someFigures, elsewhere] })).filter((line) => /^\| \d+ \| a kill/u.test(line)),
+  ).toHaveLength(1);
 });

@@ -13,12 +13,15 @@ export interface Figures {
   /** The fault, in a few words. */
   readonly fault: string;
   readonly accepted: number;
-  readonly lost: number;
-  /** Tasks that began twice: those that were interrupted, and those whose end was not recorded yet. */
-  readonly doubled: number;
+  /** Absent: what became of all of them was not looked at. */
+  readonly lost?: number;
+  /** Tasks that began twice: those that were interrupted, and those whose end was not recorded yet. Absent: not all runs were counted. */
+  readonly doubled?: number;
   readonly interrupted: number;
   /** The most that may be interrupted: what the processes concerned run at once. */
   readonly interruptedLimit: number;
+  /** The most that may begin twice. @default interruptedLimit: where what had ended should not begin again */
+  readonly doubledLimit?: number;
   /** Dead letters of tasks whose workers were lost too often. */
   readonly poisoned?: number;
   readonly timings: readonly Timing[];

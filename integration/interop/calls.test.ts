@@ -62,6 +62,13 @@ describeInterop(
       }
     });
 
+    test("may have a time limit, and headers of any number", async () => {
+      const echo = scene().client.remote<() => unknown>("py.echo");
+      const headers = { amount: 1_234, change: -1, list: [200, -40_000, 5_000_000_000, -5_000_000_000] };
+      const there = await echo.applyAsync([], { timeLimit: "5m", headers });
+      expect(await there.get(soon)).toMatchObject({ id: there.id });
+    });
+
     test("that has expired is revoked by whoever takes it, and the other side reads so", async () => {
       const python = await scene().python;
       const echo = scene().client.remote("py.echo");

@@ -9,7 +9,7 @@ const soon = { timeout: "3m" } as const;
 const heldMs = 600_000;
 
 describeInterop("a queue that workers of both languages read", { begin: (scene) => scene.python }, (scene) => {
-  test("is worked off by both, whoever sends; a Lovage worker that is killed loses nothing", async () => {
+  test("is worked off by Celery while Lovage's workers have no slot free, whoever sends, with what a killed one of them held", async () => {
     const { client } = scene();
     const python = await scene().python;
     const doomed = await scene().startLovageWorker([queues.shared]);

@@ -55,7 +55,7 @@ function conclude({ transport, repeat, writes }: MatrixOptions, runs: readonly E
       `docs/evidence/${transport}.json holds ${before + runs.length} runs. ./run guarantees puts its figures into docs/guarantees.md.`,
     );
   const clean = runs.filter(({ failed }) => failed === 0).length;
-  const lost = runs.flatMap(({ figures }) => figures).reduce((sum, each) => sum + each.lost, 0);
+  const lost = runs.flatMap(({ figures }) => figures).reduce((sum, each) => sum + (each.lost ?? 0), 0);
   console.log(`${transport}: ${clean} of ${repeat} runs without a failure, ${lost} tasks lost.`);
   return clean === repeat;
 }

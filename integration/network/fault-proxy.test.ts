@@ -190,6 +190,7 @@ describe("broken connections", () => {
       await far.untilClosed();
       expect(far.heard.toString()).toBe(text.slice(0, 3));
     }
+    await expect.poll(() => proxy.ended).toBe(2);
   });
 
   test("garbage arrives between what was sent", async () => {

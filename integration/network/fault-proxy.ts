@@ -20,6 +20,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #links = new Set<Link>();
   readonly #server: net.Server;
   #fault: Fault = {};
+  #ended = 0;
 
   private constructor(target: FaultProxyOptions) {
     this.#target = target;
@@ -41,6 +42,11 @@ export class FaultProxy implements AsyncDisposable {
   /** How many connections are open, also by half. */
   get connections(): number {
     return this.#links.size;
+  }
+
+  /** How many connections have ended, whoever ended them. */
+  get ended(): number {
+    return this.#ended;
   }
 
   /** The URL of a server with this proxy in between. */
@@ -98,6 +104,10 @@ export class FaultProxy implements AsyncDisposable {
     }
     const { host = "127.0.0.1", port } = this.#target;
     const server = net.connect({ host, port, allowHalfOpen: true, noDelay: true });
-    this.#links.add(new Link({ client, server }, this.#fault, (link) => this.#links.delete(link)));
+    const onClosed = (link: Link): void => {
+      this.#links.delete(link);
+      this.#ended += 1;
+    };
+    this.#links.add(new Link({ client, server }, this.#fault, onClosed));
   }
 }

@@ -69,6 +69,34 @@ describeOwnServer("postgres", (start) => {
     expect(await (await chain(write.s(20), double.s()).delay()).get({ timeout: "30s" })).toBe(42);
   });
 
+  test("a second call under the id of one whose work is committed comes to nothing, also where its task is retried", async () => {
+    const place = new OutboxPlace(server().url);
+    const table = `effects_${place.schema}`;
+    await askServer(server().url, (client) => client.query(`CREATE TABLE ${table} (id int)`));
+    const app = createApp({ name: "inbox", broker: await place.open(), from: import.meta.filename });
+    onTestFinished(() => app.close());
+    let runs = 0;
+    const options = { bind: true, retryFor: true, retryBackoff: 0 } as const;
+    const pay = app.task("pay", options, (task) =>
+      task.transaction(async (client: PoolClient) => {
+        runs += 1;
+        await client.query(`INSERT INTO ${table} VALUES (7)`);
+      }),
+    );
+    await using worker = app.worker();
+    await worker.start();
+    for (const times of [1, 2]) {
+      await pay.applyAsync([], { taskId: "pay-7" });
+      await vi.waitUntil(() => runs === times, within);
+      await vi.waitUntil(async () => {
+        const { ready, unsettled, delayed } = await app.queue("default").stats();
+        return ready === 0 && unsettled === 0 && delayed === 0;
+      }, within);
+    }
+    const { rows } = await askServer(server().url, (client) => client.query(`SELECT id FROM ${table}`));
+    expect([rows, runs, (await app.queue("default").stats()).dead]).toEqual([[{ id: 7 }], 2, 0]);
+  });
+
   test("work that was committed is not done again when its acknowledgement was lost", async () => {
     const place = new OutboxPlace(server().url);
     const table = `effects_${place.schema}`;

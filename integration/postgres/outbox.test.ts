@@ -1,6 +1,7 @@
 import { openOutbox } from "@lovage/outbox-postgres";
 import { PublishUncertainError, TransportRejectedError, type Connection } from "@lovage/transport";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { beginOn } from "../drivers/postgres/begin-on.ts";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
@@ -117,6 +118,20 @@ describeOwnServer("postgres", (start) => {
     expect((await outbox.outbox.stats()).failed).toBe(0);
   });
 
+  test("an outbox that is given no log tells on standard error of a call that the broker refuses", async () => {
+    const place = new OutboxPlace(server().url);
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => write.mockRestore());
+    const outbox = await place.open({}, (inner) =>
+      publishingBy(inner, async () => {
+        throw new TransportRejectedError("no such thing");
+      }),
+    );
+    await place.enqueue(outbox, message("bad"));
+    const lines = (): string => write.mock.calls.map(([line]) => String(line)).join("");
+    await vi.waitFor(() => expect(lines()).toContain("does not take a call"), within);
+  });
+
   test("when the leader closes another relay goes on at once, and only one publishes at a time", async () => {
     const place = new OutboxPlace(server().url);
     let under = 0;
@@ -139,6 +154,39 @@ describeOwnServer("postgres", (start) => {
     expect(most).toBe(1);
     await place.enqueue(producer, message("waits"));
     expect((await producer.outbox.stats()).waiting).toBe(1);
+  });
+
+  test("what the database gives another call under an id that was published meanwhile is published too", async () => {
+    const place = new OutboxPlace(server().url);
+    let published = 0;
+    const outbox = await place.open({}, (inner) =>
+      publishingBy(inner, async (batch, options) => {
+        await inner.publish(batch, options);
+        published += 1;
+        // After a failover that lost the latest rows their ids begin anew.
+        const sql = `UPDATE ${place.schema}.outbox SET at = at + 1`;
+        if (published === 1) await askServer(place.url, (client) => client.query(sql));
+      }),
+    );
+    await place.enqueue(outbox, message("a"));
+    await vi.waitFor(async () => expect([published, (await outbox.outbox.stats()).waiting]).toEqual([2, 0]), within);
+  });
+
+  test("a leader is told when the next postponed call is due, and that there is none", async () => {
+    const place = new OutboxPlace(server().url);
+    const producer = await place.open({ relay: false });
+    const take = (): Promise<readonly { in_ms: string | null }[]> =>
+      askServer(place.url, async (client) => {
+        const sql = `SELECT in_ms FROM ${place.schema}.outbox_take_2('leader', 60000, 10, 1000)`;
+        return (await client.query<{ in_ms: string | null }>(sql)).rows;
+      });
+    expect(await take()).toEqual([{ in_ms: null }]);
+    await place.enqueue(producer, message("a"));
+    expect(await take()).toEqual([{ in_ms: null }, { in_ms: null }]);
+    const postpone = `UPDATE ${place.schema}.outbox SET state = 1, at = at + 60000`;
+    await askServer(place.url, (client) => client.query(postpone));
+    const [{ in_ms: inMs } = { in_ms: null }] = await take();
+    expect(Number(inMs)).toBeGreaterThan(30_000);
   });
 
   test("what was kept for long enough is removed", async () => {
@@ -173,6 +221,43 @@ describeOwnServer("postgres", (start) => {
     await vi.waitFor(() => place.enqueue(outbox, message("b")), { ...within, interval: 500 });
   });
 
+  test("tables of the release before are refused where this one must not update them, until somebody has", async () => {
+    const place = new OutboxPlace(server().url);
+    const outboxed = await place.open();
+    await outboxed.close();
+    await askServer(server().url, (client) =>
+      client.query(
+        `DROP FUNCTION ${place.schema}.outbox_place_3, ${place.schema}.outbox_require_place_3; UPDATE ${place.schema}.schema_versions SET version = 2`,
+      ),
+    );
+    const broker = await place.openBroker();
+    const { schema, url } = place;
+    const outbox = await openOutbox({ broker, url, schema, lead: "1s", migrate: false });
+    onTestFinished(() => outbox.close());
+    const refusal = { code: "SCHEMA_VERSION" };
+    await expect(outbox.declare({ queues: [{ name: "q" }] })).rejects.toMatchObject(refusal);
+    await expect(collect(outbox)).rejects.toMatchObject(refusal);
+    await outbox.schema?.apply();
+    await outbox.declare({ queues: [{ name: "q" }] });
+    const ids = await collect(outbox);
+    await place.enqueue(outbox, message("a"));
+    await vi.waitFor(() => expect(ids).toEqual(["a"]), within);
+  });
+
+  test("a transaction on another database is refused, though that has an outbox too", async () => {
+    const place = new OutboxPlace(server().url);
+    const outbox = await place.open();
+    await askServer(server().url, (client) => client.query("CREATE DATABASE elsewhere"));
+    const url = server().url.replace(/\/[^/]*$/u, "/elsewhere");
+    const other = await openOutbox({ broker: await place.openBroker(), url, schema: place.schema, relay: false });
+    onTestFinished(() => other.close());
+    const { transaction, rollback } = await beginOn(url);
+    const refused = outbox.publish([message("a")], { transaction });
+    await expect(refused).rejects.toMatchObject({ code: "TRANSACTION_UNSUPPORTED" });
+    await rollback();
+    expect(await other.outbox.stats()).toMatchObject({ waiting: 0 });
+  });
+
   test("bad options are refused, and the schema is told", async () => {
     const place = new OutboxPlace(server().url);
     const { schema } = place;
@@ -189,9 +274,9 @@ describeOwnServer("postgres", (start) => {
     const outbox = await openOutbox({ broker, url: `${url}?relay=false&migrate=false`, schema });
     onTestFinished(() => outbox.close());
     const plan = await outbox.schema?.plan();
-    expect(plan).toMatchObject({ from: 0, to: 1 });
+    expect(plan).toMatchObject({ from: 0, to: 3 });
     expect(plan?.statements.join("\n")).toContain("outbox_enqueue_1");
     await outbox.schema?.apply();
-    expect(await outbox.schema?.plan()).toMatchObject({ from: 1, to: 1, statements: [] });
+    expect(await outbox.schema?.plan()).toMatchObject({ from: 3, to: 3, statements: [] });
   });
 });

@@ -45,6 +45,32 @@ describeOwnServer("postgres", (start) => {
     expect(await backend.sweep()).toBe(0);
   });
 
+  test("everything that ends by itself is removed, some of it at a time", async () => {
+    const { backend, url } = await setUp();
+    await backend.sweep();
+    const rows: readonly (readonly [table: string, row: (endsAt: string) => string])[] = [
+      ["results", (endsAt) => `n::text, 'SUCCESS', NULL, NULL, ${endsAt}, NULL, '{}'`],
+      ["holds", (endsAt) => `n::text, 'h', n, ${endsAt}`],
+      ["waiters", (endsAt) => `n::text, 'h', n, ${endsAt}`],
+      ["buckets", (endsAt) => `n::text, ${endsAt}`],
+      ["keys", (endsAt) => `n::text, 'o', ${endsAt}`],
+      ["schedule_runs", (endsAt) => `'s', n, ${endsAt}`],
+    ];
+    for (const [table, row] of rows) {
+      const sql = `INSERT INTO lovage.${table} SELECT ${row("CASE WHEN n <= 600 THEN 0 ELSE 1e15 END")} FROM generate_series(1, 602) n`;
+      await askServer(url, (client) => client.query(`TRUNCATE lovage.${table}`).then(() => client.query(sql)));
+    }
+    const left = (): Promise<readonly number[]> =>
+      askServer(url, async (client) => {
+        const counts = rows.map(([table]) => `(SELECT count(*)::int FROM lovage.${table})`);
+        return (await client.query<{ all: number[] }>(`SELECT ARRAY[${counts.join(", ")}] AS all`)).rows[0]?.all ?? [];
+      });
+    await backend.sweep();
+    expect(await left()).toEqual(rows.map(() => 102));
+    while ((await backend.sweep()) > 0);
+    expect(await left()).toEqual(rows.map(() => 2));
+  });
+
   test("a join whose member is on its way keeps what it has", async () => {
     const { backend, counts, url } = await setUp();
     const arriving = await openClient(url);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { silentLog, type Log } from "@lovage/foundation";
 import { createApp, type App } from "lovage";
 import type { PoolClient } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -98,6 +99,99 @@ describeOwnServer("postgres", (start) => {
     await expect((await fail.delay()).get({ timeout: "20s" })).rejects.toThrow(/on purpose/);
     expect(await effectsOf("effect")).toEqual([]);
     await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 5_000 });
+  });
+
+  test("a database that goes away within the work is no failure of the task", async () => {
+    await makeTable();
+    const app = appWith("cut");
+    let runs = 0;
+    const cut = app.task("cut", { bind: true, maxRetries: 0 }, (task) =>
+      task.transaction(async (client: PoolClient) => {
+        runs += 1;
+        await client.query("INSERT INTO effects VALUES ('effect', $1)", [runs]);
+        if (runs === 1) await client.query("SELECT pg_terminate_backend(pg_backend_pid())");
+        return runs;
+      }),
+    );
+    await using worker = app.worker();
+    await worker.start();
+    expect(await (await cut.delay()).get({ timeout: "60s" })).toBe(2);
+    expect(await effectsOf("effect")).toEqual([2]);
+    expect((await app.queue("default").stats()).dead).toBe(0);
+  });
+
+  test("what the database refuses to commit fails the task as any other", async () => {
+    const { url } = server();
+    await askServer(url, (client) => client.query("CREATE TABLE IF NOT EXISTS customers (id int PRIMARY KEY)"));
+    const reference = "customer int REFERENCES customers DEFERRABLE INITIALLY DEFERRED";
+    await askServer(url, (client) => client.query(`CREATE TABLE IF NOT EXISTS orders (${reference})`));
+    const app = appWith("refused");
+    let runs = 0;
+    const order = app.task("order", { bind: true, maxRetries: 0 }, (task) =>
+      task.transaction(async (client: PoolClient) => {
+        runs += 1;
+        await client.query("INSERT INTO orders VALUES (1)");
+      }),
+    );
+    const hide = app.task("hide", { bind: true, maxRetries: 0 }, (task) =>
+      task.transaction(async (client: PoolClient) => {
+        runs += 1;
+        await client.query("INSERT INTO nowhere VALUES (1)").catch(() => {});
+      }),
+    );
+    await using worker = app.worker();
+    await worker.start();
+    await expect((await order.delay()).get({ timeout: "20s" })).rejects.toThrow(/foreign key/);
+    await expect((await hide.delay()).get({ timeout: "20s" })).rejects.toThrow(/aborted/);
+    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 2, { timeout: 5_000 });
+    expect(runs).toBe(2);
+  });
+
+  test("a transaction that cannot see the renewal of its lease is told what to do", async () => {
+    const url = `${server().url}?schema=isolated&lease=1s`;
+    const warnings: string[] = [];
+    const log: Log = {
+      ...silentLog,
+      warn: (_text, fields) => void warnings.push(String(fields?.["error"])),
+      child: () => log,
+    };
+    const app = createApp({ name: "isolated", broker: url, log, from: import.meta.filename });
+    onTestFinished(() => app.close());
+    const slow = app.task("slow", { bind: true }, (task) =>
+      task.transaction(async (client: PoolClient) => {
+        await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        await client.query("SELECT 1");
+        await pause(1_500);
+      }),
+    );
+    await using worker = app.worker();
+    await worker.start();
+    await slow.delay();
+    await expect.poll(() => warnings.join("\n"), { timeout: 20_000 }).toContain("READ COMMITTED");
+    await worker.stop({ timeout: 0 });
+  });
+
+  test("a task whose time limit passes in its transaction has failed, and leaves nothing behind", async () => {
+    await makeTable();
+    const app = appWith("limited");
+    let runs = 0;
+    const goOn = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<unknown>();
+    const write = app.task("write", { bind: true, timeLimit: "1s" }, async (task) => {
+      runs += 1;
+      const done = task.transaction(async (client: PoolClient) => {
+        await client.query("INSERT INTO effects VALUES ('effect', 1)");
+        await goOn.promise;
+      });
+      await done.catch(ended.resolve);
+    });
+    await using worker = app.worker();
+    await worker.start();
+    await expect((await write.delay()).get({ timeout: "20s" })).rejects.toThrow(/time limit/);
+    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 5_000 });
+    goOn.resolve();
+    expect(await ended.promise).toMatchObject({ code: "TASK_ENDED" });
+    expect([runs, await effectsOf("effect")]).toEqual([1, []]);
   });
 
   test("a task that was cancelled meanwhile leaves nothing behind", async () => {

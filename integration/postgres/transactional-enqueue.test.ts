@@ -2,11 +2,13 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { sql } from "drizzle-orm";
 import knex, { type Knex } from "knex";
 import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import { postgresTransport } from "@lovage/transport-postgres";
 import { createApp, type App, type Task } from "lovage";
 import { Pool, type PoolClient } from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
+import { askServer } from "./ask-server.ts";
 import { openClient } from "./open-client.ts";
 
 class Rollback extends Error {}
@@ -139,5 +141,54 @@ describeOwnServer("postgres", (start) => {
     await expect(confirm.applyAsync([1], { transaction: client })).rejects.toMatchObject(refusal);
     await client.query("ROLLBACK");
     expect(await waiting(app)).toBe(0);
+  });
+
+  test("a transaction on another database is refused and nothing is written, with tables of the same schema there or none", async () => {
+    const there = await openClient(server().url);
+    const schema = `enqueue-elsewhere-${process.pid}`;
+    for (const name of ["copied", "bare"]) await there.query(`CREATE DATABASE ${name}`);
+    const place = (database: string): string => server().url.replace(/\/[^/]*$/u, `/${database}`);
+    const other = createApp({
+      name: "other",
+      broker: `${place("copied")}?schema=${schema}`,
+      from: import.meta.filename,
+    });
+    onTestFinished(() => other.close());
+    const sendOther = other.task("confirm", (_id: number): void => {});
+    await sendOther.applyAsync([0]);
+    const mine = createApp({ name: "mine", broker: `${server().url}?schema=${schema}`, from: import.meta.filename });
+    onTestFinished(() => mine.close());
+    const send = mine.task("confirm", (_id: number): void => {});
+    const refusal = { code: "TRANSACTION_UNSUPPORTED", retryable: false };
+    for (const name of ["copied", "bare"]) {
+      const client = await openClient(place(name));
+      const ofLibrary = { query: (text: string, values: unknown[]) => client.query(text, values) };
+      for (const transaction of [client, ofLibrary]) {
+        await client.query("BEGIN");
+        await expect(send.applyAsync([1], { transaction })).rejects.toMatchObject(refusal);
+        await client.query("ROLLBACK");
+        await client.query("BEGIN");
+        await expect(send.applyMany([[1], [2]], { transaction })).rejects.toMatchObject(refusal);
+        await client.query("ROLLBACK");
+      }
+    }
+    expect(await waiting(other)).toBe(1);
+    await inTransaction(openPool(), async (client) => void (await send.applyAsync([1], { transaction: client })));
+    expect(await waiting(mine)).toBe(1);
+  });
+
+  test("a copy of the database is another one", async () => {
+    const { url } = server();
+    const original = await openClient(url);
+    await original.query("CREATE DATABASE original");
+    const place = (database: string): string => url.replace(/\/[^/]*$/u, `/${database}`);
+    const made = await postgresTransport({ url: place("original") });
+    await made.close();
+    await original.query("CREATE DATABASE twin TEMPLATE original");
+    const nameOf = async (database: string): Promise<unknown> => {
+      const { rows } = await askServer(place(database), (client) => client.query("SELECT lovage.place_5() AS name"));
+      return (rows[0] as { readonly name: string }).name;
+    };
+    expect(await nameOf("original")).not.toBe(await nameOf("twin"));
   });
 });

@@ -87,6 +87,37 @@ describeOwnServer(
       },
       testMs,
     );
+
+    test(
+      "row 14: a classic queue is consumed while the node with the queues for its suspects is away",
+      async () => {
+        await using cluster = await RabbitmqCluster.start();
+        const [home, other] = cluster.nodes.map((node) => `127.0.0.1:${node.port}`);
+        const open = async (hosts: string): Promise<Connection> => {
+          const url = `amqp://guest:guest@${hosts}`;
+          const connection = await amqpTransport({ url, queueType: "classic", heartbeat: "2s", sweep: "300ms" });
+          onTestFinished(async () => await connection.close());
+          await connection.declare({ queues: [{ name: queue }] });
+          return connection;
+        };
+        const producer = await open(String(home));
+        const worker = await open(`${other},${home}`);
+        const came: string[] = [];
+        const onDelivery = (delivery: Delivery): void => {
+          came.push(delivery.message.properties.messageId);
+          // What is lost with the node comes again.
+          delivery.ack().catch(() => {});
+        };
+        await worker.consume({ queue, prefetch, onDelivery });
+        await producer.publish([message("before")]);
+        await eventually(() => came.includes("before"), { what: "the first message", withinMs: 30_000 });
+        await cluster.nodes[1]?.kill();
+        await publish(producer, "after");
+        await eventually(() => came.includes("after"), { what: "the second message", withinMs: 30_000 });
+        expect(worker.state).toBe("open");
+      },
+      testMs,
+    );
   },
   ["private"],
 );

@@ -1,5 +1,6 @@
 import { AmqpLink, amqpTarget } from "@lovage/client-amqp";
 import { silentLog, systemClock } from "@lovage/foundation";
+import type { Delivery } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { bothWays } from "../network/fault.ts";
@@ -65,6 +66,43 @@ describeOwnServer("rabbitmq", (start) => {
     await expectNoSocket(proxy);
   });
 
+  test("a later close with no grace ends the wait for what is being published as well", async () => {
+    const proxy = await openProxy();
+    const connection = await amqpTransport({ url: proxy.urlOf(server.url), heartbeat: "60s" });
+    await connection.declare({ queues: [{ name: "outgoing" }] });
+    proxy.set(bothWays({ isBlackHole: true }));
+    const properties = { messageId: "a", contentType: "text/plain", contentEncoding: "utf-8" };
+    const message = { to: "outgoing", headers: {}, properties, body: Buffer.from("x") };
+    const publication = connection.publish([message], { timeoutMs: 30_000 });
+    publication.catch(() => {});
+    const startedAtMs = Date.now();
+    await Promise.all([connection.close({ graceMs: 60_000 }), connection.close({ graceMs: 0 })]);
+    expect(Date.now() - startedAtMs).toBeLessThan(10_000);
+    await expect(publication).rejects.toMatchObject({ code: "PUBLISH_UNCERTAIN" });
+    proxy.heal();
+    await expectNoSocket(proxy);
+  });
+
+  test("what was on its way to an idle consumer when it closed within its grace is given back, however slow the network is", async () => {
+    const proxy = await openProxy();
+    const producer = await amqpTransport({ url: server.url });
+    onTestFinished(async () => await producer.close());
+    const closing = await amqpTransport({ url: proxy.urlOf(server.url) });
+    await Promise.all([producer, closing].map((each) => each.declare({ queues: [{ name: "bills" }] })));
+    await closing.consume({ queue: "bills", prefetch: 1, onDelivery: () => {} });
+    proxy.set(bothWays({ latencyMs: 700 }));
+    const closed = closing.close({ graceMs: 60_000 });
+    const properties = { messageId: "a", contentType: "text/plain", contentEncoding: "utf-8" };
+    await producer.publish([{ to: "bills", headers: {}, properties, body: Buffer.from("x") }]);
+    await closed;
+    const deliveries: Delivery[] = [];
+    const onDelivery = (delivery: Delivery): void => void deliveries.push(delivery);
+    await producer.consume({ queue: "bills", prefetch: 1, onDelivery });
+    await eventually(() => deliveries.length === 1, { what: "the message", withinMs: 10_000 });
+    expect(deliveries[0]).toMatchObject({ count: 1 });
+    await deliveries[0]?.ack();
+  });
+
   test("a vhost may have a percent sign in its name", async () => {
     const vhost = "shop%2Feu";
     await server.execute("rabbitmqctl", ["add_vhost", vhost]);
@@ -77,7 +115,7 @@ describeOwnServer("rabbitmq", (start) => {
 
   test("a vhost that is not there is refused for good, and named", async () => {
     const { host } = new URL(server.url);
-    const refused = { code: "TRANSPORT_REJECTED", message: expect.stringContaining('"nowhere"') as string };
+    const refused = { code: "TRANSPORT_REJECTED", message: expect.stringContaining('no vhost "nowhere"') as string };
     await expect(amqpTransport({ url: `amqp://${host}/nowhere` })).rejects.toMatchObject(refused);
   });
 });

@@ -108,6 +108,29 @@ describeOwnServer("rabbitmq", (start) => {
       expect(await replyQueues()).toContain(replyTo);
     });
 
+    test("for hundreds of callers that are gone are dealt with, however far the server is", async () => {
+      const { hostname, port } = new URL(server.url);
+      const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
+      onTestFinished(async () => await proxy[Symbol.asyncDispose]());
+      const worker = await open(proxy.urlOf(server.url));
+      proxy.set(bothWays({ latencyMs: 10 }));
+      const puts = Array.from({ length: 500 }, (_, index) => resultFor(`lovage.reply.gone-${index}`, `t${index}`));
+      const failures: unknown[] = [];
+      // As a worker does where not all were judged within 10 s.
+      const store = async (): Promise<boolean> => {
+        try {
+          await worker.results?.put(puts);
+          return true;
+        } catch (error) {
+          failures.push(error);
+          return false;
+        }
+      };
+      await eventually(store, { what: "an end of the results", withinMs: 60_000 });
+      const passing = expect.objectContaining({ code: "BACKEND_UNAVAILABLE", retryable: true }) as unknown;
+      expect(failures).toEqual(failures.map(() => passing));
+    });
+
     test("leave no queue behind a caller that has closed, and for a while only behind one that was cut off", async () => {
       const before = await replyQueues();
       const { hostname, port } = new URL(server.url);

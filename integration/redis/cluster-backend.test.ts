@@ -1,4 +1,3 @@
-import type { RedisConnection } from "@lovage/client-redis";
 import { redisBackend } from "@lovage/backend-redis";
 import { testBackend } from "@lovage/conformance";
 import { systemClock } from "@lovage/foundation";
@@ -7,7 +6,7 @@ import { afterAgeMs, ageLua } from "../drivers/redis/age-redis.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { RedisCluster } from "../services/redis/redis-cluster.ts";
 import { seedsOf } from "./cluster-url.ts";
-import { openBeside } from "./shared-harness.ts";
+import { beside } from "./shared-harness.ts";
 
 const age = `#!lua flags=allow-cross-slot-keys\n${ageLua}`;
 
@@ -15,15 +14,10 @@ describeOwnServer(
   "redis",
   () => {
     let cluster: RedisCluster;
-    let beside: RedisConnection;
-    beforeAll(async () => {
-      cluster = await RedisCluster.start();
-      beside = await openBeside({ url: seedsOf(cluster), options: { cluster: true } });
-    });
-    afterAll(async () => {
-      beside.close();
-      await cluster[Symbol.asyncDispose]();
-    });
+    beforeAll(async () => void (cluster = await RedisCluster.start()));
+    afterAll(async () => await cluster[Symbol.asyncDispose]());
+    const onAll = (command: string, ...args: readonly (string | number)[]): Promise<void> =>
+      beside({ url: seedsOf(cluster), options: { cluster: true } }, (all) => all.callAll(command, args));
 
     testBackend({
       name: "Redis cluster",
@@ -32,10 +26,10 @@ describeOwnServer(
         Promise.resolve({
           open: () => redisBackend({ url: seedsOf(cluster), cluster: true, name: "conformance" }),
           advance: async (ms) => {
-            await beside.callAll("EVAL", [age, 0, ms]);
+            await onAll("EVAL", age, 0, ms);
             await systemClock.sleep(afterAgeMs);
           },
-          dispose: async () => void (await beside.callAll("FLUSHALL", [])),
+          dispose: () => onAll("FLUSHALL"),
         }),
       model: { toleranceMs: 250 },
     });

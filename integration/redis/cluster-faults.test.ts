@@ -1,16 +1,20 @@
 import { redisBackend } from "@lovage/backend-redis";
 import { systemClock } from "@lovage/foundation";
+import type { Delivery } from "@lovage/transport";
 import { redisTransport } from "@lovage/transport-redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { RedisCluster } from "../services/redis/redis-cluster.ts";
 import { seedsOf } from "./cluster-url.ts";
+import { documentedUser, urlAs } from "./documented-user.ts";
 import { moveSlot, nodesFor } from "./move-slot.ts";
+import { redisCli } from "./redis-cli.ts";
 import { TransportLoad } from "./transport-load.ts";
 
 const nothing = { lost: 0, doubledAfterAck: 0 };
-/** How long the keys of a queue stay divided between two nodes, and how long a node is away. */
-const divisionMs = 300;
+/** How long the keys of a queue stay divided between two nodes: for longer than a lease, or than calls wait; and how long a node is away. */
+const divisionMs = 4_500;
+const longDivisionMs = 5_000;
 const outageMs = 1_000;
 
 describeOwnServer(
@@ -32,6 +36,61 @@ describeOwnServer(
         const verdict = await load.finish();
         expect(verdict).toMatchObject({ ...nothing, redelivered: 0, refusals: {} });
         expect(verdict.accepted).toBeGreaterThan(100);
+      });
+
+      test("a queue that moves for longer than calls wait holds up no other queue, and goes on within a second", async () => {
+        const states: string[] = [];
+        const onState = (state: string): void => void states.push(state);
+        const worker = await redisTransport({ url: seedsOf(cluster), cluster: true, lease: 3_000, onState });
+        const producer = await redisTransport({ url: seedsOf(cluster), cluster: true });
+        onTestFinished(async () => void (await Promise.all([worker.close(), producer.close()])));
+        const queues = ["moves", "stays"] as const;
+        for (const connection of [worker, producer]) {
+          await connection.declare({ queues: queues.map((name) => ({ name })) });
+        }
+        const ended: Record<(typeof queues)[number], string[]> = { moves: [], stays: [] };
+        for (const queue of queues) {
+          const onDelivery = (delivery: Delivery): void =>
+            void delivery.ack().then(() => ended[queue].push(delivery.message.properties.messageId));
+          await worker.consume({ queue, prefetch: 10, onDelivery });
+        }
+        const publish = (to: string, messageId: string): Promise<void> => {
+          const properties = { messageId, contentType: "text/plain", contentEncoding: "utf-8" };
+          return producer.publish([{ to, headers: {}, properties, body: Buffer.from("x") }]);
+        };
+        await publish("moves", "a");
+        await expect.poll(() => ended.moves).toEqual(["a"]);
+        const key = "lovage:{moves}";
+        await moveSlot(
+          cluster,
+          key,
+          async () => {
+            const untilMs = systemClock.monotonic() + longDivisionMs;
+            for (let count = 1; systemClock.monotonic() < untilMs; count += 1) {
+              await publish("stays", String(count));
+              await expect.poll(() => ended.stays.length).toBe(count);
+              await systemClock.sleep(100);
+            }
+          },
+          { isFirst: true },
+        );
+        const wholeAtMs = systemClock.monotonic();
+        await publish("moves", "b");
+        await expect.poll(() => ended.moves, { timeout: 20_000 }).toEqual(["a", "b"]);
+        console.log(`The queue went on ${Math.round(systemClock.monotonic() - wholeAtMs)} ms after it had moved.`);
+        expect(states).toEqual([]);
+      });
+
+      test("19: with the memory of its nodes full, what it has is worked off, and the next steps in other slots are taken", async () => {
+        await using load = await TransportLoad.start({ url: seedsOf(cluster), cluster: true });
+        await load.goesOn();
+        const limit = (bytes: string): Promise<unknown> =>
+          Promise.all(cluster.nodes.map((node) => redisCli(node, "config", "set", "maxmemory", bytes)));
+        await limit("1");
+        await load.refuses("TRANSPORT_REJECTED", 50);
+        await limit("0");
+        await load.goesOn();
+        expect(await load.finish()).toMatchObject({ ...nothing, redelivered: 0 });
       });
 
       test("18: a node that is killed and comes back interrupts, and loses nothing", async () => {
@@ -90,6 +149,16 @@ describeOwnServer(
         await connection.declare({ queues: ["a", "b", "c", "d"].map((name) => ({ name })) });
         expect(connection.capabilities).toMatchObject({ atomicHandOver: false, atomicPublish: false });
       });
+    });
+
+    test("a queue that moves to another node is waited for by the user of the documentation as well", async () => {
+      const rules = await documentedUser();
+      await using cluster = await RedisCluster.start({ settings: ["--user", ...rules] });
+      await using load = await TransportLoad.start({ url: urlAs(rules, seedsOf(cluster)), cluster: true });
+      await load.goesOn();
+      await moveSlot(cluster, `lovage:{${load.queue}}`, () => systemClock.sleep(divisionMs), { isFirst: true });
+      await load.goesOn();
+      expect(await load.finish()).toMatchObject({ ...nothing, redelivered: 0, refusals: {} });
     });
 
     test("18: a replica takes over from a primary under load: back within 10 s, and nothing is lost with wait=1", async () => {

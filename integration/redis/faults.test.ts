@@ -1,7 +1,8 @@
 import { redisBackend } from "@lovage/backend-redis";
 import { silentLog, systemClock, type Log } from "@lovage/foundation";
 import { redisTransport } from "@lovage/transport-redis";
-import { chord, createApp, group } from "lovage";
+import type { Delivery } from "@lovage/transport";
+import { chord, createApp, every, group } from "lovage";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
@@ -153,6 +154,58 @@ describeOwnServer("redis", (start) => {
     expect(got).toEqual([...calls.map(([x]) => x + 1), 7]);
     expect(await chorded.get({ timeout: "30s" })).toBe(2);
     await expect(add.delay(1, 1)).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
+  }, 60_000);
+
+  test("19: with the memory of the backend full the beat publishes each tick once, and those that follow", async () => {
+    await using broker = await start();
+    await using store = await start();
+    const app = createApp({ name: "ticks", broker: broker.url, backend: store.url, log: silentLog });
+    onTestFinished(() => app.close());
+    app.schedule("often", { task: app.task("ticks.one", () => {}), schedule: every("1s") });
+    const connection = await redisTransport({ url: broker.url, log: silentLog });
+    onTestFinished(() => connection.close());
+    await connection.declare({ queues: [{ name: "default" }] });
+    const ticks: string[] = [];
+    const onDelivery = (delivery: Delivery): void => {
+      ticks.push(delivery.message.properties.messageId);
+      void delivery.ack();
+    };
+    await connection.consume({ queue: "default", prefetch: 10, onDelivery });
+    const beat = app.beat();
+    await beat.start();
+    onTestFinished(() => beat.stop());
+    const arrive = (count: number): Promise<unknown> =>
+      eventually(() => ticks.length >= count, { what: `${count} ticks`, withinMs: 10_000 * patience });
+    await arrive(1);
+    await redisCli(store, "config", "set", "maxmemory", "1");
+    await arrive(ticks.length + 4);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  }, 120_000);
+
+  test("19: a backend whose password is changed for a while fails no task: it is waited for", async () => {
+    await using broker = await start();
+    await using store = await start();
+    const app = createApp({ name: "refused", broker: broker.url, backend: store.url, log: silentLog });
+    onTestFinished(() => app.close());
+    let runs = 0;
+    const add = app.task("refused.add", (x: number) => {
+      runs += 1;
+      return x + 1;
+    });
+    const limited = app.task("refused.limited", { rateLimit: "1000/s" }, (x: number) => x);
+    const worker = app.worker({ concurrency: 2 });
+    await worker.start();
+    onTestFinished(() => worker.stop());
+    expect(await (await add.delay(0)).get({ timeout: "30s" })).toBe(1);
+    await redisCli(store, "config", "set", "requirepass", "other");
+    const withPassword = ["-a", "other", "--no-auth-warning"];
+    await redisCli(store, ...withPassword, "client", "kill", "type", "normal");
+    const all = [...(await add.applyMany([[1], [2], [3]])), await limited.delay(7)];
+    await systemClock.sleep(2_000);
+    await redisCli(store, ...withPassword, "config", "set", "requirepass", "");
+    expect(await Promise.all(all.map((one) => one.get({ timeout: "30s" })))).toEqual([2, 3, 4, 7]);
+    expect(runs).toBe(4);
+    expect(await redisCli(broker, "exists", "lovage:{default}.dead:l0:")).toBe("0");
   }, 60_000);
 
   test("20: a server that may lose messages is warned of by both drivers, and refused by both when strict", async () => {

@@ -17,8 +17,14 @@ export async function nodesFor(
 /**
  * Moves the slot of a key from node to node as `redis-cli --cluster reshard` does, in the midst of a load.
  * @param whileOpen Called when half of the keys are there and half here.
+ * @param options `isFirst`: the key itself is among those that are there, so that calls are sent on by the node that they reach.
  */
-export async function moveSlot(cluster: RedisCluster, key: string, whileOpen: () => Promise<void>): Promise<void> {
+export async function moveSlot(
+  cluster: RedisCluster,
+  key: string,
+  whileOpen: () => Promise<void>,
+  { isFirst = false } = {},
+): Promise<void> {
   const [from, to] = await nodesFor(cluster, key);
   const slot = await redisCli(from, "cluster", "keyslot", key);
   const [fromId, toId] = [await redisCli(from, "cluster", "myid"), await redisCli(to, "cluster", "myid")];
@@ -27,7 +33,8 @@ export async function moveSlot(cluster: RedisCluster, key: string, whileOpen: ()
   for (let isHalf = false; ; isHalf = true) {
     const keys = (await redisCli(from, "cluster", "getkeysinslot", slot, "1000"))
       .split("\n")
-      .filter((each) => each !== "");
+      .filter((each) => each !== "")
+      .toSorted((one, other) => (isFirst ? Number(other === key) - Number(one === key) : 0));
     const some = isHalf ? keys : keys.slice(0, Math.ceil(keys.length / 2));
     if (some.length === 0) break;
     await redisCli(from, "migrate", "127.0.0.1", String(to.port), "", "0", "5000", "keys", ...some);

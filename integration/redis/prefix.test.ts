@@ -11,10 +11,16 @@ const properties = { messageId: "a", contentType: "application/json", contentEnc
 describeOwnServer("redis", (start) => {
   const server = redisServer(start);
 
-  async function openTransport(prefix: string): Promise<Connection> {
-    const connection = await redisTransport({ url: `${server().url}?prefix=${prefix}` });
+  async function openTransport(prefix: string, globalKeyPrefix = ""): Promise<Connection> {
+    const connection = await redisTransport({ url: server().url, prefix, globalKeyPrefix });
     onTestFinished(() => connection.close());
     await connection.declare({ queues: [{ name: "q" }], exchanges: [{ name: "x", type: "fanout" }] });
+    return connection;
+  }
+
+  async function openShared(...prefixes: Parameters<typeof openTransport>): Promise<Connection> {
+    const connection = await openTransport(...prefixes);
+    await connection.declare({ queues: [{ name: "shared", consumers: "mixed" }] });
     return connection;
   }
 
@@ -59,5 +65,16 @@ describeOwnServer("redis", (start) => {
     }
     const keys = (await redisCli(server(), "keys", "*")).split("\n");
     expect(keys.filter((key) => !/^(shop|blog):/.test(key))).toEqual([]);
+  });
+
+  test("Kombu's lists stand where Celery looks for them: two prefixes share them, and only Celery's own prefix keeps them apart", async () => {
+    const [shop, blog, apart] = [
+      await openShared("shop"),
+      await openShared("blog"),
+      await openShared("apart", "apart:"),
+    ];
+    await shop.publish([{ to: "shared", headers: {}, properties, body: Buffer.from("[]") }]);
+    expect(await blog.admin.inspect(["shared"])).toMatchObject([{ ready: 1 }]);
+    expect(await apart.admin.inspect(["shared"])).toMatchObject([{ ready: 0 }]);
   });
 });

@@ -27,6 +27,22 @@ describeOwnServer("redis", (start) => {
     expect(keys.some((key) => key.startsWith("lovage:"))).toBe(true);
   });
 
+  test("settings of a ready-made client under which the drivers could not work are left out", async () => {
+    const settings = {
+      commandTimeout: 1,
+      enableAutoPipelining: true,
+      stringNumbers: true,
+      reconnectOnError: () => true,
+    };
+    const client = new Redis({ port: server().port, db: 4, lazyConnect: true, ...settings });
+    onTestFinished(() => client.disconnect());
+    await throughBoth(
+      await redisTransport({ url: server().url, client }),
+      await redisBackend({ url: server().url, client }),
+    );
+    expect(client.options).toMatchObject(settings);
+  });
+
   test("a ready-made client that is not connected stays so", async () => {
     const client = new Redis({ port: server().port, lazyConnect: true });
     await throughBoth(

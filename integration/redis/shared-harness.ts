@@ -49,8 +49,17 @@ export function sharedHarness({ url, options = {}, servers }: SharedServers): Tr
   });
 }
 
-/** A connection to the servers beside those that are tested. */
-export function openBeside({ url, options = {} }: SharedServers): Promise<RedisConnection> {
+/** Does something over a connection of its own, beside those that are tested: one that is kept is lost when a busy machine holds up its server. */
+export async function beside(
+  { url, options = {} }: SharedServers,
+  work: (connection: RedisConnection) => Promise<unknown>,
+): Promise<void> {
   const target = redisTarget(url, options);
-  return RedisConnection.open({ target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} });
+  const opening = { target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} };
+  const connection = await RedisConnection.open(opening);
+  try {
+    await work(connection);
+  } finally {
+    connection.close();
+  }
 }

@@ -3,6 +3,7 @@ import type { Child } from "../processes/child.ts";
 import { pace } from "../scene/pace.ts";
 import type { OwnServer } from "../services/service.ts";
 import type { SoakSite } from "./soak-site.ts";
+import { meanTaskMs } from "./soak-producer.ts";
 import { concurrency } from "./soak-site.ts";
 
 /** Something that goes wrong. */
@@ -10,6 +11,8 @@ export interface Disturbance {
   readonly name: string;
   /** How many running tasks it may interrupt at most. */
   readonly interrupts: number;
+  /** Of how many tasks it may forget the end at most, so that they run again. */
+  readonly forgets: number;
   /** Whether it can be brought about there. */
   isPossible(site: SoakSite): boolean;
   /** Brings it about and makes it good again. */
@@ -18,6 +21,9 @@ export interface Disturbance {
 
 const awayMs = 2_000;
 const allTasks = 4 * concurrency;
+/** A worker that sizes its prefetch itself holds about a second of work, here of tasks of 150 ms; twice as much is more than it ever holds. */
+const held = Math.ceil((2 * 1_000 * concurrency) / meanTaskMs);
+const allHeld = 4 * held;
 const always = (): boolean => true;
 const hasServer = ({ server }: SoakSite): boolean => server !== undefined;
 
@@ -26,6 +32,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "worker killed",
     interrupts: concurrency,
+    forgets: held,
     isPossible: always,
     bringAbout: async (site) => {
       await takeWorker(site).kill();
@@ -35,6 +42,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "worker stopped",
     interrupts: 0,
+    forgets: 0,
     isPossible: always,
     bringAbout: async (site) => {
       const worker = takeWorker(site);
@@ -48,6 +56,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "worker frozen for two leases",
     interrupts: concurrency,
+    forgets: held,
     isPossible: always,
     bringAbout: async (site) => {
       const worker = takeWorker(site);
@@ -60,6 +69,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "broker killed for two seconds",
     interrupts: allTasks,
+    forgets: allHeld,
     isPossible: hasServer,
     bringAbout: onServer(async (server) => {
       await server.kill();
@@ -70,6 +80,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "broker frozen for two seconds",
     interrupts: allTasks,
+    forgets: allHeld,
     isPossible: hasServer,
     bringAbout: onServer(async (server) => {
       await server.pause();
@@ -80,6 +91,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "connections dropped",
     interrupts: allTasks,
+    forgets: allHeld,
     // SQS is asked over HTTP.
     isPossible: ({ server }) => server !== undefined && server.name !== "sqs",
     bringAbout: onServer(async (server) => await server.dropClients()),
@@ -87,6 +99,7 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: "broker locked for two seconds",
     interrupts: allTasks,
+    forgets: allHeld,
     isPossible: ({ broker }) => broker.whileAway !== undefined,
     bringAbout: async ({ broker, directory }) => await broker.whileAway?.(directory, () => pause(awayMs)),
   },

@@ -27,6 +27,8 @@ export interface SoakOutcome {
   readonly doubled: number;
   readonly interrupted: number;
   readonly interruptedLimit: number;
+  /** The most that may run again though they had ended: their end was not recorded when they were disturbed. */
+  readonly unrecordedLimit: number;
   /** Tasks that were alone in a worker when it was killed for the third time. */
   readonly poisoned: number;
   /** How often each happened. */
@@ -65,7 +67,8 @@ export async function runSoak(plan: SoakPlan): Promise<SoakOutcome> {
     lost: book.open.filter((taskId) => !poisoned.has(taskId)),
     doubled: book.doubled,
     interrupted: book.interrupted,
-    interruptedLimit: done.reduce((sum, { interrupts }) => sum + interrupts, 0),
+    interruptedLimit: sumOf(done, ({ interrupts }) => interrupts),
+    unrecordedLimit: sumOf(done, ({ forgets }) => forgets),
     poisoned: poisoned.size,
     disturbed: countByName(done),
     refusals: producer.refusals,
@@ -94,6 +97,10 @@ async function disturb(plan: SoakPlan, site: SoakSite, look: () => Promise<strin
     }
   }
   return done;
+}
+
+function sumOf(done: readonly Disturbance[], read: (disturbance: Disturbance) => number): number {
+  return done.reduce((sum, each) => sum + read(each), 0);
 }
 
 function countByName(done: readonly Disturbance[]): ReadonlyMap<string, number> {

@@ -9,6 +9,8 @@ import type { SoakSite } from "./soak-site.ts";
 const everyMs = 200;
 const batch = 20;
 const longestTaskMs = 300;
+/** What a task takes on average. */
+export const meanTaskMs = longestTaskMs / 2;
 /** What a producer may be told while its broker is disturbed: nothing was written, or nobody knows. */
 const honest = new Set(["TRANSPORT_UNAVAILABLE", "PUBLISH_UNCERTAIN", "PUBLISH_TIMEOUT", "PUBLISH_FAILED"]);
 

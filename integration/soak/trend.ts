@@ -8,6 +8,8 @@ export interface Trend {
   readonly late: number;
   /** Largest growth that is not called one. */
   readonly tolerance: number;
+  /** How often it was measured. 0: it cannot be, here. */
+  readonly samples: number;
 }
 
 /** Reads a trend from samples in order of time. */
@@ -20,6 +22,7 @@ export function trendOf(
     name,
     unit,
     tolerance,
+    samples: samples.length,
     early: median(samples.slice(quarter, 2 * quarter)),
     late: median(samples.slice(-quarter)),
   };

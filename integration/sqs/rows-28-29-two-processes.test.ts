@@ -37,6 +37,24 @@ describeOwnServer(
       expect(entries.filter(({ kind }) => kind === "finished")).toHaveLength(count);
     });
 
+    it(
+      "row 28: a long task that SQS hands out to a second process runs on in the first",
+      { timeout: 120_000 },
+      async () => {
+        await using server = await start();
+        await using gateway = await SqsGateway.open(server.port);
+        await using two = await TwoWorkers.start(`${gateway.url}?lease=6s`);
+        gateway.set({ doubled: 1 });
+        const wait = two.client.remote<(ms: number) => void>("load.wait");
+        const result = await wait.delay(12_000);
+        const isDoubled = (): boolean => gateway.doubles > 0;
+        await eventually(isDoubled, { what: "a double", withinMs: 60_000, describe: () => two.logs() });
+        gateway.set({});
+        await result.get({ timeout: "90s" });
+        expect(two.ledger.read().map(({ kind }) => kind)).toEqual(["started", "finished"]);
+      },
+    );
+
     it("row 29: a task of many leases stays with its process", { timeout: 120_000 }, async () => {
       await using server = await start();
       await using two = await TwoWorkers.start(`sqs://test:test@127.0.0.1:${server.port}?lease=3s`);

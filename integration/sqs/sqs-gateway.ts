@@ -10,6 +10,8 @@ export interface SqsFaults {
   readonly failedEntries?: number;
   /** Share of received messages that are handed out once more, by the next receive of that queue. @default 0 */
   readonly doubled?: number;
+  /** The one queue of which calls that send or receive are refused with "too many". @default none */
+  readonly throttled?: string;
 }
 
 interface Entry {
@@ -88,7 +90,8 @@ export class SqsGateway implements AsyncDisposable {
     this.#note(action);
     response.once("close", () => void this.#underWay.set(action, this.underWay(action) - 1));
     if (this.#happens(this.#faults.refused)) return refuse(response);
-    const asked = JSON.parse(Buffer.concat(chunks).toString()) as { readonly Entries?: readonly Entry[] };
+    const asked = JSON.parse(Buffer.concat(chunks).toString()) as Asked;
+    if (this.#isThrottled(action, asked)) return answerWith(response, tooMany("KmsThrottled"));
     const failed = (asked.Entries ?? []).filter(() => this.#happens(this.#faults.failedEntries));
     const done = {
       ...asked,
@@ -104,6 +107,11 @@ export class SqsGateway implements AsyncDisposable {
     this.calls.set(action, (this.calls.get(action) ?? 0) + 1);
     this.#underWay.set(action, this.underWay(action) + 1);
     this.most.set(action, Math.max(this.most.get(action) ?? 0, this.underWay(action)));
+  }
+
+  #isThrottled(action: string, { QueueUrl = "" }: Asked): boolean {
+    const { throttled } = this.#faults;
+    return throttled !== undefined && QueueUrl.endsWith(`/${throttled}`) && /^(Send|Receive)/.test(action);
   }
 
   #happens(share = 0): boolean {
@@ -141,6 +149,11 @@ export class SqsGateway implements AsyncDisposable {
   }
 }
 
+interface Asked {
+  readonly Entries?: readonly Entry[];
+  readonly QueueUrl?: string;
+}
+
 interface Answer {
   readonly status: number;
   readonly body: object;
@@ -148,9 +161,14 @@ interface Answer {
 
 function refuse(response: http.ServerResponse): void {
   const isThrottling = Math.random() < 0.5;
-  const type = isThrottling ? "ThrottlingException" : "ServiceUnavailable";
-  const body = { __type: `com.amazonaws.sqs#${type}`, message: "Injected." };
-  answerWith(response, { status: isThrottling ? 400 : 503, body });
+  answerWith(
+    response,
+    isThrottling ? tooMany("ThrottlingException") : { ...tooMany("ServiceUnavailable"), status: 503 },
+  );
+}
+
+function tooMany(type: string): Answer {
+  return { status: 400, body: { __type: `com.amazonaws.sqs#${type}`, message: "Injected." } };
 }
 
 function answerWith(response: http.ServerResponse, { status, body }: Answer): void {

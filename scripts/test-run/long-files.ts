@@ -17,6 +17,7 @@ export const longFiles: readonly string[] = [
   "integration/faults/row-39-beats-killed.test.ts",
   "integration/interop/shared-queue.test.ts",
   "integration/faults/row-14-broker-killed.test.ts",
+  "integration/rabbitmq/crashed-node.test.ts",
   "integration/drivers/amqp-classic.test.ts",
   "integration/drivers/outbox.test.ts",
   "integration/faults/row-33-slow-network.test.ts",

@@ -99,6 +99,8 @@ const calls = [
   "SELECT * FROM @claim_1('q', 10, 30000, true, NULL)",
   "SELECT * FROM @claim_1('q.dead', 100, 30000, false, NULL)",
   "SELECT * FROM @sweep_1('q', 'q.dead', 2, 1000)",
+  "SELECT * FROM @extend_5(ARRAY[2, 3, 4, 60]::bigint[], ARRAY[0, 0, 0, 7]::bigint[], 30000)",
+  "SELECT * FROM @extend_4(ARRAY[2, 3, 4, 60]::bigint[], ARRAY[0, 0, 0, 7]::bigint[], 30000)",
   "SELECT * FROM @extend_1(ARRAY[2, 3, 4]::bigint[], ARRAY[0, 0, 0]::bigint[], 30000)",
   "SELECT * FROM @settle_1(ARRAY[60, 61]::bigint[], ARRAY[0, 0]::bigint[], ARRAY[0, 1], ARRAY[0, 0]::bigint[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
 ];

@@ -1,14 +1,16 @@
 import { applySchema, planSchema, PostgresClient, postgresTarget, type SchemaComponent } from "@lovage/client-postgres";
 import { silentLog, systemClock } from "@lovage/foundation";
-import { postgresBackend } from "@lovage/backend-postgres";
+import { backend as backendDriver, postgresBackend } from "@lovage/backend-postgres";
 import { postgresTransport } from "@lovage/transport-postgres";
 import { Client } from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { backendSchema } from "../../../packages/backend-postgres/src/schema/backend-schema.ts";
 import { transportSchema } from "../../../packages/transport-postgres/src/schema/transport-schema.ts";
+import { Folder } from "../../cli/test-support/command.ts";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
 import { message, openedStore } from "./opened-store.ts";
 import { postgresServer } from "./postgres-server.ts";
+
+const latest = transportSchema("any").steps.at(-1)?.version ?? 0;
 
 describeOwnServer("postgres", (start) => {
   const server = postgresServer(start);
@@ -41,7 +43,11 @@ describeOwnServer("postgres", (start) => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => openClient("at once")));
     const plans = await Promise.all(clients.map((client) => applySchema(client, transportSchema("at once"))));
     expect(plans.filter(({ statements }) => statements.length > 0).length).toBeGreaterThanOrEqual(1);
-    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({ from: 3, to: 3, statements: [] });
+    expect(await planSchema(clients[0]!, transportSchema("at once"))).toEqual({
+      from: latest,
+      to: latest,
+      statements: [],
+    });
   });
 
   test.each([`qu"ote`, "back\\slash", "it's", "50%", "Ünïcode 😀", "a".repeat(63), "x; DROP TABLE y; --"])(
@@ -69,11 +75,15 @@ describeOwnServer("postgres", (start) => {
       code: "SCHEMA_VERSION",
       message: expect.stringContaining("lovage schema apply") as string,
     });
-    const client = await openClient("planned");
-    for (const component of [transportSchema("planned"), backendSchema("planned")]) {
-      const { statements } = await planSchema(client, component);
-      await ask(...statements);
-    }
+    const folder = new Folder();
+    onTestFinished(() => folder.remove());
+    const place = `${url}?schema=planned`;
+    const planned = await folder.run(["-A", "tasks.ts", "schema", "plan"], {
+      env: { LOVAGE_BROKER_URL: place, LOVAGE_RESULT_BACKEND: place },
+    });
+    expect(planned).toMatchObject({ code: 0, stderr: "" });
+    expect(await ask("SELECT 1 FROM pg_tables WHERE schemaname = 'planned'")).toEqual([]);
+    await ask(planned.stdout);
     await ask(
       "GRANT USAGE ON SCHEMA planned TO worker",
       "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA planned TO worker",
@@ -98,14 +108,73 @@ describeOwnServer("postgres", (start) => {
     });
   });
 
+  test("a role that may not read the version of the tables is told which rights it needs", async () => {
+    await postgresTransport({ url: server().url, schema: "closed" }).then((connection) => connection.close());
+    await ask("CREATE ROLE stranger LOGIN");
+    const url = server().url.replace("postgres@", "stranger@");
+    for (const migrate of [true, false]) {
+      await expect(postgresTransport({ url, schema: "closed", migrate })).rejects.toMatchObject({
+        code: "SCHEMA_VERSION",
+        message: expect.stringContaining("SELECT on its table schema_versions") as string,
+      });
+    }
+  });
+
+  test("the tables of an outbox that the app's module opens are planned by a role that may not make them", async () => {
+    await ask("CREATE ROLE looker LOGIN");
+    const url = server().url.replace("postgres@", "looker@");
+    const folder = new Folder({
+      "outbox.ts": `import { openOutbox } from "@lovage/outbox-postgres";
+import { memoryTransport } from "@lovage/transport-memory";
+import { createApp } from "lovage";
+const broker = await memoryTransport({ name: "inner" });
+export const app = createApp({ broker: await openOutbox({ url: "${url}", broker, migrate: false }) });`,
+    });
+    onTestFinished(() => folder.remove());
+    const { code, stdout } = await folder.run(["-A", "outbox.ts", "schema", "plan"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^-- broker: version 0 to \d+\n(.*\n)*.*CREATE TABLE .*lovage_outbox/);
+    expect(await ask("SELECT 1 FROM pg_namespace WHERE nspname = 'lovage_outbox'")).toEqual([]);
+  });
+
   test("a newer schema that still understands this release is worked with, one that does not is refused before anything is written", async () => {
     const client = await openClient("versions");
     await applySchema(client, transportSchema("versions"));
     await ask("UPDATE versions.schema_versions SET version = 9, compatible = 1");
-    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: 3, statements: [] });
+    expect(await applySchema(client, transportSchema("versions"))).toEqual({ from: 9, to: latest, statements: [] });
     await ask("UPDATE versions.schema_versions SET compatible = 9");
     const refusal = { code: "SCHEMA_VERSION" };
     await expect(postgresTransport({ url: server().url, schema: "versions" })).rejects.toMatchObject(refusal);
+  });
+
+  test("tables of the release before are refused where this one must not update them, until somebody has", async () => {
+    const { url } = server();
+    const client = await openClient("behind");
+    await applySchema(client, transportSchema("behind"), latest - 1);
+    const connection = await postgresTransport({ url, schema: "behind", migrate: false });
+    onTestFinished(() => connection.close());
+    const topology = { queues: [{ name: "q" }] };
+    const told = expect.stringMatching(/version \d+, this program needs version \d+.*`lovage schema apply`/) as string;
+    await expect(connection.declare(topology)).rejects.toMatchObject({
+      code: "SCHEMA_VERSION",
+      message: told,
+    });
+    await connection.schema?.apply();
+    await connection.declare(topology);
+    const place = `${url}?schema=bare&migrate=false`;
+    const context = { clock: systemClock, log: silentLog, name: "bare", options: {} };
+    await expect(backendDriver.open({ ...context, url: place })).rejects.toMatchObject({ code: "SCHEMA_VERSION" });
+    const opened = await postgresBackend({ url: place });
+    onTestFinished(() => opened.close());
+    expect(await opened.schema?.plan()).toMatchObject({ from: 0 });
+  });
+
+  test("tables that are too new are refused on opening, also where nothing is made", async () => {
+    const { url } = server();
+    await postgresTransport({ url, schema: "ahead" }).then((connection) => connection.close());
+    await ask("UPDATE ahead.schema_versions SET version = 99, compatible = 99");
+    const opening = postgresTransport({ url, schema: "ahead", migrate: false });
+    await expect(opening).rejects.toMatchObject({ code: "SCHEMA_VERSION" });
   });
 
   test("a step is taken forth beside what is there, and back again; all of it leaves nothing", async () => {
@@ -116,8 +185,8 @@ describeOwnServer("postgres", (start) => {
       steps: [
         ...component.steps,
         {
-          version: 4,
-          compatible: 3,
+          version: latest + 1,
+          compatible: latest,
           statements: (schema) => [`ALTER TABLE ${schema}.messages ADD COLUMN tag text`],
           undo: (schema) => [`ALTER TABLE ${schema}.messages DROP COLUMN tag`],
         },
@@ -127,7 +196,7 @@ describeOwnServer("postgres", (start) => {
     expect((await applySchema(client, next)).statements).toHaveLength(2);
     const connection = await postgresTransport({ url: server().url, schema: "steps" });
     await connection.close();
-    expect(await applySchema(client, next, 3)).toMatchObject({ from: 4, to: 3 });
+    expect(await applySchema(client, next, latest)).toMatchObject({ from: latest + 1, to: latest });
     await applySchema(client, next, 0);
     const left = await ask(
       "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'steps' AND relkind = 'r'",
@@ -147,7 +216,8 @@ describeOwnServer("postgres", (start) => {
     expect(messages.map((each) => each.message.properties.messageId)).toEqual(["two", "three"]);
     const ids = messages.map(({ lease }) => lease.id).join(",");
     const fences = messages.map(({ lease }) => lease.fence).join(",");
-    expect(await ask(`SELECT * FROM beside.extend_1(ARRAY[${ids}], ARRAY[${fences}], 30000)`)).toEqual([]);
+    for (const extend of ["extend_1", "extend_4"])
+      expect(await ask(`SELECT * FROM beside.${extend}(ARRAY[${ids}], ARRAY[${fences}], 30000)`)).toEqual([]);
     const noBatch = Array.from({ length: 11 }, () => "NULL").join(",");
     const ended = `ARRAY[${ids}], ARRAY[${fences}], ARRAY[0, 1], ARRAY[0, 0]`;
     expect(await ask(`SELECT * FROM beside.settle_1(${ended}, ${noBatch})`)).toEqual([]);

@@ -45,16 +45,33 @@ describeOwnServer("postgres", (start) => {
   test("while nobody sleeps nothing is notified", async () => {
     const { url } = server();
     const busy = await openedStore({ url, schema: "busy" });
+    // Asleep, when a statement fails for a reason of its own and all is opened again.
+    await busy.claim(request);
+    await busy.open({ wake: () => {}, deliver: () => {}, lost: () => {} });
+    await busy.claim(request);
+    // Full claims, one after the other, make it busy.
+    for (const id of ["a", "b", "c"]) {
+      await busy.publish([message(id)]);
+      expect((await busy.claim({ ...request, max: 1 })).messages).toHaveLength(1);
+    }
     const client = await openClient(url);
+    const sleepers = "SELECT count(*)::int AS count FROM pg_locks WHERE locktype = 'advisory'";
+    await vi.waitUntil(async () => (await client.query<{ count: number }>(sleepers)).rows[0]?.count === 0, {
+      timeout: 30_000,
+    });
     const notifications: string[] = [];
     client.on("notification", ({ payload = "" }) => notifications.push(payload));
     const { rows } = await client.query<{ body: string }>(
       "SELECT prosrc AS body FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE nspname = 'busy' AND proname = 'announce_1'",
     );
-    await client.query(`LISTEN ${/pg_notify\('(\w+)'/u.exec(rows[0]?.body ?? "")?.[1] ?? ""}`);
+    const channel = /pg_notify\('(\w+)'/u.exec(rows[0]?.body ?? "")?.[1] ?? "";
+    await client.query(`LISTEN ${channel}`);
     for (let round = 0; round < 20; round += 1) await busy.publish([message(`m${round}`)]);
+    // They arrive in the order of their commits: behind this one there is none of theirs.
+    await client.query("SELECT pg_notify($1, 'the last')", [channel]);
+    await vi.waitUntil(() => notifications.includes("the last"), { timeout: 30_000 });
     // Two who test at the same moment may take each other for a sleeper.
-    expect(notifications.length).toBeLessThan(5);
+    expect(notifications.length - 1).toBeLessThan(5);
     expect((await busy.claim({ ...request, max: 100 })).messages).toHaveLength(20);
     expect((await busy.claim(request)).messages).toEqual([]);
     notifications.length = 0;

@@ -13,8 +13,8 @@ const success = (taskId: string): string =>
 describeOwnServer("redis", (start) => {
   const server = redisServer(start);
 
-  async function open(): Promise<{ backend: Backend; beside: RedisConnection }> {
-    const backend = await redisBackend({ url: server().url });
+  async function open(query = ""): Promise<{ backend: Backend; beside: RedisConnection }> {
+    const backend = await redisBackend({ url: `${server().url}${query}` });
     const target = redisTarget(server().url, {});
     const opening = { target, clock: systemClock, log: silentLog, name: "beside", onLost: () => {} };
     const beside = await RedisConnection.open(opening);
@@ -55,6 +55,19 @@ describeOwnServer("redis", (start) => {
     expect(await backend.results?.put([late])).toEqual(["final"]);
   });
 
+  test("a result that is no JSON has ended, so that nobody waits for it", async () => {
+    const { backend, beside } = await open();
+    await beside.call("SETEX", ["celery-task-meta-pickled", 60, Buffer.from([0x80, 4, 0x95, 0x28, 0])]);
+    await beside.call("SETEX", ["celery-task-meta-turned", 60, '{"result": 5, "status": "STARTED"}']);
+    expect(await backend.results?.get(["pickled", "turned"])).toMatchObject([
+      { state: "FAILURE" },
+      { state: "STARTED" },
+    ]);
+    const put = { taskId: "ours", state: "PROGRESS", document: "{}", fence: null, expiresInMs: 60_000 };
+    await backend.results?.put([put]);
+    expect(await backend.results?.get(["ours"])).toMatchObject([{ state: "PROGRESS" }]);
+  });
+
   test("a watch goes on after the server was restarted, and misses nothing", async () => {
     const { backend } = await open();
     const other = await redisBackend({ url: server().url });
@@ -85,6 +98,34 @@ describeOwnServer("redis", (start) => {
     await joins?.open({ joinId: "early", size: 2, expiresInMs: 60_000 });
     expect(await arrive("a", 0)).toMatchObject({ known: true, arrived: 1, completes: false });
     expect(await arrive("b", 1)).toMatchObject({ known: true, arrived: 2, completes: true });
+  });
+
+  test.each(["a", 'a"\\ü'])("a member %s that came in both languages counts once", async (first) => {
+    const { backend, beside } = await open();
+    const { joins } = backend;
+    const joinId = `both ${first}`;
+    const arrive = (memberId: string, index: number): ReturnType<Joins["arrive"]> | undefined =>
+      joins?.arrive({ joinId, memberId, index, payload: `[1,${JSON.stringify(memberId)},"SUCCESS",5]` });
+    await joins?.open({ joinId, size: 3, expiresInMs: 60_000 });
+    const byCelery = async (memberId: string, index: number): Promise<unknown> => {
+      const entry = `[1, ${JSON.stringify(memberId).replace("ü", "\\u00fc")}, "SUCCESS", 5]`;
+      return await beside.call("ZADD", [`celery-taskset-meta-${joinId}.j`, index, entry]);
+    };
+    await byCelery(first, 0);
+    await arrive("b", 1);
+    expect(await arrive(first, 0)).toMatchObject({ arrived: 2, completes: false });
+    await byCelery("b", 1);
+    expect(await arrive("b", 1)).toMatchObject({ arrived: 2, completes: false });
+    expect(await arrive("c", 2)).toMatchObject({ arrived: 3, completes: true });
+    expect(await joins?.members(joinId)).toHaveLength(3);
+  });
+
+  test("a turn under a limit is booked once though the replicas that are waited for are away", async () => {
+    const { backend } = await open("?wait=1");
+    const reserve = () => backend.coordination?.reserve({ name: "turns", tokens: 1, perMs: 60_000 });
+    expect(await reserve()).toEqual({ inMs: 0 });
+    expect((await reserve())?.inMs).toBeGreaterThan(50_000);
+    expect((await reserve())?.inMs).toBeLessThan(130_000);
   });
 
   test("the fence of a hold that has expired goes with it, and nobody else's", async () => {
@@ -123,8 +164,8 @@ describeOwnServer("redis", (start) => {
     await expect(redisBackend({ url: "redis://127.0.0.1:1" })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
   });
 
-  test("an unknown option in the URL is refused", async () => {
-    await expect(redisBackend({ url: `${server().url}?prefx=a` })).rejects.toMatchObject({
+  test.each(["prefx=a", "sentinelPassword=a"])("an option that the URL cannot have is refused: %s", async (query) => {
+    await expect(redisBackend({ url: `${server().url}?${query}` })).rejects.toMatchObject({
       code: "CONFIGURATION_INVALID",
     });
   });

@@ -88,6 +88,16 @@ describeOwnServer("redis", (start) => {
     expect(await readyAndHeld(publisher.store)).toEqual({ ready: 0, unsettled: 0 });
   });
 
+  test("nothing is kept of a sleeper that is gone, once something was sent to it", async () => {
+    const sleeper = await asleep();
+    const { store } = await open();
+    expect(await tell("HLEN", `${base}:a`)).toBe(1);
+    await sleeper.cut();
+    await store.publish([message("a")]);
+    expect(await tell("EXISTS", `${base}:a`)).toBe(0);
+    expect(await readyAndHeld(store)).toEqual({ ready: 1, unsettled: 0 });
+  });
+
   test("tokens of messages that were handed over and of those that were claimed rise together", async () => {
     const sleeper = await asleep();
     const { store } = await open();

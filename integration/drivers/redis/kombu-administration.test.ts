@@ -106,6 +106,18 @@ describeOwnServer("redis", (start) => {
     expect(new Set(idsOf(await claim()))).toEqual(new Set(["own again", "python", "shared"]));
   });
 
+  test("one that publishes to an exchange asks again who reads its queues when it connects anew", async () => {
+    const { store, list } = await bench({});
+    await store.bindings?.bind([{ name: "x", type: "fanout" }], [{ exchange: "x", queue: "q", routingKey: "" }]);
+    const other = await secondStore(server().url);
+    await other.bindings?.read("x");
+    await store.declare([{ name: "q", consumers: "celery" }]);
+    await other.open({ wake: () => {}, deliver: () => {}, lost: () => {} });
+    await other.bindings?.read("x");
+    await other.publish([message("a")]);
+    expect(await list("q")).toHaveLength(1);
+  });
+
   test("Celery's global prefix is that of lists, bindings and channels", async () => {
     const { store, tell, claim, woken } = await bench({ consumers: "mixed" }, { globalKeyPrefix: "shop:" });
     await store.publish([message("ours")]);

@@ -24,6 +24,8 @@ export interface MeetingGround {
   readonly url: string;
   /** Of the server for results, where the broker's description names one. */
   readonly resultsUrl: string;
+  /** Of the broker's server, such as `4.0.5`; empty where it does not tell. */
+  readonly version: string;
   /** Release of Celery, such as `5.2.6`. */
   readonly celery: string;
 }

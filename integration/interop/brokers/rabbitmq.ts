@@ -2,6 +2,10 @@ import type { InteropBroker, MeetingPlace } from "./interop-broker.ts";
 
 /** The queues of the suites. */
 const queues = ["celery", "default", "shared"] as const;
+/** The one that Lovage's workers alone read. */
+const lovages = "default";
+/** What Lovage gives a quorum queue of its own on RabbitMQ 4, and senders of Celery's have to declare as well. */
+const unlimited = { "x-delivery-limit": 1_000_000_000 };
 const maxPriority = 10;
 
 /** Classic queues with priorities, results in Redis: what most deployments of Celery have. */
@@ -27,23 +31,26 @@ export const rabbitmqQuorum: InteropBroker = {
   isReadByCallerOnly: true,
   delays: "broker",
   features: new Set(["control"]),
-  place: ({ url, celery }) => ({
+  place: ({ url, version, celery }) => ({
     broker: `${url}?sweep=300ms`,
     backend: "rpc://",
     celeryBroker: url,
     celeryBackend: "rpc://",
-    ...formsFor(celery),
+    ...formsFor(celery, version),
   }),
 };
 
 /** Workers of Celery before 5.5 ask for a global prefetch, which quorum queues refuse: what they read is classic. */
-function formsFor(release: string): Pick<MeetingPlace, "drivers" | "celeryArguments"> {
+function formsFor(release: string, version: string): Pick<MeetingPlace, "drivers" | "celeryArguments"> {
   const [major = 0, minor = 0] = release.split(".").map(Number);
   const readsQuorum = major > 5 || (major === 5 && minor >= 5);
   const classic = readsQuorum ? [] : ["celery", "shared"];
+  const isLimited = Number.parseInt(version, 10) >= 4;
   const quorum = queues.filter((queue) => !classic.includes(queue));
   return {
     drivers: Object.fromEntries(classic.map((queue) => [queue, { queueType: "classic" }])),
-    celeryArguments: Object.fromEntries(quorum.map((queue) => [queue, { "x-queue-type": "quorum" }])),
+    celeryArguments: Object.fromEntries(
+      quorum.map((queue) => [queue, { "x-queue-type": "quorum", ...(isLimited && queue === lovages && unlimited) }]),
+    ),
   };
 }

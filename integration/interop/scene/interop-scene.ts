@@ -47,7 +47,9 @@ export class InteropScene implements AsyncDisposable {
     this.broker = broker;
     this.celery = celery;
     const resultsUrl = (servers.results ?? servers.broker).url;
-    this.place = broker.place({ url: servers.broker.url, resultsUrl, celery: celery.release });
+    const { url, origin } = servers.broker;
+    const [, version = ""] = /, version (.+)$/u.exec(origin) ?? [];
+    this.place = broker.place({ url, resultsUrl, version, celery: celery.release });
   }
 
   /** An app of Lovage that only sends and reads. */

@@ -8,6 +8,7 @@ import { holdCases } from "./holds.ts";
 import { joinCases } from "./joins.ts";
 import { keyCases } from "./keys.ts";
 import { parallelCases } from "./parallel.ts";
+import { refusalCases } from "./refusals.ts";
 import { resultCases } from "./results.ts";
 import { revocationCases } from "./revocations.ts";
 import { scheduleCases } from "./schedules.ts";
@@ -26,6 +27,7 @@ export const concerns: readonly BackendConcern[] = [
   bucketCases,
   keyCases,
   scheduleCases,
+  refusalCases,
   closeCases,
   parallelCases,
 ];

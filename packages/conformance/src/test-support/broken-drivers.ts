@@ -48,6 +48,11 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     foundBy: ["follow-ups: a follow-up to a queue that was not declared"],
   },
   {
+    fault: "keeps what it cannot reject",
+    faults: { wrap: deliveries(() => ({ reject: () => Promise.reject(new Error("refused")) })) },
+    foundBy: ["dead letters: a rejection ends the delivery"],
+  },
+  {
     fault: "exceeds the prefetch by one",
     faults: {
       wrap: (inner) =>

@@ -1,8 +1,12 @@
-import type { Capabilities } from "@lovage/transport";
+import type { Capabilities, Connection } from "@lovage/transport";
 import type { FaultControls, TransportHarness } from "./harness.ts";
 
 /** What a case needs of a transport. Tells the reason not to run it, `undefined` when it can. */
-export type Requirement = (capabilities: Capabilities, harness: TransportHarness) => string | undefined;
+export type Requirement = (
+  capabilities: Capabilities,
+  harness: TransportHarness,
+  connection: Connection,
+) => string | undefined;
 
 /** The transport can do this. */
 export function needs(capability: "priorities" | "fairness" | "broadcast" | "countsLosses"): Requirement {
@@ -49,6 +53,10 @@ export function needsControl(control: keyof FaultControls): Requirement {
     return has ? undefined : `the harness has no control "${control}"`;
   };
 }
+
+/** The connection tells the time of its broker. */
+export const needsServerTime: Requirement = (_, __, connection) =>
+  connection.serverTimeMs === undefined ? "the connection has no serverTimeMs" : undefined;
 
 /** What is accepted survives the end of the broker's process. */
 export const needsDurability: Requirement = ({ durability }) =>

@@ -18,7 +18,7 @@ export async function runCase(testCase: TransportCase, { harness, pace }: Stage)
     const scene = new Scene(harness, await harness.open());
     try {
       for (const requirement of testCase.needs ?? []) {
-        const reason = requirement(scene.capabilities, harness);
+        const reason = requirement(scene.capabilities, harness, scene.connection);
         if (reason !== undefined) return reason;
       }
       await testCase.run(scene);

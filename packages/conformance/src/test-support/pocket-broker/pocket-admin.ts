@@ -1,7 +1,10 @@
+import { OptionError } from "@lovage/foundation";
 import {
   browsedMessage,
   type BrowseOptions,
   type BrowsePage,
+  checkReplay,
+  checkSelection,
   deadLetterQueueOf,
   isDeadLetterQueue,
   type MessageSelection,
@@ -50,6 +53,8 @@ export class PocketAdmin implements QueueAdmin {
 
   async browse(name: string, options: BrowseOptions = {}): Promise<BrowsePage> {
     const { state, limit, cursor = "0" } = readBrowseOptions(options);
+    if (!/^\d+$/.test(cursor))
+      throw new OptionError("cursor must be the `next` of the page before.", { field: "cursor" });
     await this.#enter();
     const rest = this.#broker
       .queue(name)
@@ -65,6 +70,7 @@ export class PocketAdmin implements QueueAdmin {
 
   async replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
     await this.#enter();
+    checkReplay(deadLetterQueue, selection);
     const dead = this.#broker.queue(deadLetterQueue);
     const chosen = choose(dead, selection);
     this.#broker.accept(chosen.map(({ message }) => replayOf(message, deadLetterQueue)));
@@ -73,6 +79,7 @@ export class PocketAdmin implements QueueAdmin {
 
   async drop(name: string, selection: MessageSelection): Promise<number> {
     await this.#enter();
+    checkSelection(selection);
     const queue = this.#broker.queue(name);
     return removeAll(queue, choose(queue, selection));
   }

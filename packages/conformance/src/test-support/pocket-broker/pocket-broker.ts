@@ -1,4 +1,4 @@
-import type { Clock } from "@lovage/foundation";
+import { Multimap, type Clock } from "@lovage/foundation";
 import {
   type Binding,
   deadLetterQueueOf,
@@ -24,7 +24,7 @@ export class PocketBroker {
   readonly clock: Clock;
   readonly queues = new Map<string, PocketQueue>();
   readonly exchanges = new Map<string, Exchange>();
-  readonly channels = new Map<string, Set<(message: Message) => void>>();
+  readonly channels = new Multimap<string, (message: Message) => void>();
   /** Called whenever a message may have become ready. */
   readonly wakes = new Set<() => void>();
 

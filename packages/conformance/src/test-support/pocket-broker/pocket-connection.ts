@@ -2,6 +2,8 @@ import { checkName, ClosedError, OptionError, type Timer } from "@lovage/foundat
 import {
   type Broadcast,
   type Capabilities,
+  checkBroadcast,
+  checkChannel,
   checkMessage,
   type CloseOptions,
   type Connection,
@@ -218,15 +220,16 @@ export class PocketConnection implements Connection, ConsumerHost {
 function broadcastOn({ channels }: PocketBroker): Broadcast {
   return {
     async publish(channel, message): Promise<void> {
+      checkBroadcast(channel, message, pocketCapabilities.maxMessageBytes);
       await Promise.resolve();
-      for (const listener of channels.get(channel) ?? []) listener(message);
+      for (const listener of channels.get(channel)) listener(message);
     },
     async subscribe(channel, listener) {
+      checkChannel(channel);
       const own = (message: Parameters<typeof listener>[0]): void => listener(message);
-      const listeners = channels.get(channel) ?? new Set();
-      channels.set(channel, listeners.add(own));
+      channels.add(channel, own);
       await Promise.resolve();
-      return { close: async () => void (await Promise.resolve(listeners.delete(own))) };
+      return { close: async () => void (await Promise.resolve(channels.delete(channel, own))) };
     },
   };
 }

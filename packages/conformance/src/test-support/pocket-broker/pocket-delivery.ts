@@ -1,4 +1,4 @@
-import { checkDelay, OptionError } from "@lovage/foundation";
+import { checkDelay, hasCode, OptionError } from "@lovage/foundation";
 import {
   deadLetterQueueOf,
   type DeadLetterReason,
@@ -54,23 +54,33 @@ export class PocketDelivery implements Delivery {
   }
 
   async ack(followUps: readonly OutgoingMessage[] = []): Promise<void> {
-    await this.#settle(followUps, () => this.#from.remove(this.entry));
+    await this.#settle(followUps, () => () => this.#from.remove(this.entry));
   }
 
   async release({ delayMs = 0 }: ReleaseOptions = {}): Promise<void> {
     checkDelay(delayMs);
     if (delayMs < 0) throw new OptionError(`delayMs is ${delayMs}.`, { field: "delayMs" });
-    await this.#settle([], () => this.giveBack(delayMs));
+    await this.#settle([], () => () => this.giveBack(delayMs));
   }
 
   async reject(reason: DeadLetterReason, followUps: readonly OutgoingMessage[] = []): Promise<void> {
     const { broker } = this.#consumer;
-    await this.#settle(followUps, () => {
+    const bury = (): (() => void) => {
+      const letters = broker.queue(deadLetterQueueOf(this.queue));
       const atMs = broker.clock.now();
       const dead = withDeath(this.message, { ...reason, queue: this.queue, count: this.count, atMs });
-      this.#from.remove(this.entry);
-      broker.queue(deadLetterQueueOf(this.queue)).add(dead, atMs, atMs);
-    });
+      return () => {
+        this.#from.remove(this.entry);
+        letters.add(dead, atMs, atMs);
+      };
+    };
+    try {
+      await this.#settle(followUps, bury);
+    } catch (error) {
+      // Nothing is left to try: its lease is to end.
+      if (followUps.length === 0 && !hasCode(error, "DELIVERY_SETTLED")) this.abort();
+      throw error;
+    }
   }
 
   giveBack(delayMs: number): void {
@@ -94,14 +104,17 @@ export class PocketDelivery implements Delivery {
     this.#consumer.forget(this);
   }
 
-  async #settle(followUps: readonly OutgoingMessage[], step: () => void): Promise<void> {
+  /** @param prepare Throws where the broker refuses; the step it gives cannot fail. */
+  async #settle(followUps: readonly OutgoingMessage[], prepare: () => () => void): Promise<void> {
     if (this.signal.aborted) throw this.#lost();
     if (this.#settled) throw new DeliverySettledError(this.message.properties.messageId);
     this.#settled = true;
+    let step: () => void;
     try {
       this.#consumer.check(followUps);
       await Promise.race([this.#consumer.enter(), this.#aborted()]);
       if (!this.holds()) throw this.#lost();
+      step = prepare();
       this.#consumer.broker.accept(followUps);
     } catch (error) {
       this.#settled = this.signal.aborted;

@@ -51,6 +51,8 @@ export const adminConcern: Concern = {
           oldestReadyMs >= 100 - scene.toleranceMs && oldestReadyMs < 60_000,
           `the oldest waits for ${oldestReadyMs} ms`,
         );
+        const { oldestReadyMs: ofEmpty } = await scene.stats(await scene.queue());
+        equal(ofEmpty, undefined, "nothing waits in an empty queue");
       },
     },
     {
@@ -100,6 +102,20 @@ export const adminConcern: Concern = {
         // All of them are waited for at once: one that is refused before its turn would be nobody's.
         const errors = await Promise.all(calls.map((call) => expectCode(call, "QUEUE_NOT_FOUND")));
         for (const { message } of errors) ok(message.includes(queue));
+      },
+    },
+    {
+      name: "only dead letters are replayed, and nothing is moved or removed for a selection that cannot be meant",
+      async run(scene) {
+        const { admin } = scene.connection;
+        const queue = await scene.queue();
+        await scene.publish(queue, { id: "a" }, { id: "b" });
+        const { message } = await expectCode(admin.replay(queue, { first: 1 }), "OPTION_INVALID");
+        ok(message.includes(deadLetterQueueOf(queue)), message);
+        for (const first of [-1, 1.5, Number.NaN, Infinity])
+          await expectCode(admin.drop(queue, { first }), "OPTION_INVALID");
+        await expectCode(admin.replay(deadLetterQueueOf(queue), { first: -1 }), "OPTION_INVALID");
+        await scene.until(async () => (await scene.stats(queue)).ready === 2, "both to be ready");
       },
     },
     {
@@ -176,6 +192,38 @@ export const adminConcern: Concern = {
         } while (cursor !== undefined);
         equal(seen.length, 25);
         deepEqual(new Set(seen), new Set(idsOf("m", 25)));
+      },
+    },
+    {
+      name: "browse shows no message twice while the last one of each page is taken away",
+      needs: [browsesAll],
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, ...idsOf("m", 12));
+        const { admin } = scene.connection;
+        const seen: string[] = [];
+        let next: string | undefined;
+        do {
+          const page = await admin.browse(queue, { limit: 3, ...(next === undefined ? {} : { cursor: next }) });
+          const ids = page.messages.map(({ message }) => message.properties.messageId);
+          deepEqual(
+            ids.filter((id) => seen.includes(id)),
+            [],
+          );
+          seen.push(...ids);
+          await admin.drop(queue, { messageIds: ids.slice(-1) });
+          next = page.next;
+        } while (next !== undefined);
+        ok(seen.length >= 8, `only ${seen.length} of 12 messages were shown`);
+      },
+    },
+    {
+      name: "browse with a cursor that no page gave is refused",
+      needs: [browsesAll],
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "m");
+        await expectCode(scene.connection.admin.browse(queue, { cursor: "nowhere" }), "OPTION_INVALID");
       },
     },
     ...[0, -1, 1_001, 1.5, Number.NaN].map((limit) => ({

@@ -1,5 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
-import type { Broadcast, Connection, Message } from "@lovage/transport";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Broadcast, Connection, Message, MessageTooLargeError } from "@lovage/transport";
+import { expectCode } from "../expect-code.ts";
 import { idsOf, messageTo } from "../message-spec.ts";
 import { needs } from "../requirement.ts";
 import type { Concern } from "../transport-case.ts";
@@ -73,6 +74,41 @@ export const broadcastConcern: Concern = {
         await publish(scene.connection, channel, "a");
         await scene.until(() => stays.ids.length === 1, "the other subscriber to hear it");
         await scene.always(() => ids.length === 0, "nothing after close");
+      },
+    },
+    {
+      name: "a broadcast one byte over the limit is refused with both sizes, and one below is heard",
+      needs: [needs("broadcast")],
+      async run(scene) {
+        const channel = scene.newName();
+        const { messages } = await hear(scene.connection, channel);
+        const { maxMessageBytes } = scene.connection.capabilities;
+        const broadcast = broadcastOf(scene.connection);
+        const large = messageTo(channel, { id: "large", body: new Uint8Array(maxMessageBytes) });
+        const error = await expectCode(broadcast.publish(channel, large), "MESSAGE_TOO_LARGE");
+        const { bytes, maxBytes } = error as MessageTooLargeError;
+        ok(bytes > maxBytes && maxBytes === maxMessageBytes, `${bytes} of ${maxBytes} bytes`);
+        await broadcast.publish(
+          channel,
+          messageTo(channel, { id: "a", body: new Uint8Array(maxMessageBytes - 1_024) }),
+        );
+        await scene.until(() => messages.length === 1, "the smaller one");
+        equal(messages[0]?.body.byteLength, maxMessageBytes - 1_024);
+      },
+    },
+    {
+      name: "a channel whose name is none of an exchange, and a message without an id, are refused",
+      needs: [needs("broadcast")],
+      async run(scene) {
+        const broadcast = broadcastOf(scene.connection);
+        for (const channel of ["", "a\nb", "a\0b"]) {
+          await expectCode(broadcast.publish(channel, messageTo(channel, "a")), "NAME_INVALID");
+          await expectCode(
+            broadcast.subscribe(channel, () => {}),
+            "NAME_INVALID",
+          );
+        }
+        await expectCode(publish(scene.connection, scene.newName(), ""), "OPTION_INVALID");
       },
     },
     {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Capabilities, QueueCapabilities } from "@lovage/transport";
 import { expectCode } from "../expect-code.ts";
+import { needsServerTime } from "../requirement.ts";
 import type { Concern } from "../transport-case.ts";
 
 const words: { readonly [name in keyof Capabilities]?: readonly string[] } = {
@@ -59,11 +60,11 @@ export const capabilitiesConcern: Concern = {
       },
     },
     {
-      name: "the broker's time, where it is told, goes on, and is told after a close no more",
+      name: "the broker's time goes on, and is told after a close no more",
+      needs: [needsServerTime],
       async run(scene) {
         const connection = await scene.open();
-        const askTime = connection.serverTimeMs?.bind(connection);
-        if (askTime === undefined) return;
+        const askTime = async (): Promise<number> => (await connection.serverTimeMs?.()) ?? Number.NaN;
         const [firstMs, secondMs] = [await askTime(), await askTime()];
         ok(firstMs > Date.UTC(2020, 0, 1) && secondMs >= firstMs, `${firstMs}, then ${secondMs}`);
         await connection.close();

@@ -80,6 +80,32 @@ export const contentConcern: Concern = {
       },
     },
     {
+      name: "headers named like a broker's own words are only headers, in copies too",
+      async run(scene) {
+        const commands = {
+          CC: "boss@example.com",
+          BCC: ["other"],
+          expiration: "1",
+          "x-match": "all",
+          delay_ms: 60_000,
+        };
+        const headers = {
+          ...commands,
+          "x-death": [{ count: 3 }],
+          "x-delivery-count": 7,
+          "x-first-death-queue": "mail",
+        };
+        const queue = await scene.queue();
+        await scene.publish(queue, { id: "a", headers });
+        const consumer = await scene.consume(queue);
+        const [first] = await consumer.take(1);
+        deepEqual(plain(first?.message.headers ?? {}), headers);
+        await first?.release();
+        const [second] = await consumer.take(1);
+        deepEqual(plain(second?.message.headers ?? {}), headers);
+      },
+    },
+    {
       name: "all properties come back as they were",
       async run(scene) {
         const spec = {

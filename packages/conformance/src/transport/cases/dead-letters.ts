@@ -50,6 +50,26 @@ export const deadLettersConcern: Concern = {
       },
     },
     {
+      name: "a rejection ends the delivery although the dead-letter queue is gone: the message is dead, or comes again",
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "a");
+        const inbox = await scene.consume(queue);
+        const delivery = await inbox.next();
+        await scene.connection.admin.delete(deadLetterQueueOf(queue));
+        // Whether it is refused is the broker's affair; that it is held for ever by nobody is not.
+        await delivery.reject({ reason: "failed" }).catch(() => {});
+        equal(inbox.consumer.unsettled, 0);
+        const { admin } = scene.connection;
+        const isDead = async (): Promise<boolean> => {
+          const [stats] = await admin.inspect([queue]).catch(() => []);
+          return (stats?.dead ?? 0) > 0;
+        };
+        const isSettled = async (): Promise<boolean> => inbox.deliveries.length === 2 || (await isDead());
+        await scene.until(isSettled, "a dead letter, or another delivery", scene.recoveryMs);
+      },
+    },
+    {
       name: "a dead letter is not delivered from its old queue, and its fate needs no consumer",
       async run(scene) {
         const queue = await scene.queue();
@@ -102,6 +122,24 @@ export const deadLettersConcern: Concern = {
         deepEqual([idOf(delivery), delivery.count], ["b", 1]);
         ok(!(DEATH_HEADER in delivery.message.headers), "the death is still in the header");
         equal((await scene.stats(queue)).dead, 2);
+      },
+    },
+    {
+      name: "replay gives them back as if for the first time: what was noted of runs, and when they would expire, is forgotten",
+      async run(scene) {
+        const queue = await scene.queue();
+        const noted = { "x-lovage-turn": 1, "x-lovage-started": 1, "x-lovage-unknown-since": 1 };
+        const headers = {
+          ...noted,
+          "x-lovage-failed-transactions": 1,
+          expires: "2026-01-01T00:00:00+00:00",
+          mine: "m",
+        };
+        await kill(scene, queue, [{ id: "a", headers }]);
+        equal(await scene.connection.admin.replay(deadLetterQueueOf(queue), { first: 1 }), 1);
+        const { message } = await (await scene.consume(queue)).next();
+        const kept = Object.keys(headers).filter((name) => (message.headers[name] ?? null) !== null);
+        deepEqual(kept, ["mine"]);
       },
     },
     {

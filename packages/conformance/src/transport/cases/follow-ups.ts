@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { OutgoingMessage } from "@lovage/transport";
 import { expectCode } from "../expect-code.ts";
 import { idOf, idsOf, messageTo } from "../message-spec.ts";
@@ -40,6 +40,31 @@ export const followUpsConcern: Concern = {
         equal(again.count, 1);
         const waitedMs = (inbox.atMs[1] ?? 0) - startedAtMs;
         equal(waitedMs >= 300 - scene.toleranceMs, true, `the retry came after ${waitedMs} ms, before its 300 ms`);
+      },
+    },
+    {
+      name: "a follow-up that is the message itself, for its own queue, has a larger fence than all deliveries before",
+      async run(scene) {
+        const queue = await scene.queue();
+        await scene.publish(queue, "a");
+        const inbox = await scene.consume(queue);
+        const fences: number[] = [];
+        for (const notBefore of [undefined, { inMs: 100 }, undefined]) {
+          for (let round = 0; round < 2; round += 1) {
+            const released = await inbox.next();
+            fences.push(released.fence);
+            await released.release();
+          }
+          const given = await inbox.next();
+          fences.push(given.fence);
+          await given.ack([{ ...given.message, to: queue, ...(notBefore === undefined ? {} : { notBefore }) }]);
+        }
+        fences.push((await inbox.next()).fence);
+        for (const [index, fence] of fences.entries())
+          ok(
+            index === 0 || fence > (fences[index - 1] ?? Infinity),
+            `the fences of one message are ${fences.join(", ")}`,
+          );
       },
     },
     {

@@ -77,11 +77,12 @@ export const limitsConcern: Concern = {
       },
     },
     {
-      name: "an empty message id and a key that is too long are refused",
+      name: "an empty message id, a key that is too long and one with a zero character are refused",
       async run(scene) {
         const queue = await scene.queue();
         await expectCode(scene.publish(queue, { id: "" }), "OPTION_INVALID");
         await expectCode(scene.publish(queue, { id: "a", key: "k".repeat(201) }), "OPTION_INVALID");
+        await expectCode(scene.publish(queue, { id: "a", key: "a\0b" }), "OPTION_INVALID");
         await scene.untilEmpty(queue);
       },
     },

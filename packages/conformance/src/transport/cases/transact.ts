@@ -81,18 +81,22 @@ export const transactConcern: Concern = {
       },
     },
     {
-      name: "while the work goes on nothing else settles the delivery",
+      name: "a delivery that is settled while the work goes on undoes the work",
       needs: [needsTransact],
       async run(scene) {
-        const queue = await scene.queue();
+        const [queue, next] = [await scene.queue(), await scene.queue()];
         await scene.publish(queue, "a");
         const delivery = await (await scene.consume(queue)).next();
-        await transactOf(delivery)(async () => {
-          await expectCode(delivery.ack(), "DELIVERY_SETTLED");
-          await expectCode(delivery.release(), "DELIVERY_SETTLED");
+        const others = await scene.consume(next);
+        const undone = transactOf(delivery)(async (transaction) => {
           await expectCode(transactOf(delivery)(nothing), "DELIVERY_SETTLED");
-          return { value: undefined };
+          await scene.connection.publish([messageTo(next, "b")], { transaction });
+          await delivery.ack();
+          return { value: 1, followUps: [messageTo(next, "c")] };
         });
+        await expectCode(undone, "DELIVERY_SETTLED");
+        await expectCode(delivery.release(), "DELIVERY_SETTLED");
+        await scene.always(() => others.deliveries.length === 0, "nothing of what was undone");
         await scene.untilEmpty(queue);
       },
     },

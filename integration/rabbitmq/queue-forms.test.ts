@@ -1,0 +1,123 @@
+import { AmqpLink, amqpTarget, CallChannel } from "@lovage/client-amqp";
+import type { Channel } from "@lovage/client-amqp";
+import { silentLog, systemClock } from "@lovage/foundation";
+import type { Connection, Delivery, Headers, OutgoingMessage } from "@lovage/transport";
+import { amqpTransport } from "@lovage/transport-amqp";
+import type { AmqpTransportOptions } from "@lovage/transport-amqp";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../processes/eventually.ts";
+import { describeOwnServer } from "../services/describe-own-server.ts";
+import type { OwnServer } from "../services/service.ts";
+
+const startMs = 150_000;
+const testMs = 60_000;
+
+function messageTo(to: string, headers: Headers = {}): OutgoingMessage & { readonly to: string } {
+  const properties = { messageId: `to-${to}`, contentType: "text/plain", contentEncoding: "utf-8" };
+  return { to, headers, properties, body: Buffer.from("x") };
+}
+
+async function roundTrip(
+  connection: Connection,
+  message: OutgoingMessage & { readonly to: string },
+): Promise<Delivery> {
+  const deliveries: Delivery[] = [];
+  const onDelivery = (delivery: Delivery): void => void deliveries.push(delivery);
+  await connection.consume({ queue: message.to, prefetch: 1, maxDeliveries: 3, onDelivery });
+  await connection.publish([message]);
+  await eventually(() => deliveries.length === 1, { what: "the message", withinMs: 10_000 });
+  await deliveries[0]!.ack();
+  return deliveries[0]!;
+}
+
+describeOwnServer("rabbitmq", (start) => {
+  let server: OwnServer;
+  beforeAll(async () => void (server = await start()), startMs);
+  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+
+  async function open(options: AmqpTransportOptions = {}): Promise<Connection> {
+    const connection = await amqpTransport({ url: server.url, sweep: "300ms", ...options });
+    onTestFinished(async () => await connection.close());
+    return connection;
+  }
+
+  async function onChannel(work: (channel: Channel) => Promise<unknown>): Promise<void> {
+    const target = amqpTarget(server.url, {});
+    const link = await AmqpLink.open({ target, clock: systemClock, log: silentLog, name: "an operator" });
+    onTestFinished(async () => await link.close());
+    await new CallChannel(link).call("acting beside Lovage", work);
+  }
+
+  async function argumentsOf(queue: string): Promise<unknown> {
+    const json = await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "arguments", "--formatter=json"]);
+    const rows = JSON.parse(json) as { readonly name: string; readonly arguments: readonly (readonly unknown[])[] }[];
+    return rows.find(({ name }) => name === queue)?.arguments.map(([name]) => name);
+  }
+
+  /** Of a quorum queue that Lovage makes: before version 4 there is no limit to lift. */
+  async function ownArguments(): Promise<readonly string[]> {
+    const version = await server.execute("rabbitmqctl", ["-q", "version"]);
+    return ["x-queue-type", ...(Number.parseInt(version, 10) >= 4 ? ["x-delivery-limit"] : [])];
+  }
+
+  test(
+    "a quorum queue of Lovage's own has no limit of deliveries; one that is there without is used as it is, also after a reconnection and when it is made again",
+    async () => {
+      await onChannel(
+        async (channel) => await channel.assertQueue("earlier", { arguments: { "x-queue-type": "quorum" } }),
+      );
+      const connection = await open();
+      await connection.declare({ queues: ["earlier", "new"].map((name) => ({ name })) });
+      await roundTrip(connection, messageTo("earlier"));
+      await roundTrip(connection, messageTo("new"));
+      const own = await ownArguments();
+      expect(await argumentsOf("new")).toEqual(own);
+      expect(await argumentsOf("earlier")).toEqual(["x-queue-type"]);
+      await server.execute("rabbitmqctl", ["close_all_connections", "a test"]);
+      const goesOn = async (): Promise<boolean> =>
+        (await connection.admin.inspect(["earlier"]).catch(() => [])).length > 0;
+      await eventually(goesOn, { what: "the reconnection", withinMs: 20_000 });
+      const other = await open();
+      await other.declare({
+        queues: [
+          { name: "earlier", consumers: "mixed" },
+          { name: "new", consumers: "mixed" },
+        ],
+      });
+      await other.admin.delete("earlier");
+      await connection.publish([messageTo("earlier")]);
+      expect(await argumentsOf("earlier")).toEqual(own);
+    },
+    testMs,
+  );
+
+  test(
+    "what is beside a classic queue is classic by its own word, or as an earlier release has made it",
+    async () => {
+      await onChannel(async (channel) => {
+        await channel.assertQueue("old.dead", { arguments: { "x-message-ttl": 14 * 86_400_000 } });
+        await channel.assertQueue("old.suspects", {});
+      });
+      const connection = await open({ queueType: "classic" });
+      await connection.declare({ queues: [{ name: "old" }, { name: "young", deadLetterRetentionMs: Infinity }] });
+      for (const queue of ["old", "young"]) await roundTrip(connection, messageTo(queue));
+      expect(await argumentsOf("old.dead")).toEqual(["x-message-ttl"]);
+      expect(await argumentsOf("young.dead")).toEqual(["x-queue-type"]);
+      expect(await argumentsOf("young.suspects")).toEqual(["x-queue-type"]);
+    },
+    testMs,
+  );
+
+  test(
+    "headers that are commands to the broker are a task's own, on the way there and in copies",
+    async () => {
+      const connection = await open();
+      await connection.declare({ queues: [{ name: "mail" }, { name: "finance" }] });
+      const headers = { CC: ["finance"], BCC: "boss@example.com", id: "t1" };
+      const delivery = await roundTrip(connection, messageTo("mail", headers));
+      expect(delivery.message.headers).toEqual(headers);
+      expect(await connection.admin.inspect(["mail", "finance"])).toMatchObject([{ ready: 0 }, { ready: 0 }]);
+    },
+    testMs,
+  );
+});
