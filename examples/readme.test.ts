@@ -15,6 +15,11 @@ test("the README shows commands of every kind of example", () => {
   expect(blocks.map(({ command }) => command)).toEqual([
     "node quickstart/call.ts",
     "node quickstart-js/call.js",
+    "node tasks/call.ts",
+    "node tasks/charge.ts",
+    "node tasks/render.ts",
+    "node workflows/compose.ts",
+    "node workflows/failures.ts",
     "node retries/main.ts",
     "node remote/call.ts",
     "node schedules/plan.ts",
@@ -24,7 +29,7 @@ test("the README shows commands of every kind of example", () => {
 test.each(blocks)("$command prints what the README says", async ({ background, command, output }: ConsoleBlock) => {
   // The embedded file is made in the folder of whoever types the command.
   await using folder = await temporaryFolder();
-  for (const name of ["quickstart", "quickstart-js", "retries", "remote", "schedules"]) {
+  for (const name of ["quickstart", "quickstart-js", "tasks", "workflows", "retries", "remote", "schedules"]) {
     await symlink(join(examples, name), join(folder.path, name));
   }
   await using running = new AsyncDisposableStack();

@@ -1,4 +1,4 @@
-import { createApp, RemoteTaskError } from "lovage";
+import { createApp, hasCode } from "lovage";
 
 // The service that calls it knows the name and the type, and shares no code with it.
 const app = createApp({ name: "shop" });
@@ -11,7 +11,7 @@ try {
   const refused = await score.delay("");
   await refused.get({ timeout: "10s" });
 } catch (error) {
-  if (error instanceof RemoteTaskError) console.log(`refused: ${error.name}`);
+  if (hasCode(error, "REMOTE_TASK_FAILED")) console.log(`refused: ${error.name}`);
 }
 
 await app.close();

@@ -1,4 +1,4 @@
-import { createApp, RemoteTaskError } from "lovage";
+import { createApp, hasCode } from "lovage";
 
 class ShopClosed extends Error {
   override readonly name = "ShopClosed";
@@ -44,7 +44,7 @@ const complained = await complain.delay("pears");
 try {
   await complained.get({ timeout: "10s" });
 } catch (error) {
-  if (error instanceof RemoteTaskError) console.log(`${error.name}: ${error.message}`);
+  if (hasCode(error, "REMOTE_TASK_FAILED")) console.log(`${error.name}: ${error.message}`);
 }
 const { dead } = await app.queue("default").stats();
 console.log(`dead letters: ${dead}`);
