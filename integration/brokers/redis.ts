@@ -4,7 +4,7 @@ import { silentLog, systemClock } from "@lovage/foundation";
 import { redisTransport } from "@lovage/transport-redis";
 import type { Broker } from "./broker.ts";
 
-/** A Redis server with an append-only file, synced every second: what a killed server had accepted is there again. */
+/** A Redis server with an append-only file: what a killed server had accepted is there again. */
 export const redis: Broker = {
   name: "redis",
   suites: ["integration/drivers/redis", "integration/redis/"],
