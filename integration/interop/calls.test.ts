@@ -30,6 +30,14 @@ describeInterop(
       expect(readings).toMatchObject(readings.map(() => ({ state: "SUCCESS", value: 42 })));
     });
 
+    test("wakes a Python caller that waits when its result is stored", async () => {
+      const python = await scene().python;
+      const id = await python.send("ts.add", { args: [1, 2], options: { countdown: 2 } });
+      const reading = await python.get(id);
+      expect(reading).toMatchObject({ state: "SUCCESS", value: 3 });
+      expect(reading.missed).toBeUndefined();
+    });
+
     test("carries positional and keyword arguments both ways", async () => {
       const python = await scene().python;
       const args = [1, "zwei", null, [true, 0.5], { näme: "タスク" }];

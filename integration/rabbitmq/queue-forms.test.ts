@@ -98,10 +98,12 @@ describeOwnServer("rabbitmq", (start) => {
         await channel.assertQueue("old.dead", { arguments: { "x-message-ttl": 14 * 86_400_000 } });
         await channel.assertQueue("old.suspects", {});
       });
+      // RabbitMQ 4 adds the type of its own accord.
+      const given = await argumentsOf("old.dead");
       const connection = await open({ queueType: "classic" });
       await connection.declare({ queues: [{ name: "old" }, { name: "young", deadLetterRetentionMs: Infinity }] });
       for (const queue of ["old", "young"]) await roundTrip(connection, messageTo(queue));
-      expect(await argumentsOf("old.dead")).toEqual(["x-message-ttl"]);
+      expect(await argumentsOf("old.dead")).toEqual(given);
       expect(await argumentsOf("young.dead")).toEqual(["x-queue-type"]);
       expect(await argumentsOf("young.suspects")).toEqual(["x-queue-type"]);
     },

@@ -24,7 +24,6 @@ async function open(url: string, options: RpcBackendOptions = {}): Promise<Backe
   return backend;
 }
 
-/** What the caller has of these, in order. */
 /** Waits until the caller has all of these. */
 async function come({ results }: Backend, taskIds: readonly string[]): Promise<void> {
   const areThere = async (): Promise<boolean> =>
@@ -36,6 +35,20 @@ async function come({ results }: Backend, taskIds: readonly string[]): Promise<v
 async function statesOf({ results }: Backend, taskIds: readonly string[]): Promise<readonly unknown[]> {
   return ((await results?.get(taskIds)) ?? []).map((record) => record?.state);
 }
+
+/** Stores as a worker does, which tries again what is refused for now. */
+async function tryPut({ results }: Backend, puts: readonly ResultPut[], refusals: unknown[]): Promise<boolean> {
+  try {
+    await results?.put(puts);
+    return true;
+  } catch (error) {
+    refusals.push(error);
+    return false;
+  }
+}
+
+/** A refusal after which a worker tries again. */
+const passing = { code: "BACKEND_UNAVAILABLE", retryable: true };
 
 /** An app that works, and one that calls, which are closed after the test. */
 function openApps(broker: string): { readonly worker: App; readonly caller: App } {
@@ -80,32 +93,25 @@ describeOwnServer("rabbitmq", (start) => {
       const [caller, worker] = [await open(server.url), await open(server.url)];
       const replyTo = String(caller.results?.replyTo);
       await server.restart({ keepsData: true });
-      const failures: unknown[] = [];
-      const store = async (): Promise<boolean> => {
-        try {
-          await worker.results?.put([resultFor(replyTo, "after")]);
-          return true;
-        } catch (error) {
-          failures.push(error);
-          return false;
-        }
-      };
+      const refusals: unknown[] = [];
+      const store = async (): Promise<boolean> => await tryPut(worker, [resultFor(replyTo, "after")], refusals);
       await eventually(store, { what: "the server to take a result", withinMs: 60_000 });
       await come(caller, ["after"]);
-      const passing = expect.objectContaining({ code: "BACKEND_UNAVAILABLE", retryable: true }) as unknown;
-      expect(failures).toEqual(failures.map(() => passing));
+      expect(refusals).toMatchObject(refusals.map(() => passing));
     });
 
     test("go on when an operator deletes the queue of a caller", async () => {
       const [caller, worker] = [await open(server.url), await open(server.url)];
       const replyTo = String(caller.results?.replyTo);
       await server.execute("rabbitmqctl", ["delete_queue", replyTo]);
+      const refusals: unknown[] = [];
       const hasCome = async (): Promise<boolean> => {
-        await worker.results?.put([resultFor(replyTo, "a")]);
+        await tryPut(worker, [resultFor(replyTo, "a")], refusals);
         return (await caller.results?.get(["a"]))?.[0] !== undefined;
       };
       await eventually(hasCome, { what: "a result over the new queue", withinMs: 30_000 });
       expect(await replyQueues()).toContain(replyTo);
+      expect(refusals).toMatchObject(refusals.map(() => passing));
     });
 
     test("for hundreds of callers that are gone are dealt with, however far the server is", async () => {
@@ -115,20 +121,11 @@ describeOwnServer("rabbitmq", (start) => {
       const worker = await open(proxy.urlOf(server.url));
       proxy.set(bothWays({ latencyMs: 10 }));
       const puts = Array.from({ length: 500 }, (_, index) => resultFor(`lovage.reply.gone-${index}`, `t${index}`));
-      const failures: unknown[] = [];
-      // As a worker does where not all were judged within 10 s.
-      const store = async (): Promise<boolean> => {
-        try {
-          await worker.results?.put(puts);
-          return true;
-        } catch (error) {
-          failures.push(error);
-          return false;
-        }
-      };
+      const refusals: unknown[] = [];
+      // Refused where not all were judged within 10 s.
+      const store = async (): Promise<boolean> => await tryPut(worker, puts, refusals);
       await eventually(store, { what: "an end of the results", withinMs: 60_000 });
-      const passing = expect.objectContaining({ code: "BACKEND_UNAVAILABLE", retryable: true }) as unknown;
-      expect(failures).toEqual(failures.map(() => passing));
+      expect(refusals).toMatchObject(refusals.map(() => passing));
     });
 
     test("leave no queue behind a caller that has closed, and for a while only behind one that was cut off", async () => {

@@ -21,6 +21,8 @@ export interface PythonResult {
   readonly value?: unknown;
   readonly error?: { readonly type: string; readonly args: readonly string[] };
   readonly traceback?: string | null;
+  /** It was there, and Celery was not woken by it. */
+  readonly missed?: boolean;
 }
 
 /** How a call is sent from Python; the names are Celery's. `eta_in` is in seconds from now. */

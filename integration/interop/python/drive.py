@@ -6,6 +6,7 @@ import traceback
 from datetime import datetime, timedelta, timezone
 
 from celery import chain, chord, group, signature
+from celery.exceptions import TimeoutError as WaitTimeoutError
 from celery.result import AsyncResult
 
 from tasks import app
@@ -45,10 +46,16 @@ def canvas(command):
 
 
 def get(command):
+    """Celery reads a result and subscribes to it over two connections, and waits in vain for what is stored in between: that is told, and read again."""
     result = AsyncResult(command["id"], app=app)
     try:
-        value = result.get(timeout=command.get("timeout", 20))
-        return {"state": result.state, "value": value}
+        try:
+            return {"value": result.get(timeout=command.get("timeout", 20)), "state": result.state}
+        except WaitTimeoutError:
+            result = AsyncResult(command["id"], app=app)
+            if not result.ready():
+                raise
+            return {"value": result.get(timeout=1), "state": result.state, "missed": True}
     except Exception as error:
         return {
             "state": result.state,
