@@ -1,7 +1,6 @@
 import type { App, Worker } from "lovage";
 import { expect } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { patience } from "../processes/patience.ts";
 import { countsOf } from "../scene/counts-of.ts";
 import type { Counts } from "../scene/counts-of.ts";
 import { fault } from "../scene/fault.ts";
@@ -89,5 +88,5 @@ async function untilGivenBack(client: App): Promise<void> {
 async function promptly(act: () => Promise<unknown>, withinMs: number = promptMs): Promise<void> {
   const startedAtMs = performance.now();
   await act();
-  expect(performance.now() - startedAtMs, "ms").toBeLessThan(withinMs * patience);
+  expect(performance.now() - startedAtMs, "ms").toBeLessThan(withinMs);
 }

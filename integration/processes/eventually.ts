@@ -1,5 +1,5 @@
+import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import { patience } from "./patience.ts";
 
 /** How long and for what to wait. */
 export interface EventuallyOptions {
@@ -12,6 +12,8 @@ export interface EventuallyOptions {
 }
 
 const pollMs = 20;
+/** Waits end what hangs; machines that others use too want more of it. */
+const patience = Number(process.env["LOVAGE_TEST_PATIENCE"] ?? 1);
 
 /**
  * Waits until something is so, looking again and again.
