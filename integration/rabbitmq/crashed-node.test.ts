@@ -50,6 +50,7 @@ describeOwnServer("rabbitmq", (start) => {
       await server.start();
     }
     expect(isDone).toBe(true);
+    expect(held.filter(({ count }, index) => count > index + 1)).toEqual([]);
     // All of them count as lost with a node; only the one that was held alone may be given up.
     const alone = held.at(-1)?.message.properties.messageId;
     const isOver = (): boolean => ids.every((id) => id === alone || done.has(id));

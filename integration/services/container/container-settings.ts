@@ -1,3 +1,4 @@
+import { redisPersistence } from "../redis/redis-persistence.ts";
 import type { ServiceName } from "../service-name.ts";
 
 /** How the settings of a test reach the server in a container. */
@@ -8,14 +9,11 @@ export interface ContainerSettings {
   readonly files?: readonly { readonly target: string; readonly content: string }[];
 }
 
-// Not synced: what a killed process has written is safe with the kernel. Synced every second, it holds writes back for up to two seconds while the disk is slow,
-// and loses them when it is killed.
-const redisDefaults = ["--save", "", "--appendonly", "yes", "--appendfsync", "no"];
 // Without fsync: what a killed process has written is safe with the kernel, and the machine stays up.
 const postgresDefaults = ["-c", "fsync=off", "-c", "max_connections=200"];
 
 const forms: Readonly<Record<ServiceName, (settings: readonly string[]) => ContainerSettings>> = {
-  redis: (settings) => ({ command: ["redis-server", ...redisDefaults, ...settings] }),
+  redis: (settings) => ({ command: ["redis-server", ...redisPersistence, ...settings] }),
   rabbitmq: (settings) => ({
     files: [{ target: "/etc/rabbitmq/conf.d/90-test.conf", content: [...settings, ""].join("\n") }],
   }),

@@ -3,10 +3,8 @@ import path from "node:path";
 import { findProgram } from "../private/find-program.ts";
 import type { Launch, Place, PrivateRecipe } from "../private/private-recipe.ts";
 import { writeAs } from "../private/write-as.ts";
+import { redisPersistence } from "./redis-persistence.ts";
 
-// Not synced: what a killed process has written is safe with the kernel. Synced every second, it holds writes back for up to two seconds while the disk is slow,
-// and loses them when it is killed.
-const persistence = ["--save", "", "--appendonly", "yes", "--appendfsync", "no"];
 const sentinelMode = "--sentinel";
 const sentinelFile = "sentinel.conf";
 
@@ -21,7 +19,7 @@ export const privateRedis: PrivateRecipe = {
     // Of a setting that is given twice the last one counts.
     return Promise.resolve({
       command: findProgram("redis-server"),
-      args: [...network(place), ...persistence, ...settings],
+      args: [...network(place), ...redisPersistence, ...settings],
     });
   },
 };
