@@ -14,7 +14,7 @@ const pace = { leaseMs: 1_500, sweepMs: 100 };
 
 // The promises of the broker behind it are the outbox's too, and it has transactions.
 describeOwnServer("postgres", (start) => {
-  const server = postgresServer(start, { settings: ["-c", "max_connections=500"] });
+  const server = postgresServer(start);
   let places = 0;
   const make = async () => {
     places += 1;

@@ -13,7 +13,6 @@ describeOwnServer("postgres", (start) => {
   testDriver({
     name: "postgres",
     start,
-    server: { settings: ["-c", "max_connections=500"] },
     transport: {
       driver: transport,
       pace,

@@ -1,3 +1,4 @@
+import { postgresSettings } from "../postgres/postgres-settings.ts";
 import { redisPersistence } from "../redis/redis-persistence.ts";
 import type { ServiceName } from "../service-name.ts";
 
@@ -9,15 +10,12 @@ export interface ContainerSettings {
   readonly files?: readonly { readonly target: string; readonly content: string }[];
 }
 
-// Without fsync: what a killed process has written is safe with the kernel, and the machine stays up.
-const postgresDefaults = ["-c", "fsync=off", "-c", "max_connections=200"];
-
 const forms: Readonly<Record<ServiceName, (settings: readonly string[]) => ContainerSettings>> = {
   redis: (settings) => ({ command: ["redis-server", ...redisPersistence, ...settings] }),
   rabbitmq: (settings) => ({
     files: [{ target: "/etc/rabbitmq/conf.d/90-test.conf", content: [...settings, ""].join("\n") }],
   }),
-  postgres: (settings) => ({ command: ["postgres", ...postgresDefaults, ...settings] }),
+  postgres: (settings) => ({ command: ["postgres", ...postgresSettings, ...settings] }),
   sqs: () => ({}),
   moto: () => ({}),
 };

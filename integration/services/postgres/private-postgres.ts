@@ -4,11 +4,11 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../private/find-program.ts";
 import type { Place, PrivateRecipe } from "../private/private-recipe.ts";
+import { postgresSettings } from "./postgres-settings.ts";
 
 // Debian keeps the server's programs off the PATH, a folder per version.
 const folders = ["/usr/lib/postgresql/*/bin"];
-// Without fsync (-F): what a killed process has written is safe with the kernel, and the machine stays up.
-const defaults = ["-F", "-c", "shared_buffers=32MB", "-c", "max_connections=200"];
+const defaults = [...postgresSettings, "-c", "shared_buffers=32MB"];
 const initdbMs = 60_000;
 
 /** A PostgreSQL whose user `postgres` needs no password. */
