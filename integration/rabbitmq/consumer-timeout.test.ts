@@ -54,7 +54,7 @@ describeOwnServer("rabbitmq", (start) => {
 
     const untilRenewed = async (queue: string, count: number): Promise<void> => {
       const isSo = async (): Promise<boolean> => (await copiesOf(queue)).some((line) => line.endsWith(`\t${count}`));
-      await eventually(isSo, { what: `${count} renewed deliveries`, withinMs: 2 * timeoutMs });
+      await eventually(isSo, { what: `${count} renewed deliveries`, withinMs: 2 * timeoutMs, everyMs: 1_000 });
     };
 
     test(

@@ -24,7 +24,7 @@ async function untilRenewed(scene: Scene): Promise<void> {
   const list = ["-q", "list_queues", "-p", pathname.slice(1), "name", "messages_unacknowledged"];
   const isSo = async (): Promise<boolean> =>
     /\.held\.\S+\t1$/mu.test(await scene.host.server.execute("rabbitmqctl", list));
-  await eventually(isSo, { what: "a renewed delivery", withinMs: 3 * timeoutMs });
+  await eventually(isSo, { what: "a renewed delivery", withinMs: 3 * timeoutMs, everyMs: 1_000 });
 }
 
 fault(

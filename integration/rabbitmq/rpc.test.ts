@@ -141,7 +141,7 @@ describeOwnServer("rabbitmq", (start) => {
       proxy.set(bothWays({ isBlackHole: true }));
       proxy.cut();
       const isGone = async (): Promise<boolean> => !(await replyQueues()).includes(String(lost.results?.replyTo));
-      await eventually(isGone, { what: "the queue to expire", withinMs: 30_000 });
+      await eventually(isGone, { what: "the queue to expire", withinMs: 30_000, everyMs: 1_000 });
       expect(await replyQueues()).toHaveLength(before.length);
     });
 

@@ -78,7 +78,11 @@ describeOwnServer("rabbitmq", (start) => {
       ]);
       await eventually(() => ids.length === 2, { what: "what has a way", withinMs: 5_000 });
       expect(ids.toSorted()).toEqual(["by exchange", "by queue"]);
-      await eventually(async () => (await waiting()).length === 0, { what: "an empty ladder", withinMs: 5_000 });
+      await eventually(async () => (await waiting()).length === 0, {
+        what: "an empty ladder",
+        withinMs: 5_000,
+        everyMs: 500,
+      });
     },
     testMs,
   );
@@ -92,7 +96,7 @@ describeOwnServer("rabbitmq", (start) => {
       await connection.publish([{ ...delayed({ exchange, routingKey: "x" }, "kept"), notBefore: { inMs: 2_000 } }]);
       await onChannel(async (channel) => await channel.deleteExchange(exchange));
       const isDue = async (): Promise<boolean> => (await waiting()).join().includes("stranded");
-      await eventually(isDue, { what: "the message among the stranded", withinMs: 10_000 });
+      await eventually(isDue, { what: "the message among the stranded", withinMs: 10_000, everyMs: 500 });
       expect(await waiting()).toEqual(["lovage.delay.stranded\t1"]);
     },
     testMs,
@@ -115,12 +119,12 @@ describeOwnServer("rabbitmq", (start) => {
         await Promise.resolve();
       });
       const isDue = async (): Promise<boolean> => (await stranded()) === before + many;
-      await eventually(isDue, { what: "all of ours among the stranded", withinMs: 15_000 });
+      await eventually(isDue, { what: "all of ours among the stranded", withinMs: 15_000, everyMs: 500 });
       const ids = await consume(connection, "post");
       await connection.publish([due("post", "m")]);
       await eventually(() => ids.length === 1, { what: "what has a way", withinMs: 10_000 });
       expect(ids).toEqual(["m"]);
-      await eventually(isCeleryEmpty, { what: "an empty ladder", withinMs: 10_000 });
+      await eventually(isCeleryEmpty, { what: "an empty ladder", withinMs: 10_000, everyMs: 500 });
       expect(await stranded()).toBe(before + many);
     },
     testMs,

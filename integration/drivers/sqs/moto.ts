@@ -4,6 +4,8 @@ const forgets = "moto keeps its data in memory only";
 /** It looks whether a message is to be seen and hides it later, and its requests are threads beside each other. */
 const doubles =
   "moto may hand out a message to two receives at once; the runtime tells such copies apart, the transport cannot";
+const staleGroups =
+  "a receive of moto that waits goes by the groups that were under way when it began, and hands out what is behind them";
 const slow = "moto takes 30 to 90 messages a second, and a FIFO queue takes its batches one after the other";
 
 const except = {
@@ -21,6 +23,8 @@ export const moto: SqsEmulator = {
     standard: except,
     FIFO: {
       ...except,
+      "order: messages of one key come one after the other, and what is released comes before those behind it":
+        staleGroups,
       "publish: a batch of a thousand arrives whole, each message once": slow,
       "delay: a hundred messages due at once all come in time": slow,
     },
