@@ -116,6 +116,7 @@ describeOwnServer(
         await eventually(() => came.includes("after"), { what: "the second message", withinMs: 30_000 });
         // What publishes has a connection of its own, which may be back later than the one that consumes.
         await eventually(() => worker.state === "open", { what: "an open connection", withinMs: 30_000 });
+        expect(new Set(came)).toEqual(new Set(["before", "after"]));
       },
       testMs,
     );
