@@ -23,8 +23,9 @@ const immediate = new Set<string | symbol>(["setPrefetch", "close"]);
  *
  * | state | calls, callbacks, timers | left by |
  * |---|---|---|
- * | running | go through | the call |
+ * | running | go through | the call, `thaw` |
  * | halted | wait | `thaw`: as a process that was only stopped, which comes back to find that others have done its work |
+ * | over | go through | never: nothing stops after `thaw` |
  */
 export class CrashPoint {
   readonly #place: CrashPlace;
@@ -33,6 +34,7 @@ export class CrashPoint {
   readonly #onEnd: () => void;
   #calls = 0;
   #thawed: PromiseWithResolvers<void> | undefined;
+  #isOver = false;
 
   /** @param onEnd Ends what the end of a process ends besides, such as its connections, once the call has had its effect or is not to have it. */
   constructor(place: CrashPlace, onEnd: () => void = () => {}) {
@@ -56,6 +58,7 @@ export class CrashPoint {
   }
 
   thaw(): void {
+    this.#isOver = true;
     this.#thawed?.resolve();
     this.#thawed = undefined;
     this.#freezer.thaw();
@@ -77,7 +80,7 @@ export class CrashPoint {
 
   async #call(call: AnyCall, args: readonly unknown[]): Promise<unknown> {
     const given = args.map((arg) => this.#holdCallbacks(arg));
-    const isTheOne = this.#thawed === undefined && (this.#calls += 1) === this.#place.call;
+    const isTheOne = !this.#isOver && this.#thawed === undefined && (this.#calls += 1) === this.#place.call;
     if (isTheOne) this.#halt();
     if (isTheOne && this.#place.when === "before") this.#onEnd();
     if (!isTheOne || this.#place.when === "before") await this.#thawed?.promise;
