@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{integration,examples,bench}/**/*.test.ts"],
-          globalSetup: "integration/processes/compiled.global.ts",
+          globalSetup: "integration/processes/built.global.ts",
           testTimeout: 300_000,
           hookTimeout: 120_000,
           // These start processes of their own and mostly wait: four at once keep two cores half busy. Not beside the unit tests.

@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Builds our packages as they are published, and the bench's own workers. @throws Error when they do not compile */
 export async function build(): Promise<void> {
+  const run = promisify(execFile);
   const compiler = "node_modules/typescript/bin/tsc";
-  const projects = ["tsconfig.build.json", "bench/tsconfig.build.json"];
-  await promisify(execFile)(process.execPath, [compiler, "-b", ...projects], { cwd: root });
+  await run(process.execPath, [compiler, "-b", "tsconfig.build.json", "bench/tsconfig.build.json"], { cwd: root });
+  await run(process.execPath, ["scripts/bundle.ts"], { cwd: root });
 }

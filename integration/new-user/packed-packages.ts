@@ -20,6 +20,7 @@ export function packedPackages(directory: string): readonly string[] {
 /** As `./run pack`, but leaves what is in the workspace where it is, for other tests run beside this one. */
 function pack(directory: string): void {
   run(process.execPath, ["node_modules/typescript/bin/tsc", "-b", "tsconfig.build.json"]);
+  run(process.execPath, ["scripts/bundle.ts"]);
   const pnpm = /pnpm@[\d.]+/u.exec(readFileSync(path.join(root, "run"), "utf8"))?.[0];
   if (pnpm === undefined) throw new Error("The script `run` does not say which pnpm it uses.");
   run("npx", ["--yes", pnpm, "--recursive", "--filter", "./packages/*", "pack", "--pack-destination", directory]);

@@ -3,7 +3,7 @@ import process from "node:process";
 
 const command = fileURLToPath(import.meta.resolve("../../packages/core/bin/lovage.js"));
 
-/** A program of this workspace, run on the sources by the Node that runs the tests. */
+/** A program of this workspace, run on the built packages by the Node that runs the tests. */
 export interface NodeProgram {
   readonly command: string;
   readonly args: readonly string[];
@@ -11,7 +11,7 @@ export interface NodeProgram {
 
 /** Runs a module. */
 export function nodeProgram(file: string, args: readonly string[] = []): NodeProgram {
-  return { command: process.execPath, args: ["--conditions=source", file, ...args] };
+  return { command: process.execPath, args: [file, ...args] };
 }
 
 /** Runs the command `lovage`. */

@@ -88,7 +88,7 @@ export class Folder {
     const ours = Object.entries(process.env).filter(
       ([name]) => !/^(LOVAGE_|VITEST|NODE_OPTIONS|FORCE_COLOR)/.test(name),
     );
-    const child = spawn(process.execPath, ["--conditions=source", ...nodeOptions, program, ...args], {
+    const child = spawn(process.execPath, [...nodeOptions, program, ...args], {
       cwd: this.path,
       env: { ...Object.fromEntries(ours), ...env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -209,7 +209,7 @@ export class PostgresStore implements LeaseStore {
       // Two would be quicker, and could commit in the other order.
       publishesInFlight: 1,
       maxBatch,
-      ...(isPlain ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+      ...(isPlain ? { renewal: { url: import.meta.resolve("#renewer"), options: renewer } } : {}),
       handsOver: false,
       fallbackPollMs: this.#isPolling ? pollingMs : fallbackPollMs,
     };
@@ -272,9 +272,4 @@ export class PostgresStore implements LeaseStore {
     };
     this.#announced = tell();
   }
-}
-
-/** The module beside this one, in the form in which this one runs: source or built. */
-function renewerUrl(): string {
-  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
 }

@@ -232,13 +232,8 @@ function factsOf({ target, prefix, name, maxMessageBytes }: RedisStoreOptions, d
     capabilities: redisCapabilities({ durability, maxMessageBytes, isCluster: target.isCluster }),
     publishesInFlight: 1,
     maxBatch,
-    ...(isPlainTarget(target) ? { renewal: { url: renewerUrl(), options: renewer } } : {}),
+    ...(isPlainTarget(target) ? { renewal: { url: import.meta.resolve("#renewer"), options: renewer } } : {}),
     handsOver: !target.isCluster,
     fallbackPollMs,
   };
-}
-
-/** The module beside this one, in the form in which this one runs: source or built. */
-function renewerUrl(): string {
-  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
 }

@@ -75,7 +75,7 @@ export class SqliteStore implements LeaseStore {
       capabilities: sqliteCapabilities(options),
       publishesInFlight: 1,
       maxBatch,
-      renewal: { url: renewerUrl(), options: { path: options.path } },
+      renewal: { url: import.meta.resolve("#renewer"), options: { path: options.path } },
       handsOver: false,
       fallbackPollMs,
     };
@@ -217,11 +217,6 @@ export class SqliteStore implements LeaseStore {
 
 function topicOf(queue: string): string {
   return `queue:${queue}`;
-}
-
-/** The module beside this one, in the form in which this one runs: source or built. */
-function renewerUrl(): string {
-  return new URL(import.meta.url.endsWith(".ts") ? "./renewer.ts" : "./renewer.js", import.meta.url).href;
 }
 
 function orRefuse(outcome: SchemaPlan | SchemaRefusal): SchemaPlan {

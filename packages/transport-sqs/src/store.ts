@@ -185,7 +185,7 @@ export class SqsStore implements LeaseStore {
     if (typeof target.credentials === "function") return {};
     const { buffer: handles } = this.#context.table.handles;
     const options: RenewerOptions = { target, prefix, queues, handles, ceilingMs: this.#ceilingMs };
-    return { renewal: { url: renewerUrl(), options } };
+    return { renewal: { url: import.meta.resolve("#renewer"), options } };
   }
 
   #consumptionOf(queue: string): QueueConsumption {
@@ -197,9 +197,4 @@ export class SqsStore implements LeaseStore {
     this.#consumptions.set(queue, consumption);
     return consumption;
   }
-}
-
-/** The module beside this one, in the form in which this one runs: source or built. */
-function renewerUrl(): string {
-  return new URL(import.meta.url.endsWith(".ts") ? "./leases/renewer.ts" : "./leases/renewer.js", import.meta.url).href;
 }

@@ -22,11 +22,8 @@ export interface RenewalThreadOptions {
 const waits = { baseMs: 500, maxMs: 30_000, jitter: "equal" } as const;
 const closingMs = 200;
 
-/** From the sources while these are run unbuilt, from beside this module otherwise. */
-const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./run-renewal-thread.ts" : "./run-renewal-thread.js",
-  import.meta.url,
-);
+/** The sources while these are run unbuilt, the build otherwise (package.json, "imports"). */
+const workerUrl = new URL(import.meta.resolve("#renewal-thread"));
 
 /**
  * Renews leases from a helper thread, so that user code that blocks the event loop does not lose them.

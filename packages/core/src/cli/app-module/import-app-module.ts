@@ -27,7 +27,7 @@ const tooEarly = /^Cannot access '.*' before initialization$/;
 /** The exports of the app's module. @throws CONFIGURATION_INVALID with the place of the fault */
 export function importAppModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   return untilIdle(
-    () => load(file),
+    () => importUserModule(file),
     () =>
       new ConfigurationError(
         `${file} cannot be loaded: a top-level await in it, or in what it imports, waits for what never comes.\n${tasksAdvice}`,
@@ -35,7 +35,7 @@ export function importAppModule(file: string): Promise<Readonly<Record<string, u
   );
 }
 
-async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
+async function importUserModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (cause) {
@@ -50,12 +50,12 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
 }
 
 /** Where this package is: frames in it lead to nothing that a user could change. */
-const here = new URL("../../", import.meta.url).href;
+const here = new URL("../", import.meta.resolve("#command")).href;
 
 /** Without the frames of this command, which has imported the module; of our errors also without those between the module and the fault. */
 function stackOf(cause: unknown): string {
   const lines = userStack(cause).split("\n");
-  const end = lines.findIndex((line) => line.includes(import.meta.url));
+  const end = lines.findIndex((line) => line.includes(`${importUserModule.name} (${here}`));
   const above = lines.slice(0, end === -1 ? undefined : end);
   return above.filter((line) => !(isLovageError(cause) && line.includes(here))).join("\n");
 }

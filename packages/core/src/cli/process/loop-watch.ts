@@ -96,8 +96,7 @@ export class LoopWatch {
     const { thread, tasks } = this.#options;
     if (thread === undefined) return undefined;
     const data: LoopWatchData = { ...thread, tasks, memory: this.#board.memory, blockedMs };
-    const file = import.meta.url.endsWith(".ts") ? "./loop-watch-thread.ts" : "./loop-watch-thread.js";
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: data });
+    const worker = new Worker(new URL(import.meta.resolve("#loop-watch-thread")), { workerData: data });
     worker.unref();
     worker.on("online", () => this.#options.log.debug("The watch of the event loop runs."));
     worker.on("error", (error) => this.#options.log.debug("The watch of the event loop has ended.", { error }));
