@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { amqpTransport } from "@lovage/transport-amqp";
+import { makeVhost } from "../services/rabbitmq/make-vhost.ts";
 import type { Broker } from "./broker.ts";
 
 /** RabbitMQ with quorum queues, its default. Each test has a vhost of its own; results are in a file, since the broker keeps none. */
@@ -38,11 +39,7 @@ function brokerOf(name: string, query: string, suites: readonly string[]): Broke
       const backend = `sqlite:${resultsOf(directory)}`;
       return { broker, backend, openTransport: () => amqpTransport({ url: broker }) };
     },
-    prepare: async (server, directory) => {
-      const vhost = vhostOf(directory);
-      // Both in one program: each takes a second to start.
-      await server.execute("rabbitmqctl", ["eval", `${addVhost(vhost)}, ${letGuestIn(vhost)}.`]);
-    },
+    prepare: async (server, directory) => await makeVhost(server, vhostOf(directory)),
     // Its own files grow and shrink by the segment; what waits in its queues is looked at in the end.
     storeBytes: async ({ directory }) => (await stat(resultsOf(directory))).size,
     // A single node forgets the quorum queues that were declared in the second before it is killed, with all that is in them.
@@ -54,15 +51,6 @@ function brokerOf(name: string, query: string, suites: readonly string[]): Broke
 
 /** Where declarations are written down; from 4.2 on by default, and from 4.3 on always, that is Khepri, which waits for the disk by itself. */
 const syncMnesia = "case whereis(mnesia_sup) of undefined -> ok; _ -> mnesia:sync_log() end";
-
-function addVhost(vhost: string): string {
-  return `rabbit_vhost:add(<<"${vhost}">>, <<"test">>)`;
-}
-
-function letGuestIn(vhost: string): string {
-  const everything = '<<".*">>, <<".*">>, <<".*">>';
-  return `rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"${vhost}">>, ${everything}, <<"test">>)`;
-}
 
 function resultsOf(directory: string): string {
   return path.join(directory, "results.db");

@@ -1,3 +1,4 @@
+import type { ExecFileOptions } from "node:child_process";
 import type { ServerUser } from "./unprivileged-user.ts";
 
 /** Where a private server lives. */
@@ -31,6 +32,11 @@ export interface PrivateRecipe {
   locate(): string;
   /** Finds a program that comes with it, for `execute`. Throws like `locate`. */
   locateTool(program: string): string;
+  /**
+   * Does what such a program would do, where that can be had for less. Answers `undefined` where it cannot. Absent: it never can.
+   * @param options As for the program.
+   */
+  standIn?(program: string, args: readonly string[], options: ExecFileOptions): Promise<string | undefined>;
   /** Makes the folder ready, as far as it is not, and tells how to start. Called before each start. */
   prepare(place: Place): Promise<Launch>;
 }

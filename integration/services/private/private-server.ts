@@ -162,6 +162,8 @@ export class PrivateServer implements OwnServer {
     const { directory, user } = this.#place;
     const env = { ...process.env, ...this.#launch?.env };
     const options = { cwd: directory, env, timeout: toolMs, ...user };
+    const answer = await this.#recipe.standIn?.(program, args, options);
+    if (answer !== undefined) return answer;
     const { stdout } = await promisify(execFile)(this.#recipe.locateTool(program), args, options);
     return stdout;
   }

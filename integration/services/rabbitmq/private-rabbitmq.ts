@@ -3,6 +3,7 @@ import { findProgram } from "../private/find-program.ts";
 import { freePort } from "../private/free-port.ts";
 import type { Place, PrivateRecipe } from "../private/private-recipe.ts";
 import { writeAs } from "../private/write-as.ts";
+import { erlCall } from "./erl-call.ts";
 
 // What Debian puts on the PATH changes the user and the environment itself; the server proper is here.
 const folders = ["/usr/lib/rabbitmq/bin"];
@@ -24,6 +25,8 @@ export const privateRabbitmq: PrivateRecipe = {
     return server;
   },
   locateTool: (program) => findProgram(program, folders),
+  standIn: async (program, [command, code = "", ...more], options) =>
+    program === "rabbitmqctl" && command === "eval" && more.length === 0 ? await erlCall(code, options) : undefined,
   prepare: async (place) => ({
     command: "/bin/sh",
     args: ["-c", launchScript, findProgram("rabbitmq-server", folders)],
