@@ -1,15 +1,9 @@
 import { backend } from "@lovage/backend-amqp";
 import { backendHarness, testBackend } from "@lovage/conformance";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describe, it } from "vitest";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
-const startMs = 150_000;
-
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+describeVhost((server) => {
   testBackend({
     name: "rpc",
     runner: { describe, it },

@@ -4,12 +4,10 @@ import type { Channel } from "@lovage/client-amqp";
 import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
-const startMs = 150_000;
 const testMs = 120_000;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -52,11 +50,7 @@ async function consume(connection: Connection, queue: string): Promise<readonly 
   return deliveries;
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function open(): Promise<Connection> {
     const connection = await amqpTransport({ url: server.url, sweep: "300ms" });
     onTestFinished(async () => await connection.close());
@@ -64,7 +58,14 @@ describeOwnServer("rabbitmq", (start) => {
   }
 
   async function list(kind: keyof Topology): Promise<readonly Row[]> {
-    const json = await server.execute("rabbitmqctl", ["-q", `list_${kind}`, ...columns[kind], "--formatter=json"]);
+    const json = await server.execute("rabbitmqctl", [
+      "-q",
+      `list_${kind}`,
+      "--vhost",
+      server.vhost,
+      ...columns[kind],
+      "--formatter=json",
+    ]);
     return JSON.parse(json) as Row[];
   }
 

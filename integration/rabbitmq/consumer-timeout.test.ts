@@ -5,6 +5,7 @@ import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import type { OwnServer } from "../services/service.ts";
 import { lowerConsumerTimeout } from "./lower-consumer-timeout.ts";
+import { queueCounts } from "./queue-counts.ts";
 
 const startMs = 150_000;
 const testMs = 120_000;
@@ -47,13 +48,13 @@ describeOwnServer("rabbitmq", (start) => {
     };
 
     /** Copies that somebody holds for a queue. */
-    const copiesOf = async (queue: string): Promise<readonly string[]> => {
-      const lines = await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "messages_unacknowledged"]);
-      return lines.split("\n").filter((line) => line.startsWith(`${queue}.held.`));
+    const copiesOf = async (queue: string): Promise<readonly number[]> => {
+      const counts = await queueCounts(server, "/", "messages_unacknowledged");
+      return [...counts].filter(([name]) => name.startsWith(`${queue}.held.`)).map(([, count]) => count);
     };
 
     const untilRenewed = async (queue: string, count: number): Promise<void> => {
-      const isSo = async (): Promise<boolean> => (await copiesOf(queue)).some((line) => line.endsWith(`\t${count}`));
+      const isSo = async (): Promise<boolean> => (await copiesOf(queue)).includes(count);
       await eventually(isSo, { what: `${count} renewed deliveries`, withinMs: 2 * timeoutMs, everyMs: 1_000 });
     };
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import type { OwnServer } from "../services/service.ts";
+import { come, openRpc, passing, resultFor, tryPut } from "./rpc-results.ts";
 
 const startMs = 150_000;
 const mostCrashes = 8;
@@ -18,6 +19,17 @@ describeOwnServer("rabbitmq", (start) => {
   let server: OwnServer;
   beforeAll(async () => void (server = await start()), startMs);
   afterAll(async () => await server[Symbol.asyncDispose](), startMs);
+
+  test("results over rpc outlive a restart of the server", async () => {
+    const [caller, worker] = [await openRpc(server.url), await openRpc(server.url)];
+    const replyTo = String(caller.results?.replyTo);
+    await server.restart({ keepsData: true });
+    const refusals: unknown[] = [];
+    const store = async (): Promise<boolean> => await tryPut(worker, [resultFor(replyTo, "after")], refusals);
+    await eventually(store, { what: "the server to take a result", withinMs: 60_000 });
+    await come(caller, ["after"]);
+    expect(refusals).toMatchObject(refusals.map(() => passing));
+  });
 
   test("row 14: a node that is killed again and again gives up only what was held alone, and nothing that only waited in a classic queue, though it flags all of it", async () => {
     const connection = await amqpTransport({ url: server.url, sweep: "300ms", queueType: "classic" });

@@ -7,6 +7,7 @@ import { describeOwnServer } from "../services/describe-own-server.ts";
 import type { OwnServer } from "../services/service.ts";
 
 const startMs = 150_000;
+const maxMessageSize = 65_536;
 
 function messageTo(to: string, id: string): OutgoingMessage {
   const properties = { messageId: id, contentType: "text/plain", contentEncoding: "utf-8" };
@@ -39,7 +40,7 @@ async function consume(connection: Connection, queue: string, acks = false): Pro
 
 describeOwnServer("rabbitmq", (start) => {
   let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
+  beforeAll(async () => void (server = await start({ settings: [`max_message_size = ${maxMessageSize}`] })), startMs);
   afterAll(async () => await server[Symbol.asyncDispose](), startMs);
 
   const evaluate = async (code: string): Promise<string> => await server.execute("rabbitmqctl", ["eval", code]);
@@ -260,6 +261,20 @@ describeOwnServer("rabbitmq", (start) => {
     await deliveries[1]!.reject({ reason: "failed" });
     const { messages } = await connection.admin.browse(dead);
     expect(messages[0]?.message.headers).toMatchObject({ ...headers, none: null });
+  });
+
+  test("a message above the server's limit is refused for good, and what was published right behind it is accepted once", async () => {
+    const connection = await open("large");
+    const large = { ...messageTo("large", "too large"), body: Buffer.alloc(maxMessageSize + 1) };
+    const behind = ["a", "b", "c"].map((id) => messageTo("large", id));
+    const all = [large, ...behind].map((message) => connection.publish([message]));
+    const ends = await Promise.allSettled(all);
+    expect(ends).toMatchObject([
+      { status: "rejected", reason: { code: "TRANSPORT_REJECTED" } },
+      ...behind.map(() => ({ status: "fulfilled" })),
+    ]);
+    await connection.publish([messageTo("large", "next")]);
+    expect(await connection.admin.inspect(["large"])).toMatchObject([{ ready: 4 }]);
   });
 
   test("row 27: a queue that exists in another form is an error that names the argument", async () => {

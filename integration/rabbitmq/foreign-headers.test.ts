@@ -2,12 +2,9 @@ import { once } from "node:events";
 import net from "node:net";
 import type { Delivery } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
-
-const startMs = 150_000;
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
 const short = (text: string): Buffer => Buffer.from([text.length, ...Buffer.from(text)]);
 const uint = (value: number, bytes: 2 | 4 | 8): Buffer => {
@@ -51,11 +48,7 @@ async function publishRaw(url: string, queue: string, headers: Buffer): Promise<
   socket.destroy();
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   test("headers of another client's are read, and cost nobody a connection: whole numbers of Python's, tables within tables without end, tables that look like times", async () => {
     let deep: Buffer = Buffer.alloc(0);
     for (let depth = 0; depth < 6_000; depth += 1) deep = field("a", "F", long(deep));

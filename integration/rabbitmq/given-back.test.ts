@@ -1,16 +1,9 @@
 import { createApp } from "lovage";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
-const startMs = 150_000;
-
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   test("a task that lost its worker, and was interrupted by a deploy then, runs to its end once", async () => {
     const app = createApp({ name: "shop", broker: server.url, backend: "memory://", logLevel: "error" });
     onTestFinished(async () => await app.close());
@@ -29,7 +22,7 @@ describeOwnServer("rabbitmq", (start) => {
     await first.start();
     const result = await pay.delay();
     await begun(1);
-    await server.execute("rabbitmqctl", ["close_all_connections", "a test"]);
+    await server.execute("rabbitmqctl", ["close_all_connections", "--vhost", server.vhost, "a test"]);
     await begun(2);
     await first.stop({ timeout: 0 });
     const second = app.worker({ queues: ["pay"], concurrency: 3 });

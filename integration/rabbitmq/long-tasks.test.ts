@@ -7,6 +7,7 @@ import { eventually } from "../processes/eventually.ts";
 import { fault } from "../scene/fault.ts";
 import type { Scene } from "../scene/scene.ts";
 import { lowerConsumerTimeout } from "./lower-consumer-timeout.ts";
+import { queueCounts } from "./queue-counts.ts";
 
 const timeoutMs = 6_000;
 /** Time to live of a copy, and what starting a task takes. */
@@ -21,9 +22,10 @@ async function startWorker(scene: Scene): Promise<Child> {
 /** Waits until a task is held by a copy. */
 async function untilRenewed(scene: Scene): Promise<void> {
   const { pathname } = new URL(scene.place.broker);
-  const list = ["-q", "list_queues", "-p", pathname.slice(1), "name", "messages_unacknowledged"];
-  const isSo = async (): Promise<boolean> =>
-    /\.held\.\S+\t1$/mu.test(await scene.host.server.execute("rabbitmqctl", list));
+  const isSo = async (): Promise<boolean> => {
+    const counts = await queueCounts(scene.host.server, pathname.slice(1), "messages_unacknowledged");
+    return [...counts].some(([name, count]) => name.includes(".held.") && count === 1);
+  };
   await eventually(isSo, { what: "a renewed delivery", withinMs: 3 * timeoutMs, everyMs: 1_000 });
 }
 

@@ -2,14 +2,13 @@ import { AmqpLink, amqpTarget } from "@lovage/client-amqp";
 import { silentLog, systemClock } from "@lovage/foundation";
 import type { Delivery } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { bothWays } from "../network/fault.ts";
 import { FaultProxy } from "../network/fault-proxy.ts";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { makeVhost } from "../services/rabbitmq/make-vhost.ts";
 
-const startMs = 150_000;
 /** Less than what anything that is left behind would wait for. */
 const soonMs = 3_000;
 
@@ -17,11 +16,7 @@ async function expectNoSocket(proxy: FaultProxy): Promise<void> {
   await eventually(() => proxy.connections === 0, { what: "the end of all connections", withinMs: soonMs });
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function openProxy(): Promise<FaultProxy> {
     const { hostname, port } = new URL(server.url);
     const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
@@ -104,9 +99,8 @@ describeOwnServer("rabbitmq", (start) => {
   });
 
   test("a vhost may have a percent sign in its name", async () => {
-    const vhost = "shop%2Feu";
-    await server.execute("rabbitmqctl", ["add_vhost", vhost]);
-    await server.execute("rabbitmqctl", ["set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*"]);
+    const vhost = `${server.vhost}%2Feu`;
+    await makeVhost(server, vhost);
     const url = new URL(server.url);
     const connection = await amqpTransport({ url: `amqp://${url.host}/${encodeURIComponent(vhost)}` });
     expect(connection.state).toBe("open");

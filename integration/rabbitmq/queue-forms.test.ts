@@ -4,12 +4,10 @@ import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, Headers, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import type { AmqpTransportOptions } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
-const startMs = 150_000;
 const testMs = 60_000;
 
 function messageTo(to: string, headers: Headers = {}): OutgoingMessage & { readonly to: string } {
@@ -30,11 +28,7 @@ async function roundTrip(
   return deliveries[0]!;
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function open(options: AmqpTransportOptions = {}): Promise<Connection> {
     const connection = await amqpTransport({ url: server.url, sweep: "300ms", ...options });
     onTestFinished(async () => await connection.close());
@@ -49,9 +43,10 @@ describeOwnServer("rabbitmq", (start) => {
   }
 
   async function argumentsOf(queue: string): Promise<unknown> {
-    const json = await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "arguments", "--formatter=json"]);
-    const rows = JSON.parse(json) as { readonly name: string; readonly arguments: readonly (readonly unknown[])[] }[];
-    return rows.find(({ name }) => name === queue)?.arguments.map(([name]) => name);
+    const found = `{ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"${server.vhost}">>, queue, <<"${queue}">>))`;
+    const names = "[binary_to_list(Name) || {Name, _, _} <- amqqueue:get_arguments(Queue)]";
+    const list = await server.execute("rabbitmqctl", ["eval", `${found}, ${names}.`]);
+    return [...list.matchAll(/"([^"]*)"/gu)].map(([, name]) => name);
   }
 
   /** Of a quorum queue that Lovage makes: before version 4 there is no limit to lift. */
@@ -73,7 +68,7 @@ describeOwnServer("rabbitmq", (start) => {
       const own = await ownArguments();
       expect(await argumentsOf("new")).toEqual(own);
       expect(await argumentsOf("earlier")).toEqual(["x-queue-type"]);
-      await server.execute("rabbitmqctl", ["close_all_connections", "a test"]);
+      await server.execute("rabbitmqctl", ["close_all_connections", "--vhost", server.vhost, "a test"]);
       const goesOn = async (): Promise<boolean> =>
         (await connection.admin.inspect(["earlier"]).catch(() => [])).length > 0;
       await eventually(goesOn, { what: "the reconnection", withinMs: 20_000 });

@@ -1,16 +1,13 @@
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { permitGuest } from "../services/rabbitmq/permit-guest.ts";
 
-const startMs = 150_000;
-const maxMessageSize = 65_536;
-
-function messageTo(to: OutgoingMessage["to"], id: string, body = Buffer.from(id)): OutgoingMessage {
+function messageTo(to: OutgoingMessage["to"], id: string): OutgoingMessage {
   const properties = { messageId: id, contentType: "text/plain", contentEncoding: "utf-8" };
-  return { to, headers: {}, properties, body };
+  return { to, headers: {}, properties, body: Buffer.from(id) };
 }
 
 async function codeOf(publication: Promise<unknown>): Promise<unknown> {
@@ -27,11 +24,7 @@ async function readyIn(connection: Connection, queue: string): Promise<number | 
   return stats?.ready;
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start({ settings: [`max_message_size = ${maxMessageSize}`] })), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function open(...queues: readonly string[]): Promise<Connection> {
     const connection = await amqpTransport({ url: server.url });
     onTestFinished(async () => await connection.close());
@@ -40,20 +33,8 @@ describeOwnServer("rabbitmq", (start) => {
   }
 
   async function permit(writable: string): Promise<void> {
-    const user = new URL(server.url).username || "guest";
-    await server.execute("rabbitmqctl", ["set_permissions", user, ".*", writable, ".*"]);
+    await server.execute("rabbitmqctl", ["eval", `${permitGuest(server.vhost, writable)}.`]);
   }
-
-  test("a message above the server's limit is refused for good, and what was published right behind it is accepted once", async () => {
-    const connection = await open("large");
-    const large = Buffer.alloc(maxMessageSize + 1);
-    const behind = ["a", "b", "c"].map((id) => messageTo("large", id));
-    const all = [messageTo("large", "too large", large), ...behind].map((message) => connection.publish([message]));
-    const codes = await Promise.all(all.map((publication) => codeOf(publication)));
-    expect(codes).toEqual(["TRANSPORT_REJECTED", "accepted", "accepted", "accepted"]);
-    expect(await codeOf(connection.publish([messageTo("large", "next")]))).toBe("accepted");
-    expect(await readyIn(connection, "large")).toBe(4);
-  });
 
   test("what a user may not write is refused for good", async () => {
     const connection = await open("guarded");
@@ -69,9 +50,8 @@ describeOwnServer("rabbitmq", (start) => {
       bindings: [{ exchange: "ev", queue: "topics", routingKey: "#" }],
     } as const;
     await connection.declare(declared);
-    const user = new URL(server.url).username || "guest";
-    await server.execute("rabbitmqctl", ["set_topic_permissions", user, "ev", "^good", ".*"]);
-    onTestFinished(async () => void (await server.execute("rabbitmqctl", ["clear_topic_permissions", user])));
+    const inVhost = ["--vhost", server.vhost];
+    await server.execute("rabbitmqctl", ["set_topic_permissions", ...inVhost, "guest", "ev", "^good", ".*"]);
     const publications = ["good.1", "good.2", "bad.1", "good.3"].map((routingKey) =>
       codeOf(connection.publish([messageTo({ exchange: "ev", routingKey }, routingKey)])),
     );
@@ -109,7 +89,8 @@ describeOwnServer("rabbitmq", (start) => {
   test("what follows a delivery is sent once to the queue that takes it, however often another refuses its part", async () => {
     const connection = await open("work", "free", "full");
     const policy = '{"max-length":1,"overflow":"reject-publish"}';
-    await server.execute("rabbitmqctl", ["set_policy", "full", "^full$", policy, "--apply-to", "queues"]);
+    const inVhost = ["--vhost", server.vhost];
+    await server.execute("rabbitmqctl", ["set_policy", ...inVhost, "full", "^full$", policy, "--apply-to", "queues"]);
     const isFull = async (): Promise<boolean> =>
       (await codeOf(connection.publish([messageTo("full", "filling")]))) === "TRANSPORT_UNAVAILABLE";
     await eventually(isFull, { what: "the queue to be full", withinMs: 10_000 });
@@ -120,7 +101,7 @@ describeOwnServer("rabbitmq", (start) => {
     const followUps = [messageTo("free", "next"), messageTo("full", "beside")];
     for (let attempt = 0; attempt < 3; attempt += 1)
       await expect(deliveries[0]!.ack(followUps)).rejects.toMatchObject({ retryable: true });
-    await server.execute("rabbitmqctl", ["clear_policy", "full"]);
+    await server.execute("rabbitmqctl", ["clear_policy", ...inVhost, "full"]);
     const before = await readyIn(connection, "full");
     const isSettled = async (): Promise<boolean> => (await codeOf(deliveries[0]!.ack(followUps))) === "accepted";
     await eventually(isSettled, { what: "the settlement", withinMs: 10_000 });

@@ -3,12 +3,10 @@ import type { Channel } from "@lovage/client-amqp";
 import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
 
-const startMs = 150_000;
 const testMs = 180_000;
 /** Two looks of the consumer, and another channel. */
 const noticedMs = 60_000;
@@ -18,11 +16,7 @@ function messageTo(to: string, messageId: string): OutgoingMessage {
   return { to, headers: {}, properties, body: Buffer.from("x") };
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function open(): Promise<Connection> {
     const connection = await amqpTransport({ url: server.url, sweep: "1s" });
     onTestFinished(async () => await connection.close());
@@ -66,7 +60,15 @@ describeOwnServer("rabbitmq", (start) => {
 
   /** As Lovage made it. */
   async function formOf(queue: string): Promise<{ readonly arguments: Record<string, unknown> }> {
-    const json = await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "arguments", "--formatter=json"]);
+    const json = await server.execute("rabbitmqctl", [
+      "-q",
+      "list_queues",
+      "--vhost",
+      server.vhost,
+      "name",
+      "arguments",
+      "--formatter=json",
+    ]);
     const rows = JSON.parse(json) as readonly {
       readonly name: string;
       readonly arguments: readonly (readonly [string, unknown, unknown])[];

@@ -1,54 +1,21 @@
-import type { Backend, ResultPut } from "@lovage/backend";
+import type { Backend } from "@lovage/backend";
 import { rpcBackend } from "@lovage/backend-amqp";
-import type { RpcBackendOptions } from "@lovage/backend-amqp";
 import { chain, chord, createApp, group } from "lovage";
 import type { App } from "lovage";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { bothWays } from "../network/fault.ts";
 import { FaultProxy } from "../network/fault-proxy.ts";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { queueCounts } from "./queue-counts.ts";
+import { come, openRpc, passing, resultFor, tryPut } from "./rpc-results.ts";
 
-const startMs = 150_000;
 const soon = { timeout: "30s" } as const;
-
-function resultFor(replyTo: string, taskId: string): ResultPut {
-  const document = JSON.stringify({ status: "SUCCESS", result: taskId, task_id: taskId });
-  return { taskId, state: "SUCCESS", document, fence: [0, 1], expiresInMs: 60_000, replyTo };
-}
-
-async function open(url: string, options: RpcBackendOptions = {}): Promise<Backend> {
-  const backend = await rpcBackend({ url: url.replace("amqp:", "rpc:"), heartbeat: "1s", ...options });
-  onTestFinished(async () => await backend.close());
-  return backend;
-}
-
-/** Waits until the caller has all of these. */
-async function come({ results }: Backend, taskIds: readonly string[]): Promise<void> {
-  const areThere = async (): Promise<boolean> =>
-    (await results?.get(taskIds))?.every((each) => each !== undefined) === true;
-  await eventually(areThere, { what: `results of ${taskIds.join(", ")}`, withinMs: 30_000 });
-}
 
 /** What a caller says of results. */
 async function statesOf({ results }: Backend, taskIds: readonly string[]): Promise<readonly unknown[]> {
   return ((await results?.get(taskIds)) ?? []).map((record) => record?.state);
 }
-
-/** Stores as a worker does, which tries again what is refused for now. */
-async function tryPut({ results }: Backend, puts: readonly ResultPut[], refusals: unknown[]): Promise<boolean> {
-  try {
-    await results?.put(puts);
-    return true;
-  } catch (error) {
-    refusals.push(error);
-    return false;
-  }
-}
-
-/** A refusal after which a worker tries again. */
-const passing = { code: "BACKEND_UNAVAILABLE", retryable: true };
 
 /** An app that works, and one that calls, which are closed after the test. */
 function openApps(broker: string): { readonly worker: App; readonly caller: App } {
@@ -64,14 +31,10 @@ function openApps(broker: string): { readonly worker: App; readonly caller: App 
   return { worker: openApp(), caller: openApp() };
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function replyQueues(): Promise<readonly string[]> {
-    const listed = await server.execute("rabbitmqctl", ["list_queues", "--quiet", "--no-table-headers", "name"]);
-    return listed.split("\n").filter((name) => name.startsWith("lovage.reply."));
+    const counts = await queueCounts(server, server.vhost, "messages");
+    return [...counts.keys()].filter((name) => name.startsWith("lovage.reply."));
   }
 
   describe("results over rpc", () => {
@@ -79,7 +42,7 @@ describeOwnServer("rabbitmq", (start) => {
       const { hostname, port } = new URL(server.url);
       const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
       onTestFinished(async () => await proxy[Symbol.asyncDispose]());
-      const [caller, worker] = [await open(proxy.urlOf(server.url)), await open(server.url)];
+      const [caller, worker] = [await openRpc(proxy.urlOf(server.url)), await openRpc(server.url)];
       const replyTo = String(caller.results?.replyTo);
       proxy.set(bothWays({ isBlackHole: true }));
       proxy.cut();
@@ -89,21 +52,10 @@ describeOwnServer("rabbitmq", (start) => {
       expect(await statesOf(caller, ["a", "b"])).toEqual(["SUCCESS", "SUCCESS"]);
     });
 
-    test("outlive a restart of the server", async () => {
-      const [caller, worker] = [await open(server.url), await open(server.url)];
-      const replyTo = String(caller.results?.replyTo);
-      await server.restart({ keepsData: true });
-      const refusals: unknown[] = [];
-      const store = async (): Promise<boolean> => await tryPut(worker, [resultFor(replyTo, "after")], refusals);
-      await eventually(store, { what: "the server to take a result", withinMs: 60_000 });
-      await come(caller, ["after"]);
-      expect(refusals).toMatchObject(refusals.map(() => passing));
-    });
-
     test("go on when an operator deletes the queue of a caller", async () => {
-      const [caller, worker] = [await open(server.url), await open(server.url)];
+      const [caller, worker] = [await openRpc(server.url), await openRpc(server.url)];
       const replyTo = String(caller.results?.replyTo);
-      await server.execute("rabbitmqctl", ["delete_queue", replyTo]);
+      await server.execute("rabbitmqctl", ["delete_queue", "--vhost", server.vhost, replyTo]);
       const refusals: unknown[] = [];
       const hasCome = async (): Promise<boolean> => {
         await tryPut(worker, [resultFor(replyTo, "a")], refusals);
@@ -118,7 +70,7 @@ describeOwnServer("rabbitmq", (start) => {
       const { hostname, port } = new URL(server.url);
       const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
       onTestFinished(async () => await proxy[Symbol.asyncDispose]());
-      const worker = await open(proxy.urlOf(server.url));
+      const worker = await openRpc(proxy.urlOf(server.url));
       proxy.set(bothWays({ latencyMs: 10 }));
       const puts = Array.from({ length: 500 }, (_, index) => resultFor(`lovage.reply.gone-${index}`, `t${index}`));
       const refusals: unknown[] = [];
@@ -134,7 +86,7 @@ describeOwnServer("rabbitmq", (start) => {
       const proxy = await FaultProxy.open({ host: hostname, port: Number(port) });
       onTestFinished(async () => await proxy[Symbol.asyncDispose]());
       const tidy = await rpcBackend({ url: server.url });
-      const lost = await open(proxy.urlOf(server.url), { replyQueueExpires: "2s" });
+      const lost = await openRpc(proxy.urlOf(server.url), { replyQueueExpires: "2s" });
       expect(await replyQueues()).toHaveLength(before.length + 2);
       await tidy.close();
       expect(await replyQueues()).not.toContain(tidy.results?.replyTo);
@@ -146,7 +98,7 @@ describeOwnServer("rabbitmq", (start) => {
     });
 
     test("that are too large are refused before they are sent", async () => {
-      const caller = await open(server.url, { maxDocumentBytes: 1_000 });
+      const caller = await openRpc(server.url, { maxDocumentBytes: 1_000 });
       const tooLarge = { ...resultFor("elsewhere", "a"), document: "x".repeat(1_001) };
       await expect(caller.results?.put([tooLarge])).rejects.toMatchObject({ code: "DOCUMENT_TOO_LARGE" });
     });

@@ -3,15 +3,15 @@ import type { Channel } from "@lovage/client-amqp";
 import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
-import { describeOwnServer } from "../services/describe-own-server.ts";
-import type { OwnServer } from "../services/service.ts";
+import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { queueCounts } from "./queue-counts.ts";
 
-const startMs = 150_000;
 const testMs = 60_000;
 /** More than the server has on their way out of a step at once. */
 const many = 100;
+const strandedName = "lovage.delay.stranded";
 
 /** All by the same step of the ladder. */
 function delayed(to: OutgoingMessage["to"], id: string): OutgoingMessage {
@@ -29,11 +29,7 @@ async function consume(connection: Connection, queue: string): Promise<readonly 
   return ids;
 }
 
-describeOwnServer("rabbitmq", (start) => {
-  let server: OwnServer;
-  beforeAll(async () => void (server = await start()), startMs);
-  afterAll(async () => await server[Symbol.asyncDispose](), startMs);
-
+describeVhost((server) => {
   async function open(): Promise<Connection> {
     const connection = await amqpTransport({ url: server.url, sweep: "300ms" });
     onTestFinished(async () => await connection.close());
@@ -47,18 +43,15 @@ describeOwnServer("rabbitmq", (start) => {
     await new CallChannel(link).call("acting beside Lovage", work);
   }
 
-  async function waiting(): Promise<readonly string[]> {
-    const rows = await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "messages"]);
-    return rows.split("\n").filter((row) => row.startsWith("lovage.delay.") && !row.endsWith("\t0"));
+  /** Messages in the steps of a ladder that hold any. */
+  async function waiting(prefix: string): Promise<Readonly<Record<string, number>>> {
+    const counts = await queueCounts(server, server.vhost, "messages");
+    return Object.fromEntries([...counts].filter(([name, count]) => name.startsWith(prefix) && count > 0));
   }
 
-  const stranded = async (): Promise<number> =>
-    Number(/\d+$/u.exec((await waiting()).find((row) => row.includes("stranded")) ?? "0")?.[0]);
+  const stranded = async (): Promise<number> => (await waiting(strandedName))[strandedName] ?? 0;
 
-  const isCeleryEmpty = async (): Promise<boolean> =>
-    !/^celery_delayed_\d+\t[1-9]/mu.test(
-      await server.execute("rabbitmqctl", ["-q", "list_queues", "name", "messages"]),
-    );
+  const isEmpty = async (prefix: string): Promise<boolean> => Object.keys(await waiting(prefix)).length === 0;
 
   test(
     "delayed messages that no queue takes when they are due hold up no others, and nothing of them is left",
@@ -78,7 +71,7 @@ describeOwnServer("rabbitmq", (start) => {
       ]);
       await eventually(() => ids.length === 2, { what: "what has a way", withinMs: 5_000 });
       expect(ids.toSorted()).toEqual(["by exchange", "by queue"]);
-      await eventually(async () => (await waiting()).length === 0, {
+      await eventually(async () => await isEmpty("lovage.delay."), {
         what: "an empty ladder",
         withinMs: 5_000,
         everyMs: 500,
@@ -95,9 +88,12 @@ describeOwnServer("rabbitmq", (start) => {
       await onChannel(async (channel) => await channel.assertExchange(exchange, "direct"));
       await connection.publish([{ ...delayed({ exchange, routingKey: "x" }, "kept"), notBefore: { inMs: 2_000 } }]);
       await onChannel(async (channel) => await channel.deleteExchange(exchange));
-      const isDue = async (): Promise<boolean> => (await waiting()).join().includes("stranded");
-      await eventually(isDue, { what: "the message among the stranded", withinMs: 10_000, everyMs: 500 });
-      expect(await waiting()).toEqual(["lovage.delay.stranded\t1"]);
+      await eventually(async () => (await stranded()) > 0, {
+        what: "the message among the stranded",
+        withinMs: 10_000,
+        everyMs: 500,
+      });
+      expect(await waiting("lovage.delay.")).toEqual({ [strandedName]: 1 });
     },
     testMs,
   );
@@ -124,7 +120,11 @@ describeOwnServer("rabbitmq", (start) => {
       await connection.publish([due("post", "m")]);
       await eventually(() => ids.length === 1, { what: "what has a way", withinMs: 10_000 });
       expect(ids).toEqual(["m"]);
-      await eventually(isCeleryEmpty, { what: "an empty ladder", withinMs: 10_000, everyMs: 500 });
+      await eventually(async () => await isEmpty("celery_delayed_"), {
+        what: "an empty ladder",
+        withinMs: 10_000,
+        everyMs: 500,
+      });
       expect(await stranded()).toBe(before + many);
     },
     testMs,

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import type { ExecFileOptions } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import { findProgram } from "../private/find-program.ts";
 
@@ -17,7 +18,10 @@ export async function erlCall(code: string, options: ExecFileOptions): Promise<s
   const { RABBITMQ_NODENAME: node = "", RABBITMQ_ERLANG_COOKIE: cookie } = options.env ?? {};
   // Without one it takes that of its home.
   const secret = cookie === undefined ? [] : ["-c", cookie];
-  const running = promisify(execFile)(program, ["-sname", node, ...secret, "-e"], { ...options, encoding: "utf8" });
+  // By default all have one name, and a node refuses the second of those who come at once.
+  const self = ["-h", `call-${randomUUID()}`];
+  const args = ["-sname", node, ...self, ...secret, "-e"];
+  const running = promisify(execFile)(program, args, { ...options, encoding: "utf8" });
   running.child.stdin?.end(`${code}\n`);
   const { stdout } = await running;
   const [, result] = /^\{ok, (.*)\}$/su.exec(stdout) ?? [];
