@@ -80,7 +80,7 @@ export class CrashPoint {
 
   async #call(call: AnyCall, args: readonly unknown[]): Promise<unknown> {
     const given = args.map((arg) => this.#holdCallbacks(arg));
-    const isTheOne = !this.#isOver && this.#thawed === undefined && (this.#calls += 1) === this.#place.call;
+    const isTheOne = this.#count();
     if (isTheOne) this.#halt();
     if (isTheOne && this.#place.when === "before") this.#onEnd();
     if (!isTheOne || this.#place.when === "before") await this.#thawed?.promise;
@@ -89,6 +89,13 @@ export class CrashPoint {
     await this.#thawed?.promise;
     if (outcome.status === "rejected") throw outcome.reason;
     return this.#wrapIfAlive(outcome.value);
+  }
+
+  /** Whether it is the call to stop at. */
+  #count(): boolean {
+    if (this.#isOver || this.#thawed !== undefined) return false;
+    this.#calls += 1;
+    return this.#calls === this.#place.call;
   }
 
   #halt(): void {
