@@ -52,7 +52,7 @@ export class CrashPoint {
     return this.#calls;
   }
 
-  /** Resolves when the call was made. */
+  /** Resolves when the app has stopped. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
@@ -82,10 +82,11 @@ export class CrashPoint {
     const given = args.map((arg) => this.#holdCallbacks(arg));
     const isTheOne = this.#count();
     if (isTheOne) this.#halt();
-    if (isTheOne && this.#place.when === "before") this.#onEnd();
+    if (isTheOne && this.#place.when === "before") this.#end();
     if (!isTheOne || this.#place.when === "before") await this.#thawed?.promise;
     const [outcome] = await Promise.allSettled([call(...given)]);
-    if (isTheOne && this.#place.when === "after") this.#onEnd();
+    // Not sooner: to have its effect a call may need the clock.
+    if (isTheOne && this.#place.when === "after") this.#end();
     await this.#thawed?.promise;
     if (outcome.status === "rejected") throw outcome.reason;
     return this.#wrapIfAlive(outcome.value);
@@ -100,7 +101,11 @@ export class CrashPoint {
 
   #halt(): void {
     this.#thawed = Promise.withResolvers<void>();
+  }
+
+  #end(): void {
     this.#freezer.freeze();
+    this.#onEnd();
     this.#reached.resolve();
   }
 
