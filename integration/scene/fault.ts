@@ -21,7 +21,7 @@ export interface FaultOptions {
    * What the broker must allow beside its row; without it this scenario is not run. `absence`: it is away for a while. `clock`: it tells its own time.
    * `renewalThread`: a helper thread of its workers keeps what they hold.
    * `settableClock`: its clock is `scene.host.clock`; its server is private and of this scenario alone.
-   * `ownServer`, where it has a server: this one is ended, emptied or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
+   * `ownServer`, where it has a server: this one is ended, emptied, filled or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
    * scenarios of this file only. @default nothing: the server may be shared by all
    */
   readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread" | "settableClock";
