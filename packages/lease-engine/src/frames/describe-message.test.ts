@@ -56,3 +56,14 @@ it("describes anew what was changed since it came last", () => {
   (given["stamps"] as Record<string, number>)["a"] = 2;
   expect(Buffer.from(describeMessage(given, about).text).equals(before.text)).toBe(false);
 });
+
+it("makes no text for a call of a task whose last call was described, whatever came between", () => {
+  const describeCall = (task: string, id: string) =>
+    describeMessage(
+      { lang: "js", task, id },
+      { messageId: `${id}:0`, contentType: "application/json", contentEncoding: "utf-8" },
+    );
+  const { text: first } = describeCall("orders.pay", "a1");
+  describeCall("orders.ship", "b1");
+  expect(describeCall("orders.pay", "a2").text).toBe(first);
+});

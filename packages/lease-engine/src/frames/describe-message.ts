@@ -21,12 +21,13 @@ interface Described extends Description {
 
 const longestTaskId = 64;
 const longestKept = 512;
+const mostTasks = 256;
 
 /**
- * The latest description whose values are all plain. Calls of one task by one program differ in nothing but their id, so that most messages are described by a few
+ * By task, its latest description whose values are all plain. Calls of one task by one program differ in nothing but their id, so that most messages are described by a few
  * comparisons, without any text being made.
  */
-let latest: Described | undefined;
+const latest = new Map<string, Described>();
 
 /** Describes a message for its frame. */
 export function describeMessage(headers: Headers, properties: MessageProperties): Description {
@@ -34,9 +35,11 @@ export function describeMessage(headers: Headers, properties: MessageProperties)
   const taskId = taskIdOf(messageId);
   const messageIdRest = messageId.slice(taskId.length);
   const names = Object.keys(headers);
-  if (latest !== undefined && latest.messageIdRest === messageIdRest && taskId !== "") {
-    if (hasHeaders(latest, headers, names, taskId) && hasProperties(latest, properties, taskId)) {
-      return { taskId, text: latest.text };
+  const task = typeof headers["task"] === "string" ? headers["task"] : "";
+  const known = latest.get(task);
+  if (known !== undefined && known.messageIdRest === messageIdRest && taskId !== "") {
+    if (hasHeaders(known, headers, names, taskId) && hasProperties(known, properties, taskId)) {
+      return { taskId, text: known.text };
     }
   }
   const written = `${encodeHeaders(headers, names, taskId)}${separator}${encodeProperties(properties, taskId)}`;
@@ -44,9 +47,14 @@ export function describeMessage(headers: Headers, properties: MessageProperties)
   const values = names.map((name) => headers[name]);
   // An object may be changed before it comes again.
   if (taskId !== "" && text.length <= longestKept && !values.some(isObject)) {
-    latest = { taskId, text, names, values, messageIdRest, properties: { ...properties } };
+    keep(task, { taskId, text, names, values, messageIdRest, properties: { ...properties } });
   }
   return { taskId, text };
+}
+
+function keep(task: string, described: Described): void {
+  if (latest.size >= mostTasks && !latest.has(task)) latest.clear();
+  latest.set(task, described);
 }
 
 function isObject(value: HeaderValue | undefined): boolean {
