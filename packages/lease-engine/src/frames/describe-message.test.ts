@@ -2,7 +2,7 @@ import type { Headers, MessageProperties } from "@lovage/transport";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { describeMessage } from "./describe-message.ts";
+import { describeMessage, type Description } from "./describe-message.ts";
 import { readFrameText } from "./frame-text.ts";
 
 const ids = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"];
@@ -57,12 +57,14 @@ it("describes anew what was changed since it came last", () => {
   expect(Buffer.from(describeMessage(given, about).text).equals(before.text)).toBe(false);
 });
 
+function describeCall(task: string, id: string): Description {
+  return describeMessage(
+    { lang: "js", task, id },
+    { messageId: `${id}:0`, contentType: "application/json", contentEncoding: "utf-8" },
+  );
+}
+
 it("makes no text for a call of a task whose last call was described, whatever came between", () => {
-  const describeCall = (task: string, id: string) =>
-    describeMessage(
-      { lang: "js", task, id },
-      { messageId: `${id}:0`, contentType: "application/json", contentEncoding: "utf-8" },
-    );
   const { text: first } = describeCall("orders.pay", "a1");
   describeCall("orders.ship", "b1");
   expect(describeCall("orders.pay", "a2").text).toBe(first);

@@ -150,10 +150,10 @@ export const closeConcern: Concern = {
         await scene.publish(queue, "b");
         const deliveries = await (await scene.consume(queue, { prefetch: 2 })).take(2);
         deepEqual(inbox.deliveries, []);
-        deepEqual(
-          deliveries.map(({ count }) => count),
-          [1, 1],
-        );
+        // A broker that ends consumers itself may take back what came in that very moment, and count it: RabbitMQ does for quorum queues (its issue 3729).
+        const most = scene.capabilities.recovery === "connection" ? 2 : 1;
+        const counts = deliveries.map(({ count }) => count);
+        ok(Math.max(...counts) <= most, `deliveries were counted ${counts.join(" and ")} times`);
       },
     },
     {
