@@ -26,7 +26,7 @@ export interface PrivateRecipe {
   readonly stopSignal?: NodeJS.Signals;
   /**
    * Finds its programs.
-   * @returns its main program
+   * @returns its main program, or the name and version of what stands in for one
    * @throws Error when they are not installed, in a sentence
    */
   locate(): string;

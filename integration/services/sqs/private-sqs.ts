@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import path from "node:path";
 import process from "node:process";
@@ -11,7 +12,8 @@ export const privateSqs: PrivateRecipe = {
   locate: () => {
     const manifest = findPackageJSON("fauxqs", import.meta.url);
     if (manifest === undefined) throw new Error("The emulator fauxqs is not installed.");
-    return path.dirname(manifest);
+    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string };
+    return `fauxqs ${version}`;
   },
   locateTool: (tool) => {
     throw new Error(`The SQS emulator has no program ${tool}.`);
