@@ -5,8 +5,8 @@ import type { OwnServer } from "../services/service.ts";
 import type { DriverPlace } from "./driver-place.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 
-/** How long leases are in the suites, how often is swept, and how long a claim goes on in the broker whose connection is gone. */
-export type LeasePace = Pick<TransportHarness, "leaseMs" | "sweepMs" | "claimMs">;
+/** How long leases are in the suites, how often is swept, and what the broker does once a connection or a consumer is gone. */
+export type LeasePace = Pick<TransportHarness, "leaseMs" | "sweepMs" | "claimMs" | "countsLateArrivals">;
 
 /** What the harness of a transport over a server is made of. */
 export interface ServerTransport<Options> {

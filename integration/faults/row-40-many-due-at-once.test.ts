@@ -3,7 +3,6 @@ import { recordFigures, sound } from "../figures/record-figures.ts";
 import { eventually } from "../processes/eventually.ts";
 import { depth } from "../scene/depth.ts";
 import { fault } from "../scene/fault.ts";
-import type { FaultOptions } from "../scene/fault.ts";
 import { unhurriedPace } from "../scene/pace.ts";
 
 const many = depth.name === "full" ? 1_000_000 : 20_000;
@@ -13,9 +12,6 @@ const sendMs = depth.name === "full" ? 300_000 : 15_000;
 const rounds = 100;
 /** What a flood may cost those beside it in any case: here it shares their event loop and two cores, and an emulator those of all. */
 const busyMinMs = { server: 200, emulator: 600 };
-
-/** A node that is given a million messages keeps all its other clients waiting for many seconds. */
-const options: FaultOptions = { pace: unhurriedPace, ...(depth.name === "full" && { needs: "ownServer" }) };
 
 fault(
   40,
@@ -85,5 +81,5 @@ fault(
       ],
     });
   },
-  options,
+  { pace: unhurriedPace, floods: true },
 );

@@ -80,13 +80,13 @@ export class CrashPoint {
 
   async #call(call: AnyCall, args: readonly unknown[]): Promise<unknown> {
     const given = args.map((arg) => this.#holdCallbacks(arg));
-    const isTheOne = this.#count();
-    if (isTheOne) this.#halt();
-    if (isTheOne && this.#place.when === "before") this.#end();
-    if (!isTheOne || this.#place.when === "before") await this.#thawed?.promise;
+    const stops = this.#count() ? this.#place.when : undefined;
+    if (stops !== undefined) this.#halt();
+    if (stops === "before") this.#end();
+    if (stops !== "after") await this.#thawed?.promise;
     const [outcome] = await Promise.allSettled([call(...given)]);
     // Not sooner: to have its effect a call may need the clock.
-    if (isTheOne && this.#place.when === "after") this.#end();
+    if (stops === "after") this.#end();
     await this.#thawed?.promise;
     if (outcome.status === "rejected") throw outcome.reason;
     return this.#wrapIfAlive(outcome.value);
@@ -103,7 +103,9 @@ export class CrashPoint {
     this.#thawed = Promise.withResolvers<void>();
   }
 
+  /** A call that takes long may have its effect after `thaw` only. */
   #end(): void {
+    if (this.#isOver) return;
     this.#freezer.freeze();
     this.#onEnd();
     this.#reached.resolve();

@@ -21,10 +21,15 @@ export interface FaultOptions {
    * What the broker must allow beside its row; without it this scenario is not run. `absence`: it is away for a while. `clock`: it tells its own time.
    * `renewalThread`: a helper thread of its workers keeps what they hold.
    * `settableClock`: its clock is `scene.host.clock`; its server is private and of this scenario alone.
-   * `ownServer`, where it has a server: this one is ended, emptied, filled or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
+   * `ownServer`, where it has a server: this one is ended, emptied or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
    * scenarios of this file only. @default nothing: the server may be shared by all
    */
   readonly needs?: "absence" | "ownServer" | "clock" | "renewalThread" | "settableClock";
+  /**
+   * At full scale it gives the broker so much that a node keeps all its other clients waiting for many seconds, so that it has an own server there.
+   * @default false
+   */
+  readonly floods?: boolean;
   /** It mostly waits: for leases, for a broker that is away. Its brokers then run beside each other. @default false: one after the other */
   readonly mostlyWaits?: boolean;
   /** @default that of the depth */
@@ -66,7 +71,7 @@ interface Scenario extends Omit<FaultOptions, "only"> {
 }
 
 function registerOn(broker: Broker, scenario: Scenario): void {
-  const { needs, mostlyWaits } = scenario;
+  const { needs, floods = false, mostlyWaits } = scenario;
   const { name, service, rungs, isSlowToStart = false } = broker;
   if (needs === "settableClock") {
     const onClock = (start?: StartServer): void => registerTest(broker, scenario, onSettableClock(start));
@@ -78,7 +83,8 @@ function registerOn(broker: Broker, scenario: Scenario): void {
   if (service === undefined) return register(() => Promise.resolve(undefined));
   // Since RabbitMQ takes seconds to start, its two kinds of queues share one, unless they run beside each other.
   const serverKey = mostlyWaits === true ? name : service;
-  if (isSlowToStart && !needsOwnServer(needs)) {
+  const mayShare = !needsOwnServer(needs) && !(floods && depth.name === "full");
+  if (isSlowToStart && mayShare) {
     describeSharedServer(service, (server) => register(() => Promise.resolve(server)), rungs);
   } else describeOwnServer(service, (start) => register(() => serverOfFile(serverKey, start)), rungs);
 }

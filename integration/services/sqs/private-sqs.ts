@@ -1,20 +1,14 @@
-import { readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { packageVersion } from "../package-version.ts";
 import type { PrivateRecipe } from "../private/private-recipe.ts";
 
 const program = fileURLToPath(new URL("sqs-program.ts", import.meta.url));
 
 /** The emulator fauxqs in a process of its own. It runs as we do, since it reads this workspace. */
 export const privateSqs: PrivateRecipe = {
-  locate: () => {
-    const manifest = findPackageJSON("fauxqs", import.meta.url);
-    if (manifest === undefined) throw new Error("The emulator fauxqs is not installed.");
-    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string };
-    return `fauxqs ${version}`;
-  },
+  locate: () => `fauxqs ${packageVersion("fauxqs", import.meta.url)}`,
   locateTool: (tool) => {
     throw new Error(`The SQS emulator has no program ${tool}.`);
   },

@@ -27,6 +27,7 @@ test("says so when a file is in the way", () => {
   expect(() => makeDirectory(join(file, "a"))).toThrow(/EEXIST|ENOTDIR/);
 });
 
-test.runIf(existsSync("/proc/self"))("says so at once where no directory can be made", () => {
+test("says so at once where no directory can be made", ({ skip }) => {
+  skip(!existsSync("/proc/self"), "this system has no /proc");
   expect(() => makeDirectory("/proc/lovage/queue")).toThrow("ENOENT");
 });

@@ -49,6 +49,8 @@ export interface TransportHarness {
    * @default as long as a request may be on its way
    */
   readonly claimMs?: number;
+  /** The broker takes back by itself what reaches a consumer in the moment in which that ends, and counts it as lost once. @default false */
+  readonly countsLateArrivals?: boolean;
   readonly controls?: FaultControls;
   /** Opens a further connection to the same broker, as another process would. The kit closes it. */
   open(): Promise<Connection>;
