@@ -6,7 +6,10 @@ import type { DriverPlace } from "./driver-place.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 
 /** How long leases are in the suites, how often is swept, and what the broker does once a connection or a consumer is gone. */
-export type LeasePace = Pick<TransportHarness, "leaseMs" | "sweepMs" | "claimMs" | "countsLateArrivals">;
+export type LeasePace = Pick<
+  TransportHarness,
+  "leaseMs" | "sweepMs" | "claimMs" | "countsLateArrivals" | "lateAfterRestartMs"
+>;
 
 /** What the harness of a transport over a server is made of. */
 export interface ServerTransport<Options> {

@@ -7,7 +7,7 @@ import type { Server } from "../services/service.ts";
 export async function queueCounts(
   server: Server,
   vhost: string,
-  kind: "messages" | "messages_unacknowledged",
+  kind: "messages" | "messages_ready" | "messages_unacknowledged",
 ): Promise<ReadonlyMap<string, number>> {
   const rows = `rabbit_amqqueue:info_all(<<"${vhost}">>, [name, ${kind}])`;
   const code = `[{binary_to_list(element(4, Name)), Count} || [{name, Name}, {_, Count}] <- ${rows}].`;

@@ -51,6 +51,8 @@ export interface TransportHarness {
   readonly claimMs?: number;
   /** The broker takes back by itself what reaches a consumer in the moment in which that ends, and counts it as lost once. @default false */
   readonly countsLateArrivals?: boolean;
+  /** By how much more than usual what became due while the broker was away, or started, may be late. @default 0 */
+  readonly lateAfterRestartMs?: number;
   readonly controls?: FaultControls;
   /** Opens a further connection to the same broker, as another process would. The kit closes it. */
   open(): Promise<Connection>;

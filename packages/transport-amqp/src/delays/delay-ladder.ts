@@ -22,7 +22,8 @@ const toExchangeHeader = "lovage-to-exchange";
 
 /**
  * Delays in the broker, without a plug-in, and in each queue all messages stay for the same time: a delay is a number of units in binary, and each of its ones is a
- * stay in the queue of that step. What its target refuses (a queue that is full) is tried again every three minutes, and holds up its step once 32 such messages are there.
+ * stay in the queue of that step. What cannot be passed on (its queue is full; the node is starting and does not know its exchanges yet) is tried again every three
+ * minutes, and holds up its step once 32 such messages are there.
  *
  * ```
  *        lovage.delay.9 ──1──▶ [lovage.delay.9: TTL 32.768 s] ─┐

@@ -85,7 +85,8 @@ export const reconnectConcern: Concern = {
         });
         await inbox.take(2);
         await scene.harness.controls?.restart?.({ withData: true });
-        await scene.until(() => inbox.ids.includes("later"), "the delayed message", 3_000 + scene.recoveryMs);
+        const lateMs = scene.harness.lateAfterRestartMs ?? 0;
+        await scene.until(() => inbox.ids.includes("later"), "the delayed message", 3_000 + scene.recoveryMs + lateMs);
         await scene.publish(queue, "new");
         await scene.until(() => inbox.ids.includes("new"), "a new message", scene.recoveryMs);
       },
