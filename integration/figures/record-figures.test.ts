@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Figures } from "./figures.ts";
+import { recordFigures } from "./record-figures.ts";
 import { someFigures } from "./test-support/run-of.ts";
 
 const directory = mkdtempSync(path.join(tmpdir(), "lovage-figures-"));
-vi.stubEnv("LOVAGE_TEST_FIGURES", directory);
-afterAll(() => rmSync(directory, { recursive: true }));
-const { recordFigures } = await import("./record-figures.ts");
+beforeAll(() => void vi.stubEnv("LOVAGE_TEST_FIGURES", directory));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(directory, { recursive: true });
+});
 
 const record = (said: Partial<Figures>) => () => recordFigures({ ...someFigures, doubled: 8, ...said });
 

@@ -6,10 +6,6 @@ import { expect } from "vitest";
 import type { Verdict } from "../ledger/verdict.ts";
 import type { Figures } from "./figures.ts";
 
-/** Where figures are, one file for each scenario and broker; made anew by every run. `./run matrix` has a place of its own for each of its runs. */
-const figuresDirectory: string =
-  process.env["LOVAGE_TEST_FIGURES"] ?? fileURLToPath(new URL("../.figures", import.meta.url));
-
 /** Test machines are noisy. */
 const noise = 5;
 
@@ -30,9 +26,10 @@ export function sound(accepted: number): Omit<Figures, "row" | "broker" | "fault
 
 /** Writes figures for docs/guarantees.md and holds them against what was promised; times against five times the limit. */
 export function recordFigures(figures: Figures): void {
-  mkdirSync(figuresDirectory, { recursive: true });
+  const directory = figuresDirectory();
+  mkdirSync(directory, { recursive: true });
   const name = `row-${String(figures.row).padStart(2, "0")}-${figures.broker}-${figures.fault.replaceAll(/\W+/gu, "-")}`;
-  writeFileSync(path.join(figuresDirectory, `${name}.json`), `${JSON.stringify(figures, undefined, 2)}\n`);
+  writeFileSync(path.join(directory, `${name}.json`), `${JSON.stringify(figures, undefined, 2)}\n`);
   const { lost = 0, doubled = 0, interrupted, interruptedLimit, doubledLimit = interruptedLimit, timings } = figures;
   expect(lost, "lost").toBe(0);
   expect(interrupted, "interrupted").toBeLessThanOrEqual(interruptedLimit);
@@ -40,4 +37,9 @@ export function recordFigures(figures: Figures): void {
   for (const { name: timing, measuredMs, limitMs } of timings) {
     expect(measuredMs, `${timing}, in ms`).toBeLessThanOrEqual(noise * limitMs);
   }
+}
+
+/** Where figures are, one file for each scenario and broker; made anew by every run. `./run matrix` has a place of its own for each of its runs. */
+function figuresDirectory(): string {
+  return process.env["LOVAGE_TEST_FIGURES"] ?? fileURLToPath(new URL("../.figures", import.meta.url));
 }

@@ -8,7 +8,7 @@ import type { Server } from "../services/service.ts";
 import { depth } from "./depth.ts";
 import { onSettableClock } from "./on-settable-clock.ts";
 import { Scene } from "./scene.ts";
-import { serverOfFile } from "./server-of-file.ts";
+import { endServersAfterFile, serverOfFile } from "./server-of-file.ts";
 import type { Setting } from "./setting.ts";
 
 /** How a scenario differs from others. */
@@ -51,6 +51,7 @@ export function fault(
   const applies = (broker: Broker): boolean => (only === undefined || only === broker) && allows(broker, needs);
   const applied = brokersOfRow(row).filter(applies);
   if (applied.length === 0) return skipAll(`row ${row}: ${title}`);
+  endServersAfterFile();
   const registerAll = (): void => {
     for (const broker of applied) registerOn(broker, { ...options, row, title, body });
   };
