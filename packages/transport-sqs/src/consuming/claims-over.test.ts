@@ -26,6 +26,8 @@ const suspect = { Attributes: { ApproximateReceiveCount: "3" } };
 class SuspectApi extends SqsApi {
   readonly sentLosses: number[] = [];
   readonly deleted: string[] = [];
+  /** What is sent is answered only then. */
+  answering: Promise<void> = Promise.resolve();
   readonly #clock: VirtualClock;
   #messages: readonly Message[];
 
@@ -46,6 +48,7 @@ class SuspectApi extends SqsApi {
       for (const { MessageAttributes } of command.input.Entries ?? []) {
         this.sentLosses.push(readStamp(MessageAttributes).losses);
       }
+      await this.answering;
     }
     if (command instanceof DeleteMessageBatchCommand) {
       this.deleted.push(...(command.input.Entries ?? []).map(({ ReceiptHandle = "" }) => ReceiptHandle));
@@ -137,4 +140,26 @@ test("a suspect that waits for its body goes back uncounted with its consumer", 
   await consumption.claimsOver();
   expect(await claim).toMatchObject({ messages: [] });
   expect([api.sentLosses, api.deleted]).toEqual([[2], ["h0"]]);
+});
+
+test("what is on its way back when its queue is closed gets there first", async () => {
+  const clock = virtualClock();
+  const api = new SuspectApi(clock, [{}]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  api.answering = promise;
+  const consumption = consume(clock, api);
+  const waiting = new AbortController();
+  const claim = consumption.claim({ ...request, signal: waiting.signal });
+  waiting.abort();
+  expect(await claim).toMatchObject({ messages: [] });
+  const over = consumption.claimsOver();
+  await clock.advance(0);
+  expect(api.sentLosses).toEqual([0]);
+  let isClosed = false;
+  const closed = consumption.close().then(() => (isClosed = true));
+  await clock.advance(0);
+  expect(isClosed).toBe(false);
+  resolve();
+  await Promise.all([closed, over]);
+  expect(api.deleted).toEqual(["h0"]);
 });

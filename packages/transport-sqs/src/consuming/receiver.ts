@@ -48,7 +48,7 @@ export class Receiver {
   /** How many messages each poll under way may bring. */
   readonly #polls = new Set<{ readonly max: number }>();
   readonly #handOuts = new HandOutClock();
-  /** Messages that came before their time, on their way again. */
+  /** Messages that came before their time, or for nobody, on their way again. */
   readonly #onward = new Set<Promise<void>>();
   #arrived: Held[] = [];
   /** A poll has ended, or somebody claims. */
@@ -97,7 +97,7 @@ export class Receiver {
   /** Gives a message that was kept elsewhere to whoever claims. */
   offer(held: Held): void {
     this.#arrived.push(held);
-    if (this.#isClosed) void this.#putBack();
+    if (this.#isClosed) this.#putBack();
     else this.#pump();
   }
 
@@ -113,15 +113,17 @@ export class Receiver {
       context.log.info(text, { longestMs: longestWait(leaseMs) * 1_000 });
     }
     while (!isIdle()) await this.#polled.promise;
-    await Promise.all([...this.#onward, this.#claimants.length === 0 ? this.#putBack() : undefined]);
+    if (this.#claimants.length === 0) this.#putBack();
+    await Promise.all(this.#onward);
   }
 
-  /** Gives back what arrived for nobody. Polls under way are cut off with the connection. */
+  /** Gives back what arrived for nobody, and waits for what is on its way already: the connection ends next. Polls under way are cut off with it. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#keeping?.cancel();
     this.#endClaims();
-    await this.#putBack();
+    this.#putBack();
+    await Promise.all(this.#onward);
   }
 
   #pump(): void {
@@ -213,14 +215,12 @@ export class Receiver {
       else this.#hold(arrival);
     }
     if (early.length > 0) {
-      const onward = sendOnward(context, queue, early)
-        .catch((error: unknown) => {
-          context.log.warn(`Delayed messages of queue "${queue.queue}" could not be sent on; they are tried again.`, {
-            error: String(error),
-          });
-        })
-        .finally(() => this.#onward.delete(onward));
-      this.#onward.add(onward);
+      const sent = sendOnward(context, queue, early).catch((error: unknown) => {
+        context.log.warn(`Delayed messages of queue "${queue.queue}" could not be sent on; they are tried again.`, {
+          error: String(error),
+        });
+      });
+      this.#watch(sent);
     }
     if (this.#arrived.length === 0 && this.#polls.size === 0) this.#endClaims();
     else this.#pump();
@@ -262,16 +262,22 @@ export class Receiver {
   #keep(): void {
     this.#keeping ??= this.#options.context.clock.timer(keepMs, () => {
       this.#keeping = undefined;
-      if (this.#claimants.length === 0) void this.#putBack();
+      if (this.#claimants.length === 0) this.#putBack();
     });
   }
 
-  async #putBack(): Promise<void> {
+  #putBack(): void {
     const { context, queue } = this.#options;
     const held = this.#arrived.splice(0);
     for (const each of held) context.table.remove(each);
     const returns = held.map(({ arrival }) => ({ arrival, delayMs: 0, wasDelivered: false }));
-    await giveBack(context, queue, returns);
+    this.#watch(giveBack(context, queue, returns));
+  }
+
+  /** @param going Never rejects. */
+  #watch(going: Promise<void>): void {
+    const watched = going.finally(() => this.#onward.delete(watched));
+    this.#onward.add(watched);
   }
 }
 
