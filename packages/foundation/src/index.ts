@@ -66,6 +66,7 @@ export type * from "./drivers/store-schema.ts";
 export { systemClock } from "./time/system-clock.ts";
 export { tlsAdviceFor } from "./drivers/tls-advice.ts";
 export { Turns } from "./concurrency/turns.ts";
+export { UnderWay } from "./concurrency/under-way.ts";
 export { translateErrors } from "./errors/translate-errors.ts";
 export { schemeOf } from "./drivers/url.ts";
 export { validate } from "./options/validate-schema.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Log, StoreSchema } from "@lovage/foundation";
-import { abortable, asError, ClosedError, errorText, within } from "@lovage/foundation";
+import { abortable, asError, ClosedError, errorText, UnderWay, within } from "@lovage/foundation";
 import type {
   Broadcast,
   Capabilities,
@@ -34,7 +34,6 @@ import { StoreLink } from "./store-link.ts";
 import type { ClaimedMessage, LeaseStore, StoreEvents } from "./store.ts";
 import { SuspectGate } from "./consuming/suspect-gate.ts";
 import { Sweeper } from "./sweeper.ts";
-import { UnderWay } from "./under-way.ts";
 
 /** What a {@link LeaseConnection} is made of. The store is open. */
 export interface LeaseConnectionOptions {

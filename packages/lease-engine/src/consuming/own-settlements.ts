@@ -1,7 +1,6 @@
-import { errorText, hasCode, type Log } from "@lovage/foundation";
+import { errorText, hasCode, UnderWay, type Log } from "@lovage/foundation";
 
 import type { LeaseDelivery } from "../delivery.ts";
-import { UnderWay } from "../under-way.ts";
 
 /** What {@link OwnSettlements} works with. */
 export interface OwnSettlementsParts {

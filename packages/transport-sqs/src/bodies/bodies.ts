@@ -1,4 +1,4 @@
-import { abortable } from "@lovage/foundation";
+import { abortable, UnderWay } from "@lovage/foundation";
 import { ClaimCheckUnavailableError, type Message } from "@lovage/transport";
 
 import type { Claims } from "./claims.ts";
@@ -27,7 +27,7 @@ interface Fetching {
 export class Bodies {
   readonly #options: Keeping;
   readonly #fetching = new Set<Fetching>();
-  readonly #returns = new Set<Promise<void>>();
+  readonly #returns = new UnderWay();
 
   constructor(options: Keeping) {
     this.#options = options;
@@ -60,7 +60,7 @@ export class Bodies {
       fetching.end();
       void this.#giveBack(fetching.held);
     }
-    await Promise.all(this.#returns);
+    await this.#returns.overSoFar();
   }
 
   async #giveBack(held: readonly Held[]): Promise<void> {
@@ -68,7 +68,7 @@ export class Bodies {
     const ours = held.filter((each) => this.#isOurs(each));
     for (const each of ours) context.table.remove(each);
     const returns = ours.map(({ arrival }) => ({ arrival, delayMs: 0, wasDelivered: false }));
-    const returned = giveBack(context, queue, returns).finally(() => this.#returns.delete(returned));
+    const returned = giveBack(context, queue, returns);
     this.#returns.add(returned);
     await returned;
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { Log } from "@lovage/foundation";
+import { UnderWay, type Log } from "@lovage/foundation";
 import type { RoutedMessage } from "@lovage/lease-engine";
 import { messageBytes, MessageTooLargeError, type ClaimCheck, type Message } from "@lovage/transport";
 
@@ -22,7 +22,7 @@ export class Claims {
   readonly #puts = new Lanes(maxCallsAtOnce);
   readonly #gets = new Lanes(maxCallsAtOnce);
   readonly #deletes = new Lanes(maxCallsAtOnce);
-  readonly #dropping = new Set<Promise<void>>();
+  readonly #dropping = new UnderWay();
   #isBehind = false;
 
   constructor(check: ClaimCheck, log: Log) {
@@ -78,8 +78,7 @@ export class Claims {
     if (this.#dropping.size >= mostDropping) return this.#tellBehind();
     // Not at once: it would be told again and again.
     if (this.#dropping.size < mostDropping / 2) this.#isBehind = false;
-    const dropping = this.drop(messages).finally(() => this.#dropping.delete(dropping));
-    this.#dropping.add(dropping);
+    this.#dropping.add(this.drop(messages));
   }
 
   #tellBehind(): void {
@@ -92,7 +91,7 @@ export class Claims {
 
   /** Resolves once nothing is being deleted. Never rejects. */
   async idle(): Promise<void> {
-    while (this.#dropping.size > 0) await Promise.all(this.#dropping);
+    await this.#dropping.over();
   }
 
   /** Deletes what ended messages have left; never rejects. What cannot be deleted stays until the store removes it by age. */

@@ -1,3 +1,5 @@
+import { UnderWay } from "@lovage/foundation";
+
 import { giveBack } from "../leases/give-back.ts";
 import { HiddenKeeper, type Keeping } from "../leases/keep-hidden.ts";
 import type { Held } from "../leases/lease-table.ts";
@@ -23,7 +25,7 @@ export class GroupLines {
   readonly #options: GroupLinesOptions;
   readonly #keeper: HiddenKeeper;
   readonly #lines = new Map<string, Line>();
-  readonly #returns = new Set<Promise<void>>();
+  readonly #returns = new UnderWay();
 
   constructor(options: GroupLinesOptions) {
     this.#options = options;
@@ -59,12 +61,12 @@ export class GroupLines {
   /** Puts back what waits, and lets the heads run on: SQS shows nothing of a group before its head is gone. Resolves once that is done. */
   async giveUp(): Promise<void> {
     for (const { waiting } of this.#lines.values()) this.#giveBack(waiting.splice(0));
-    await Promise.all(this.#returns);
+    await this.#returns.overSoFar();
   }
 
   async close(): Promise<void> {
     for (const [group, line] of this.#lines) this.#end(group, line);
-    await Promise.all(this.#returns);
+    await this.#returns.overSoFar();
   }
 
   #begin(group: string, line: Line): void {
@@ -92,8 +94,7 @@ export class GroupLines {
     const ours = waiting.filter(({ lease }) => table.find(lease, nowMs) !== undefined);
     if (ours.length === 0) return;
     for (const held of ours) table.remove(held);
-    const returned = this.#putBack(ours).finally(() => this.#returns.delete(returned));
-    this.#returns.add(returned);
+    this.#returns.add(this.#putBack(ours));
   }
 
   async #putBack(held: readonly Held[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Timer } from "@lovage/foundation";
+import { UnderWay, type Timer } from "@lovage/foundation";
 
 import { readArrival, type Arrival } from "../message/arrival.ts";
 import { visibilitySeconds } from "../calls/change-visibility.ts";
@@ -49,7 +49,7 @@ export class Receiver {
   readonly #polls = new Set<{ readonly max: number }>();
   readonly #handOuts = new HandOutClock();
   /** Messages that came before their time, or for nobody, on their way again. */
-  readonly #onward = new Set<Promise<void>>();
+  readonly #onward = new UnderWay();
   #arrived: Held[] = [];
   /** A poll has ended, or somebody claims. */
   #polled = Promise.withResolvers<void>();
@@ -114,7 +114,7 @@ export class Receiver {
     }
     while (!isIdle()) await this.#polled.promise;
     if (this.#claimants.length === 0) this.#putBack();
-    await Promise.all(this.#onward);
+    await this.#onward.overSoFar();
   }
 
   /** Gives back what arrived for nobody, and waits for what is on its way already: the connection ends next. Polls under way are cut off with it. */
@@ -123,7 +123,7 @@ export class Receiver {
     this.#keeping?.cancel();
     this.#endClaims();
     this.#putBack();
-    await Promise.all(this.#onward);
+    await this.#onward.overSoFar();
   }
 
   #pump(): void {
@@ -220,7 +220,7 @@ export class Receiver {
           error: String(error),
         });
       });
-      this.#watch(sent);
+      this.#onward.add(sent);
     }
     if (this.#arrived.length === 0 && this.#polls.size === 0) this.#endClaims();
     else this.#pump();
@@ -271,13 +271,7 @@ export class Receiver {
     const held = this.#arrived.splice(0);
     for (const each of held) context.table.remove(each);
     const returns = held.map(({ arrival }) => ({ arrival, delayMs: 0, wasDelivered: false }));
-    this.#watch(giveBack(context, queue, returns));
-  }
-
-  /** @param going Never rejects. */
-  #watch(going: Promise<void>): void {
-    const watched = going.finally(() => this.#onward.delete(watched));
-    this.#onward.add(watched);
+    this.#onward.add(giveBack(context, queue, returns));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Held } from "../leases/lease-table.ts";
-import { within } from "@lovage/foundation";
+import { UnderWay, within } from "@lovage/foundation";
 
 import { giveBack } from "../leases/give-back.ts";
 import { HiddenKeeper, keepHidden, type Keeping } from "../leases/keep-hidden.ts";
@@ -26,7 +26,7 @@ const defaultSuspectAfter = 2;
 export class Suspects {
   readonly #options: Keeping;
   readonly #keeper: HiddenKeeper;
-  readonly #returns = new Set<Promise<void>>();
+  readonly #returns = new UnderWay();
   #parked: Parked[] = [];
   #suspectAfter = defaultSuspectAfter;
   /** Grows while suspects go back untried: one must still be here when the worker is empty at last. */
@@ -54,8 +54,7 @@ export class Suspects {
     for (const held of suspects) this.#parked.push({ held, sinceMs });
     const tooMany = this.#parked.splice(mostParked);
     if (tooMany.length === 0) return others;
-    const returned = this.#giveBack(tooMany, laterMs).finally(() => this.#returns.delete(returned));
-    this.#returns.add(returned);
+    this.#returns.add(this.#giveBack(tooMany, laterMs));
     return others;
   }
 
@@ -93,7 +92,7 @@ export class Suspects {
 
   /** Gives all of them back. */
   async close(): Promise<void> {
-    await Promise.all([...this.#returns, this.#giveBack(this.#parked.splice(0))]);
+    await Promise.all([this.#returns.overSoFar(), this.#giveBack(this.#parked.splice(0))]);
   }
 
   #dropEnded(): void {
