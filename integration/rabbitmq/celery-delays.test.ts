@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
-import { AmqpLink, amqpTarget, CallChannel } from "@lovage/client-amqp";
-import type { Channel } from "@lovage/client-amqp";
-import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { onChannel } from "./on-channel.ts";
 
 const testMs = 120_000;
 
@@ -75,16 +73,9 @@ describeVhost((server) => {
     );
   }
 
-  async function onChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
-    const target = amqpTarget(server.url, {});
-    const link = await AmqpLink.open({ target, clock: systemClock, log: silentLog, name: "an operator" });
-    onTestFinished(async () => await link.close());
-    return await new CallChannel(link).call("acting beside Lovage", work);
-  }
-
   /** What a worker of Celery makes beside: a topic exchange for the queue, reached from the delays. */
   async function bindAsCelery(queue: string): Promise<void> {
-    await onChannel(async (channel) => {
+    await onChannel(server, async (channel) => {
       await channel.assertExchange(queue, "topic", { durable: true });
       await channel.bindExchange(queue, "celery_delayed_delivery", `#.${queue}`);
       for (const key of [queue, `#.${queue}`]) await channel.bindQueue(queue, queue, key);
@@ -123,7 +114,9 @@ describeVhost((server) => {
       await connection.declare({ queues: [{ name: "celery", consumers: "celery" }] });
       await connection.publish([messageTo("celery", 30_000)]);
       // 30 s are 16 and 8 and 4 and 2.
-      expect(await onChannel((channel) => channel.checkQueue("celery_delayed_4"))).toMatchObject({ messageCount: 1 });
+      expect(await onChannel(server, (channel) => channel.checkQueue("celery_delayed_4"))).toMatchObject({
+        messageCount: 1,
+      });
       for (const kind of ["exchanges", "queues", "bindings"] as const) {
         expect({ [kind]: comparable(await celeryDelays(kind)) }).toEqual({ [kind]: comparable(celerys[kind]) });
       }

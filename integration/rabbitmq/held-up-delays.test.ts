@@ -1,10 +1,9 @@
-import { AmqpLink, amqpTarget, CallChannel } from "@lovage/client-amqp";
-import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { onChannel } from "./on-channel.ts";
 import { queueCounts } from "./queue-counts.ts";
 
 const testMs = 60_000;
@@ -22,14 +21,6 @@ describeVhost((server) => {
     return connection;
   }
 
-  async function deleteExchange(name: string): Promise<void> {
-    const target = amqpTarget(server.url, {});
-    const link = await AmqpLink.open({ target, clock: systemClock, log: silentLog, name: "an operator" });
-    const calls = new CallChannel(link);
-    await calls.call("acting beside Lovage", async (channel) => await channel.deleteExchange(name));
-    await link.close();
-  }
-
   // What a node meets that starts: a message is due, and the exchange that it goes to is not there yet.
   test(
     "what came to be due before its exchange was there is let go by a policy that is set and cleared (docs/rabbitmq.md)",
@@ -45,7 +36,7 @@ describeVhost((server) => {
         },
       });
       await connection.publish([delayed("held up", 2_048)]);
-      await deleteExchange("lovage.delay.4");
+      await onChannel(server, async (channel) => await channel.deleteExchange("lovage.delay.4"));
       const restored = await open();
       const inStep = async (): Promise<number | undefined> =>
         (await queueCounts(server, server.vhost, "messages_ready")).get("lovage.delay.5");

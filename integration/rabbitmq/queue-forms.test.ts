@@ -1,12 +1,10 @@
-import { AmqpLink, amqpTarget, CallChannel } from "@lovage/client-amqp";
-import type { Channel } from "@lovage/client-amqp";
-import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, Headers, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import type { AmqpTransportOptions } from "@lovage/transport-amqp";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { onChannel } from "./on-channel.ts";
 
 const testMs = 60_000;
 
@@ -35,13 +33,6 @@ describeVhost((server) => {
     return connection;
   }
 
-  async function onChannel(work: (channel: Channel) => Promise<unknown>): Promise<void> {
-    const target = amqpTarget(server.url, {});
-    const link = await AmqpLink.open({ target, clock: systemClock, log: silentLog, name: "an operator" });
-    onTestFinished(async () => await link.close());
-    await new CallChannel(link).call("acting beside Lovage", work);
-  }
-
   async function argumentsOf(queue: string): Promise<unknown> {
     const found = `{ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"${server.vhost}">>, queue, <<"${queue}">>))`;
     const names = "[binary_to_list(Name) || {Name, _, _} <- amqqueue:get_arguments(Queue)]";
@@ -59,6 +50,7 @@ describeVhost((server) => {
     "a quorum queue of Lovage's own has no limit of deliveries; one that is there without is used as it is, also after a reconnection and when it is made again",
     async () => {
       await onChannel(
+        server,
         async (channel) => await channel.assertQueue("earlier", { arguments: { "x-queue-type": "quorum" } }),
       );
       const connection = await open();
@@ -89,7 +81,7 @@ describeVhost((server) => {
   test(
     "what is beside a classic queue is classic by its own word, or as an earlier release has made it",
     async () => {
-      await onChannel(async (channel) => {
+      await onChannel(server, async (channel) => {
         await channel.assertQueue("old.dead", { arguments: { "x-message-ttl": 14 * 86_400_000 } });
         await channel.assertQueue("old.suspects", {});
       });

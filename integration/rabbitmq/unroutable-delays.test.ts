@@ -1,11 +1,9 @@
-import { AmqpLink, amqpTarget, CallChannel } from "@lovage/client-amqp";
-import type { Channel } from "@lovage/client-amqp";
-import { silentLog, systemClock } from "@lovage/foundation";
 import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeVhost } from "../services/rabbitmq/describe-vhost.ts";
+import { onChannel } from "./on-channel.ts";
 import { queueCounts } from "./queue-counts.ts";
 
 const testMs = 60_000;
@@ -34,13 +32,6 @@ describeVhost((server) => {
     const connection = await amqpTransport({ url: server.url, sweep: "300ms" });
     onTestFinished(async () => await connection.close());
     return connection;
-  }
-
-  async function onChannel(work: (channel: Channel) => Promise<unknown>): Promise<void> {
-    const target = amqpTarget(server.url, {});
-    const link = await AmqpLink.open({ target, clock: systemClock, log: silentLog, name: "an operator" });
-    onTestFinished(async () => await link.close());
-    await new CallChannel(link).call("acting beside Lovage", work);
   }
 
   /** Messages in the steps of a ladder that hold any. */
@@ -85,9 +76,9 @@ describeVhost((server) => {
     async () => {
       const connection = await open();
       const exchange = "x".repeat(255);
-      await onChannel(async (channel) => await channel.assertExchange(exchange, "direct"));
+      await onChannel(server, async (channel) => await channel.assertExchange(exchange, "direct"));
       await connection.publish([{ ...delayed({ exchange, routingKey: "x" }, "kept"), notBefore: { inMs: 2_000 } }]);
-      await onChannel(async (channel) => await channel.deleteExchange(exchange));
+      await onChannel(server, async (channel) => await channel.deleteExchange(exchange));
       await eventually(async () => (await stranded()) > 0, {
         what: "the message among the stranded",
         withinMs: 10_000,
@@ -109,7 +100,7 @@ describeVhost((server) => {
       const due = (to: string, id: string): OutgoingMessage => ({ ...delayed(to, id), notBefore: { inMs } });
       await connection.publish(Array.from({ length: many }, (_, n) => due("reports", `${n}`)));
       await connection.admin.delete("reports");
-      await onChannel(async (channel) => {
+      await onChannel(server, async (channel) => {
         const routingKey = `${"0.".repeat(26)}1.0.reports`;
         for (let n = 0; n < many; n += 1) channel.publish("celery_delayed_27", routingKey, Buffer.from("Celery's"), {});
         await Promise.resolve();

@@ -201,7 +201,16 @@ describeOwnServer("redis", (start) => {
     const withPassword = ["-a", "other", "--no-auth-warning"];
     await redisCli(store, ...withPassword, "client", "kill", "type", "normal");
     const all = [...(await add.applyMany([[1], [2], [3]])), await limited.delay(7)];
-    await systemClock.sleep(2_000);
+    const refusals = async (): Promise<number> => {
+      const said = await redisCli(store, ...withPassword, "info", "errorstats");
+      return Number(/errorstat_NOAUTH:count=(\d+)/.exec(said)?.[1] ?? 0);
+    };
+    // All have run, and the store has refused them more than once each.
+    await eventually(async () => runs === 4 && (await refusals()) > 2 * all.length, {
+      what: "refused results",
+      withinMs: 10_000,
+      describe: () => `${runs} runs`,
+    });
     await redisCli(store, ...withPassword, "config", "set", "requirepass", "");
     expect(await Promise.all(all.map((one) => one.get({ timeout: "30s" })))).toEqual([2, 3, 4, 7]);
     expect(runs).toBe(4);
