@@ -1,4 +1,4 @@
-import { subscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
@@ -21,10 +21,11 @@ const watched = new Set([
 
 // Node does not count threads among the active resources.
 let threads = 0;
-subscribe("worker_threads", (message) => {
+const countThread = (message: unknown): void => {
   threads += 1;
   (message as { readonly worker: Worker }).worker.once("exit", () => (threads -= 1));
-});
+};
+subscribe("worker_threads", countThread);
 
 function countResources(): Map<string, number> {
   const counts = new Map<string, number>([["Worker", threads]]);
@@ -47,5 +48,7 @@ function findLeaks(): string[] {
 afterAll(async () => {
   for (let waitedMs = 0; findLeaks().length > 0 && waitedMs < graceMs; waitedMs += pollMs) await pause(pollMs);
   const leaks = findLeaks();
+  // The next file of this process counts for itself.
+  unsubscribe("worker_threads", countThread);
   if (leaks.length > 0) throw new Error(`This test file leaves open: ${leaks.join(", ")}. Close what its tests open.`);
 });

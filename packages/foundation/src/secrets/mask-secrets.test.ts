@@ -147,6 +147,11 @@ const snippet = fc.constantFrom(
   "%",
 );
 
+test("what reads as one URL only once a part of it is masked is masked as one", () => {
+  expect(maskSecrets("://a:/://@")).toBe("://a:***@");
+  expect(maskSecrets("://@token=:redis@/")).toBe("://***@token=***");
+});
+
 test("masking a masked text changes nothing", () => {
   fc.assert(
     fc.property(fc.array(snippet, { maxLength: 30 }), (parts) => {

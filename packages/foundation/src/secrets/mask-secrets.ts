@@ -22,6 +22,11 @@ const secretWhole = new Set(["pass", "pwd", "pw", "sig", "auth", "authorization"
  * linear in the length of the text; masking twice changes nothing.
  */
 export function maskSecrets(text: string): string {
+  // What a mask replaces may have held two parts asunder that now read as one URL, hence a second look.
+  return maskOnce(maskOnce(text));
+}
+
+function maskOnce(text: string): string {
   return maskPairs(maskUserinfos(text, urlEnd).replaceAll(/[^\s"'`<>]+/g, maskMisslashed));
 }
 
