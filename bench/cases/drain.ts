@@ -8,7 +8,11 @@ import { enqueueInBatches } from "./enqueue-in-batches.ts";
 import { sizeFor } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
-const sizes = { quick: 1_000, full: 50_000, of: { memory: 300_000, sqlite: 100_000, postgres: 100_000, sqs: 3_000 } };
+const sizes = {
+  quick: 1_000,
+  full: 50_000,
+  of: { memory: 300_000, sqlite: 200_000, redis: 150_000, postgres: 100_000, sqs: 3_000 },
+};
 
 /** Which drain. */
 export interface DrainOptions {

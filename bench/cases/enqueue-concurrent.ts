@@ -8,8 +8,8 @@ import { sizeFor } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
 const lanes = 100;
-const sizes = { quick: 300, full: 20_000, of: { memory: 200_000, redis: 50_000, sqs: 3_000 } };
-const warmUps = { quick: 100, full: 500 };
+const sizes = { quick: 300, full: 20_000, of: { memory: 200_000, redis: 200_000, sqs: 3_000 } };
+const warmUps = { quick: 100, full: 500, of: { memory: 20_000, redis: 20_000 } };
 
 /** How fast many callers of one process enqueue. */
 export const enqueueConcurrent: BenchCase = {
@@ -20,7 +20,7 @@ export const enqueueConcurrent: BenchCase = {
   stores: storeNames,
   async run(bench) {
     const producer = await bench.openProducer();
-    const warmUp = warmUps[bench.scale];
+    const warmUp = sizeFor(bench, warmUps);
     const jobs = makeJobs(sizeFor(bench, sizes), warmUp);
     await enqueueAll(producer, makeJobs(warmUp));
     const seconds = await timed(() => enqueueAll(producer, jobs));

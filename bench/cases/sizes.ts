@@ -1,7 +1,7 @@
 import type { Store } from "../peers/store.ts";
 import type { Bench } from "./bench-case.ts";
 
-/** How many jobs a case takes. */
+/** How many jobs a case takes: enough for the quickest peer to be at it for a second and more, or it is its start that is measured, before its code is compiled. */
 export interface Sizes {
   readonly quick: number;
   readonly full: number;
