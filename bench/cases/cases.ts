@@ -46,7 +46,7 @@ export const cases: readonly BenchCase[] = [
     lanes: 50,
     headline: "perSecond",
     isBetter: "more",
-    sizes: { quick: 200, full: 5_000, of: { memory: 20_000 } },
+    sizes: { quick: 200, full: 5_000, of: { memory: 20_000, redis: 20_000 } },
   }),
   schedule,
   backlog,

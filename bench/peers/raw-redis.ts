@@ -44,10 +44,11 @@ function producerOf(redis: Redis, listener: Redis): PeerProducer {
   let isClosed = false;
   const listen = async (): Promise<void> => {
     while (waiting.size > 0) {
-      const reply = await listener.blpop(replies, 0);
-      const id = Number(reply?.[1]);
-      waiting.get(id)?.();
-      waiting.delete(id);
+      const [, ids = []] = (await listener.blmpop(0, 1, replies, "LEFT", "COUNT", claimSize)) ?? [];
+      for (const id of ids.map(Number)) {
+        waiting.get(id)?.();
+        waiting.delete(id);
+      }
     }
   };
   return {
