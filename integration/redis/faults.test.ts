@@ -205,7 +205,7 @@ describeOwnServer("redis", (start) => {
       const said = await redisCli(store, ...withPassword, "info", "errorstats");
       return Number(/errorstat_NOAUTH:count=(\d+)/.exec(said)?.[1] ?? 0);
     };
-    // All have run, and the store has refused them more than once each.
+    // All have run, and the store has refused more than twice as often as there are results.
     await eventually(async () => runs === 4 && (await refusals()) > 2 * all.length, {
       what: "refused results",
       withinMs: 10_000,

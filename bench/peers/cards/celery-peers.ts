@@ -14,12 +14,9 @@ async function versions(): Promise<Readonly<Record<string, string>>> {
   return { Celery: await (await import("../celery.ts")).celeryRelease() };
 }
 
-/** Some seconds' work. */
-const workShares: Readonly<Record<CelerySetting["service"], number>> = { redis: 0.05, rabbitmq: 0.2 };
-
 /** Celery on a store; the same card for each. */
 export function celeryPeers(store: Store, service: CelerySetting["service"]): readonly Peer[] {
-  const shared = { store, packages: [], startsSlowly: true, whyNot, versions, workShare: workShares[service] };
+  const shared = { store, packages: [], startsSlowly: true, whyNot, versions, workShare: 0.2 };
   const load = async (tuning: "tunedCelery" | "defaultCelery"): Promise<PeerProgram> => {
     const celery = await import("../celery.ts");
     return celery.celery({ ...celery[tuning], service });

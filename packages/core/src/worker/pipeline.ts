@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import type { Clock } from "@lovage/foundation";
+import { UnderWay, type Clock } from "@lovage/foundation";
 import type { Connection, Delivery } from "@lovage/transport";
 import { currentTask } from "../app/current-task.ts";
 import { AbandonedRuns } from "./execution/abandoned-runs.ts";
@@ -61,7 +61,7 @@ export class Pipeline {
   readonly #asking = new Set<TaskRun>();
   readonly #abandoned: AbandonedRuns;
   /** Settlements of runs that were acknowledged before. */
-  readonly #recording = new Set<Promise<void>>();
+  readonly #recording = new UnderWay();
   readonly #settledAt: BatchInstant;
   #settling = 0;
   /** The grace of its stop has passed: the consumers give back what is left unsettled now. */
@@ -173,7 +173,7 @@ export class Pipeline {
       run.abort(error);
       run.end(run.isAcknowledged ? { kind: "failure", error, reason: "failed" } : this.#interrupted(run));
     }
-    await Promise.all(this.#recording);
+    await this.#recording.overSoFar();
   }
 
   #interrupted({ call, startedAtMs }: TaskRun): Outcome {
@@ -269,9 +269,7 @@ export class Pipeline {
   }
 
   #record(run: TaskRun, outcome: Outcome): void {
-    const recording = this.#settler.settle(run, outcome);
-    this.#recording.add(recording);
-    void recording.then(() => this.#recording.delete(recording));
+    this.#recording.add(this.#settler.settle(run, outcome));
   }
 
   readonly #onSettled = (run: TaskRun, outcome: Outcome): void => {
