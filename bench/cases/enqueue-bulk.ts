@@ -9,7 +9,7 @@ import { timed } from "./timed.ts";
 const sizes = {
   quick: 1_000,
   full: 100_000,
-  of: { memory: 300_000, redis: 300_000, postgres: 200_000, rabbitmq: 30_000, sqs: 5_000 },
+  of: { memory: 300_000, sqlite: 300_000, redis: 300_000, postgres: 200_000, rabbitmq: 30_000, sqs: 5_000 },
 };
 const warmUps = { quick: 1_000, full: 2_000 };
 

@@ -8,8 +8,8 @@ import { sizeFor } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
 const lanes = 100;
-const sizes = { quick: 300, full: 20_000, of: { memory: 200_000, redis: 200_000, sqs: 3_000 } };
-const warmUps = { quick: 100, full: 500, of: { memory: 20_000, redis: 20_000 } };
+const sizes = { quick: 300, full: 20_000, of: { memory: 200_000, sqlite: 60_000, redis: 200_000, sqs: 3_000 } };
+const warmUps = { quick: 100, full: 500, of: { memory: 20_000, sqlite: 5_000, redis: 20_000 } };
 
 /** How fast many callers of one process enqueue. */
 export const enqueueConcurrent: BenchCase = {

@@ -8,8 +8,12 @@ import { checkDepth } from "./check-depth.ts";
 import { sizeFor } from "./sizes.ts";
 import { timed } from "./timed.ts";
 
-const sizes = { quick: 50, full: 3_000, of: { memory: 50_000, redis: 10_000, sqs: 1_000 } };
-const warmUps = { quick: 20, full: 200 };
+const sizes = {
+  quick: 50,
+  full: 3_000,
+  of: { memory: 50_000, sqlite: 20_000, redis: 20_000, postgres: 10_000, sqs: 1_000 },
+};
+const warmUps = { quick: 20, full: 200, of: { memory: 2_000, sqlite: 2_000, redis: 2_000, postgres: 1_000 } };
 
 /** How fast one caller enqueues that awaits every call. */
 export const enqueueSingle: BenchCase = {
@@ -20,7 +24,7 @@ export const enqueueSingle: BenchCase = {
   stores: storeNames.filter((store) => store !== "rabbitmq-classic"),
   async run(bench) {
     const producer = await bench.openProducer();
-    const warmUp = warmUps[bench.scale];
+    const warmUp = sizeFor(bench, warmUps);
     const jobs = makeJobs(sizeFor(bench, sizes), warmUp);
     await enqueueEach(producer, makeJobs(warmUp));
     let tookUs: readonly number[] = [];
