@@ -1,11 +1,13 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 
 import { silentLog, systemClock, type Log } from "@lovage/foundation";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi, type Mock } from "vitest";
 
+import type { CommitThreadData } from "./test-support/commit-thread.ts";
 import { temporaryDirectory } from "./test-support/temporary-directory.ts";
 import { WakeFile, type WakeFileOptions } from "./wake-file.ts";
 
@@ -17,9 +19,23 @@ function open(path: string, options: Partial<WakeFileOptions> = {}): WakeFile {
   return wake;
 }
 
+const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+
 const unwatchable = (() => {
   throw new Error("no watches left");
 }) as unknown as NonNullable<WakeFileOptions["watchFile"]>;
+
+/** Announces until a sleeper hears it anew: it takes a second to find out that the file was deleted. */
+async function untilHeard(heard: Mock<() => void>, announce: () => void): Promise<void> {
+  heard.mockClear();
+  await vi.waitFor(
+    () => {
+      announce();
+      expect(heard).toHaveBeenCalled();
+    },
+    { timeout: 5_000, interval: 100 },
+  );
+}
 
 describe("WakeFile", () => {
   it("calls listeners of the same program at once", () => {
@@ -63,7 +79,7 @@ describe("WakeFile", () => {
     const path = newPath();
     const wake = open(path);
     const child = fork(join(import.meta.dirname, "test-support/wake-child.ts"), [path], {
-      execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning"],
+      execArgv: nodeOptions,
     });
     const exited = once(child, "exit");
     onTestFinished(() => void child.kill("SIGKILL"));
@@ -100,14 +116,7 @@ describe("WakeFile", () => {
     waker.announce("a");
     await vi.waitFor(() => expect(heard).toHaveBeenCalled());
     rmSync(path);
-    heard.mockClear();
-    await vi.waitFor(
-      () => {
-        waker.announce("a");
-        expect(heard).toHaveBeenCalled();
-      },
-      { timeout: 5_000, interval: 100 },
-    );
+    await untilHeard(heard, () => waker.announce("a"));
   });
 
   it("calls nobody after the subscription or the file was closed", async () => {
@@ -122,5 +131,76 @@ describe("WakeFile", () => {
     open(path).announce("a");
     await systemClock.sleep(20);
     expect(heard).not.toHaveBeenCalled();
+  });
+});
+
+describe("sleepers of a WakeFile", () => {
+  it("are woken once they have fallen asleep; while nobody has, nothing is written", async () => {
+    const path = newPath();
+    const [sleeper, waker] = [open(path), open(path)];
+    const heard = vi.fn<() => void>();
+    const subscription = sleeper.subscribe("a", heard);
+    waker.wakeSleepers("a");
+    const before = readFileSync(path);
+    expect(before.every((byte) => byte === 0)).toBe(true);
+    expect(subscription.fallAsleep()).toBe(true);
+    waker.wakeSleepers("a");
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+    const woken = readFileSync(path);
+    expect(woken).not.toEqual(before);
+    waker.wakeSleepers("a");
+    expect(readFileSync(path)).toEqual(woken);
+  });
+
+  it("look once more after they have said that they sleep, and need not say so again until they are woken", async () => {
+    const path = newPath();
+    const [sleeper, waker] = [open(path), open(path)];
+    const heard = vi.fn<() => void>();
+    const subscription = sleeper.subscribe("a", heard);
+    expect([subscription.fallAsleep(), subscription.fallAsleep()]).toEqual([true, false]);
+    waker.announce("a");
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    expect([subscription.fallAsleep(), subscription.fallAsleep()]).toEqual([true, false]);
+  });
+
+  it("look once more also where another one had said so, of the same topic or of one in the same slot", () => {
+    const wake = open(newPath());
+    const [one, other] = [wake.subscribe("a", () => {}), wake.subscribe("a", () => {})];
+    expect([one.fallAsleep(), other.fallAsleep()]).toEqual([true, true]);
+  });
+
+  it("fall asleep again after the file was deleted, for in the new one nobody has said so", async () => {
+    const path = newPath();
+    const [sleeper, waker] = [open(path), open(path)];
+    const heard = vi.fn<() => void>();
+    const subscription = sleeper.subscribe("a", heard);
+    subscription.fallAsleep();
+    rmSync(path);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 5_000 });
+    expect(subscription.fallAsleep()).toBe(true);
+    await untilHeard(heard, () => waker.wakeSleepers("a"));
+  });
+
+  it("miss nothing of another thread that commits while they fall asleep", async () => {
+    const path = newPath();
+    const commits = 2_000;
+    const counters = new Int32Array(new SharedArrayBuffer(8));
+    let wakeUp: () => void = vi.fn<() => void>();
+    const subscription = open(path).subscribe("a", () => wakeUp());
+    const workerData: CommitThreadData = { path, counters, commits };
+    const thread = new Worker(join(import.meta.dirname, "test-support/commit-thread.ts"), {
+      workerData,
+      execArgv: nodeOptions,
+    });
+    const ended = once(thread, "exit");
+    for (let found = 0; found < commits;) {
+      const woken = new Promise<void>((resolve) => (wakeUp = resolve));
+      if (Atomics.load(counters, 0) > found) {
+        found += 1;
+        Atomics.store(counters, 1, found);
+        Atomics.notify(counters, 1);
+      } else if (!subscription.fallAsleep()) await woken;
+    }
+    expect(await ended).toEqual([0]);
   });
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { virtualClock } from "@lovage/foundation";
 import type { LeaseStore } from "@lovage/lease-engine";
 import { deathOf } from "@lovage/transport";
@@ -92,6 +94,28 @@ describe("publishing and claiming", () => {
     await vi.waitFor(() => expect(two.woken).toContain("q"));
   });
 
+  it("wakes nobody whose last claim found something", async () => {
+    const one = await openStore();
+    const two = await openStore({ path: one.path });
+    await one.store.publish([message("a")]);
+    expect(idsOf(await take(two.store))).toEqual(["a"]);
+    const marks = (): Buffer => readFileSync(`${one.path}-wake`);
+    const before = marks();
+    await one.store.publish([message("b")]);
+    expect(marks()).toEqual(before);
+    expect(idsOf(await take(two.store))).toEqual(["b"]);
+  });
+
+  it("finds what is published while an empty claim is on its way to sleep", async () => {
+    const one = await openStore();
+    const two = await openStore({ path: one.path });
+    const claiming = take(two.store);
+    // Committed before this returns, which is after the claim has looked and before it goes on.
+    const publishing = one.store.publish([message("a")]);
+    expect(idsOf(await claiming)).toEqual(["a"]);
+    await publishing;
+  });
+
   it("keeps hostile texts as data", async () => {
     const { store, path } = await openStore();
     const hostile = ["'; DROP TABLE lovage_messages;--", '"', "100%", "a\nb", "\u0000", "🌶️", "__proto__", "NULL"];
@@ -161,7 +185,7 @@ describe("leases", () => {
     await clock.advance(900);
     expect(await store.extend("q", [kept!.lease], 1_000)).toBeNull();
     await clock.advance(900);
-    woken.length = 0;
+    expect(await take(store)).toEqual([]);
     expect(await sweep(store)).toEqual({ recovered: 1, more: false });
     expect(woken).toEqual(["q"]);
     const again = await take(store);

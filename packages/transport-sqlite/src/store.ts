@@ -52,7 +52,7 @@ const maxBatch = 1_000;
 /** How old the knowledge may be that the open file is still the one at its path: what is written to another one reaches nobody. */
 const trustMs = 1_000;
 /** Wake-ups come by the wake file; only a commit of a caller's own connection may tell nobody. */
-const fallbackPollMs = 1_000;
+const fallbackPollMs = 2_000;
 
 /** A queue in a SQLite file, for the lease engine. Publishes and settlements wait for the disk; claims and renewals need not, for losing them loses no message. */
 export class SqliteStore implements LeaseStore {
@@ -133,11 +133,13 @@ export class SqliteStore implements LeaseStore {
   }
 
   claim(request: ClaimRequest): Promise<Claim> {
-    return asTransport(() => {
+    return asTransport(async () => {
       const { relaxed: connection } = this.#open();
-      // Before it looks: what is published from now on wakes it.
-      this.#listen(request.queue);
-      return claimMessages({ connection, turns: this.#turns, nowMs: () => this.#options.clock.now() }, request);
+      const context = { connection, turns: this.#turns, nowMs: () => this.#options.clock.now() };
+      const claimed = await claimMessages(context, request);
+      if (claimed.messages.length > 0 || !this.#sleeperOf(request.queue)?.fallAsleep()) return claimed;
+      // Whoever published since the look found nobody asleep.
+      return await claimMessages(context, request);
     });
   }
 
@@ -195,15 +197,15 @@ export class SqliteStore implements LeaseStore {
   }
 
   #announce(queues: Iterable<string>): void {
-    for (const queue of queues) this.#client?.wake.announce(topicOf(queue));
+    for (const queue of queues) this.#client?.wake.wakeSleepers(topicOf(queue));
   }
 
-  #listen(queue: string): void {
-    if (this.#sleepers.has(queue) || this.#client === undefined) return;
-    this.#sleepers.set(
-      queue,
-      this.#client.wake.subscribe(topicOf(queue), () => this.#events?.wake(queue)),
-    );
+  #sleeperOf(queue: string): WakeSubscription | undefined {
+    const known = this.#sleepers.get(queue);
+    if (known !== undefined) return known;
+    const sleeper = this.#client?.wake.subscribe(topicOf(queue), () => this.#events?.wake(queue));
+    if (sleeper !== undefined) this.#sleepers.set(queue, sleeper);
+    return sleeper;
   }
 
   #letGo(): void {
