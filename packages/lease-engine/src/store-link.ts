@@ -20,8 +20,11 @@ export interface StoreLinkOptions {
   readonly onState: (state: ConnectionState, cause?: Error) => void;
 }
 
-/** The first attempts are fast: most losses are a restart or a failover that is over at once. */
-const waits = { baseMs: 50, maxMs: 30_000, jitter: "full" } as const;
+/**
+ * The first attempts are fast: most losses are a restart or a failover that is over at once. The last ones are not slow: an outage of 20 s must not become one
+ * of 45 s, in which leases of 30 s end and publish calls run out of time. An attempt at a store that is away costs it nothing.
+ */
+const waits = { baseMs: 50, maxMs: 5_000, jitter: "full" } as const;
 /** How often at most it is told that the store is busy. */
 const busyNewsMs = 60_000;
 

@@ -32,7 +32,8 @@ export interface ClaimLoopOptions {
   readonly leaseMs: number;
 }
 
-const waits = { baseMs: 100, maxMs: 30_000, jitter: "equal" } as const;
+/** As long at most as the link's: the queue's part of the store may be back as soon as a whole store. */
+const waits = { baseMs: 100, maxMs: 5_000, jitter: "equal" } as const;
 
 /** How long less than half of the prefetch may stand free before it is refilled: keeps slow tasks from idling slots, fast ones from claiming one by one. */
 const lingerMs = 5;
