@@ -1,12 +1,15 @@
 import { hasCode, isLovageError } from "@lovage/foundation";
 import type { Clock } from "@lovage/foundation";
 import { keepTrying, unwanted } from "../run/keep-trying.ts";
+import type { Retrying } from "../run/keep-trying.ts";
 import type { TaskRun } from "../run/task-run.ts";
 
 /** What settling takes. */
 export interface SettleDeliveryParts {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** What is asked of the broker again: one that is connected and takes nothing for now, as RabbitMQ under an alarm, is not seen by its state. */
+  readonly retrying?: Retrying;
 }
 
 /** `lost`: another delivery of the message speaks, or will; nothing was settled. */
@@ -19,10 +22,10 @@ export type SettledHow = "settled" | "lost";
 export async function settleDelivery(
   run: TaskRun,
   settle: () => Promise<void>,
-  { clock, signal }: SettleDeliveryParts,
+  parts: SettleDeliveryParts,
 ): Promise<SettledHow> {
   try {
-    const settled = await keepTrying(settle, { clock, signal, isWanted: () => !run.isLost });
+    const settled = await keepTrying(settle, { ...parts, isWanted: () => !run.isLost });
     return settled === unwanted ? "lost" : "settled";
   } catch (error) {
     if (isGone(error)) return "lost";

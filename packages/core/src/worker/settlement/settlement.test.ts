@@ -1,4 +1,9 @@
-import { LeaseLostError, TransportRejectedError, TransportUnavailableError } from "@lovage/transport";
+import {
+  LeaseLostError,
+  PublishTimeoutError,
+  TransportRejectedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
 import { afterEach, describe, expect, test } from "vitest";
 import { chain } from "../../canvas/chain.ts";
 import { chord } from "../../canvas/chord.ts";
@@ -30,6 +35,29 @@ describe("an acknowledgement", () => {
     await task.delay();
     await clock.advance(10_000);
     expect([refusals, await waiting("unsettled")]).toEqual([-1, []]);
+  });
+
+  test("that the broker puts off leaves the worker alive, however long that takes", async () => {
+    let isBlocked = true;
+    // As RabbitMQ is under a memory alarm: connected, and what goes with an acknowledgement is not accepted.
+    const { app, clock, until } = await setUp({
+      onDelivery: (delivery) =>
+        changed(delivery, {
+          ack: async (followUps) => {
+            if (!isBlocked) return delivery.ack(followUps);
+            await clock.sleep(30_000);
+            throw new PublishTimeoutError("blocked");
+          },
+        }),
+    });
+    const one = app.task("one", (value: number) => value + 1);
+    const worker = app.worker();
+    await worker.start();
+    const result = await chain(one.s(1), one.s()).delay();
+    await clock.advance(120_000);
+    expect([worker.health().settling, worker.health().live]).toEqual([1, { ok: true, reasons: [] }]);
+    isBlocked = false;
+    await until(async () => (await result.state()) === "SUCCESS");
   });
 
   test("whose lease is lost is told, and the redelivery finds the result", async () => {

@@ -26,7 +26,7 @@ export interface SettlerParts {
   readonly log: Log;
   /** Ends all attempts. */
   readonly signal: AbortSignal;
-  /** What is asked of the backend again. */
+  /** What is asked of the backend or the broker again. */
   readonly retrying?: Retrying;
   readonly producer: Producer;
   /** `undefined` without a backend for results. */
