@@ -28,7 +28,9 @@ interface Claim {
   readonly key: string;
   readonly owner: string;
   readonly withinMs: number;
+  /** When it was taken or last kept, counted from before the backend was asked. */
   takenAtMs: number;
+  isBeingKept: boolean;
 }
 
 /** Owner of what has run and left no result that would say so: none at all, or that of a later attempt. With the copy that has run, where copies have names. */
@@ -67,7 +69,13 @@ export class RunClaims {
     const coordination = backend?.coordination;
     if (coordination === undefined) return "ours";
     const { copyId } = run.delivery;
-    const claim: Claim = { key: keyOf(run), owner: ownerOf(copyId), withinMs, takenAtMs: clock.monotonic() };
+    const claim: Claim = {
+      key: keyOf(run),
+      owner: ownerOf(copyId),
+      withinMs,
+      takenAtMs: clock.monotonic(),
+      isBeingKept: false,
+    };
     const request = { key: claim.key, owner: claim.owner, expiresInMs: withinMs };
     const claimKey = async () => {
       const there = await coordination.claimKey(request);
@@ -94,11 +102,21 @@ export class RunClaims {
     const nowMs = this.#parts.clock.monotonic();
     for (const [run, claim] of this.#claims) {
       if (run.isLost) void this.end(run, "given back");
-      if (run.isLost || nowMs - claim.takenAtMs < claim.withinMs / 2) continue;
-      claim.takenAtMs = nowMs;
-      const { key, owner, withinMs } = claim;
-      void this.#tell(this.#parts.backend?.coordination?.claimKey({ key, owner, expiresInMs: withinMs }));
+      if (run.isLost || claim.isBeingKept || nowMs - claim.takenAtMs < claim.withinMs / 2) continue;
+      void this.#keep(claim, nowMs);
     }
+  }
+
+  /** Not kept by a call that fails: after as long again the key would have ended, and a copy have found it free. So the next second asks again. */
+  async #keep(claim: Claim, nowMs: number): Promise<void> {
+    const { key, owner, withinMs } = claim;
+    const keep = async (): Promise<void> => {
+      await this.#parts.backend?.coordination?.claimKey({ key, owner, expiresInMs: withinMs });
+      claim.takenAtMs = nowMs;
+    };
+    claim.isBeingKept = true;
+    await this.#tell(keep());
+    claim.isBeingKept = false;
   }
 
   /** The run is settled, or its message goes back for a later one: then it may begin at once. */
@@ -119,7 +137,7 @@ export class RunClaims {
   }
 
   /** Keys end by themselves, so that what fails here costs a moment of waiting or a check less. */
-  async #tell(work: Promise<unknown> | undefined): Promise<void> {
+  async #tell(work: Promise<unknown>): Promise<void> {
     try {
       await work;
     } catch (error) {
