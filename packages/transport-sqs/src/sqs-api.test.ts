@@ -3,29 +3,37 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { ListQueuesCommand } from "@aws-sdk/client-sqs";
-import { systemClock } from "@lovage/foundation";
-import { expect, onTestFinished, test } from "vitest";
+import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { receive } from "./calls/receive.ts";
+import { extendLeases } from "./leases/extend.ts";
+import { LeaseTable } from "./leases/lease-table.ts";
+import { readArrival } from "./message/arrival.ts";
+import { QueueDirectory, type KnownQueue } from "./queues/queue-directory.ts";
 import { SqsApi } from "./sqs-api.ts";
 
 type Answer = (action: string, response: http.ServerResponse) => void;
 
 /** An API whose SQS answers so. */
-async function connect(answer: Answer): Promise<{ readonly api: SqsApi; readonly url: string }> {
+async function connect(
+  answer: Answer,
+  clock: Clock = systemClock,
+): Promise<{ readonly api: SqsApi; readonly known: KnownQueue }> {
   const server = http.createServer((request, response) => {
     request.resume();
     answer(String(request.headers["x-amz-target"]).replace("AmazonSQS.", ""), response);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const api = new SqsApi({ endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } }, systemClock);
+  const api = new SqsApi({ endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } }, clock);
   onTestFinished(() => {
     api.close();
     server.closeAllConnections();
     server.close();
   });
-  return { api, url: `${endpoint}/q` };
+  const size = { isFifo: false, maxBytes: 1, group: undefined, isShared: false };
+  return { api, known: { queue: "q", sqsName: "q", url: `${endpoint}/q`, ...size } };
 }
 
 function tell(response: http.ServerResponse, status: number, body: object): void {
@@ -50,15 +58,35 @@ test.each([
 
 test("polls that wait, however many, keep no other call waiting", async () => {
   let polls = 0;
-  const { api, url } = await connect((action, response) => {
+  const { api, known } = await connect((action, response) => {
     if (action === "ReceiveMessage") polls += 1;
     else tell(response, 200, {});
   });
-  const known = { queue: "q", sqsName: "q", url, isFifo: false, maxBytes: 1, group: undefined, isShared: false };
   const request = { max: 10, waitSeconds: 20, visibilitySeconds: 30 };
   const polling = Array.from({ length: 140 }, () => receive(api, known, request).catch(() => []));
   await expect.poll(() => polls, { timeout: 20_000 }).toBe(140);
   await api.probe();
   api.close();
   await Promise.all(polling);
+});
+
+test("the renewal of a lease that is shorter than a call may take is made again while it lasts", async () => {
+  const leaseMs = 12_000;
+  const clock = virtualClock();
+  let requests = 0;
+  const { api, known } = await connect((_, response) => {
+    requests += 1;
+    // As when a connection has died on the way: nothing comes back over it.
+    if (requests > 1) tell(response, 200, { Successful: [], Failed: [] });
+  }, clock);
+  const directory = new QueueDirectory({ api, prefix: "", creates: false, predefined: {} });
+  const table = new LeaseTable();
+  const arrival = readArrival("q", { MessageId: "id", ReceiptHandle: "handle" }, clock.monotonic());
+  const { lease } = table.add("q", arrival, clock.monotonic() + leaseMs);
+  const context = { api, clock, log: silentLog, directory, table, claims: undefined };
+  const extending = extendLeases(context, { queue: known, leases: [lease], leaseMs, ceilingMs: Infinity });
+  await expect.poll(() => requests, { timeout: 20_000 }).toBe(1);
+  await clock.advance(leaseMs / 3);
+  await vi.waitUntil(() => clock.advance(50).then(() => requests === 2), { timeout: 5_000, interval: 50 });
+  expect(await extending).toBeNull();
 });

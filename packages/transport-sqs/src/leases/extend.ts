@@ -1,7 +1,7 @@
 import { hasCode } from "@lovage/foundation";
 import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
-import { changeVisibility, visibilitySeconds } from "../calls/change-visibility.ts";
+import { changeVisibility, renewalAnswerMs, visibilitySeconds } from "../calls/change-visibility.ts";
 import { giveBack } from "./give-back.ts";
 import type { Held } from "./lease-table.ts";
 import { maxVisibilitySeconds } from "./put-back.ts";
@@ -72,6 +72,7 @@ async function prolong(
     api,
     queue,
     held.map(({ arrival }) => ({ handle: arrival.handle, seconds })),
+    { timeoutMs: renewalAnswerMs(leaseMs) },
   );
   const failed = new Map(failures.map((failure) => [failure.index, failure]));
   const [lost, left] = [[], []] as [Lease[], Lease[]];

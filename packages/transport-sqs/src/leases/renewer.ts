@@ -1,7 +1,7 @@
 import { hasCode, systemClock } from "@lovage/foundation";
 import type { Lease, OpenRenewer, Unrenewed } from "@lovage/lease-engine";
 
-import { changeVisibility, visibilitySeconds } from "../calls/change-visibility.ts";
+import { changeVisibility, renewalAnswerMs, visibilitySeconds } from "../calls/change-visibility.ts";
 import { QueueDirectory, type KnownQueue } from "../queues/queue-directory.ts";
 import { SharedHandles, type SharedHandle } from "./shared-handles.ts";
 import { SqsApi, type SqsTarget } from "../sqs-api.ts";
@@ -59,6 +59,7 @@ class Renewal {
       api,
       queue,
       ours.map(({ shared }) => ({ handle: shared.handle, seconds })),
+      { timeoutMs: renewalAnswerMs(leaseMs) },
     );
     const failed = new Map(failures.map((failure) => [failure.index, failure]));
     for (const [index, { lease, shared }] of ours.entries()) {
