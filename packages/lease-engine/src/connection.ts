@@ -96,7 +96,8 @@ export class LeaseConnection implements Connection, StoreEvents {
     this.#publisher = new Publisher({ store, link, clock, check: this.#check });
     const holders = (): readonly LeaseConsumer[] => this.#consumers.all;
     this.#gate = new SuspectGate(holders, clock, store);
-    const expireSettlements = (): void => this.#settlers.forEach((settler) => settler.expire());
+    const expireSettlements = (endedByMs: number): void =>
+      this.#settlers.forEach((settler) => settler.expire(endedByMs));
     this.#keeper = new LeaseKeeper({ store, link, clock, log, settings, holders, expireSettlements, thread });
     const groups = (): ReturnType<ConsumerSet["sweepGroups"]> => this.#consumers.sweepGroups(this.#topology.queues);
     this.#sweeper = new Sweeper({ store, link, clock, log, sweepMs: settings.sweepMs, groups });

@@ -90,10 +90,9 @@ export class Settler {
     }
   }
 
-  /** Ends settlements whose lease has ended by our clock, even while the store is silent. */
-  expire(): void {
-    const nowMs = this.#options.clock.monotonic();
-    this.#endIf((entry) => this.#endsAtMs(entry) <= nowMs);
+  /** Ends settlements whose lease had ended at this instant by our clock, even while the store is silent. */
+  expire(endedByMs: number): void {
+    this.#endIf((entry) => this.#endsAtMs(entry) <= endedByMs);
   }
 
   /** Ends all settlements: the store cannot be asked any more. */
@@ -153,7 +152,7 @@ export class Settler {
   }
 
   #stillValid(entries: readonly Entry[]): readonly Entry[] {
-    this.expire();
+    this.expire(this.#options.clock.monotonic());
     return entries.filter((entry) => !entry.isOver);
   }
 

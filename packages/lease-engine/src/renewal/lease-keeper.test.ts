@@ -1,5 +1,4 @@
 import { silentLog, virtualClock, type VirtualClock } from "@lovage/foundation";
-import type { Consumer } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import { LeaseDelivery, type DeliveryOwner } from "../delivery.ts";
@@ -8,7 +7,7 @@ import { RenewalThread } from "./renewal-thread.ts";
 import { leaseSettings } from "../settings.ts";
 import type { StoreLink } from "../store-link.ts";
 import { engineBench, hang, idOf, messageOf, outcomeOf } from "../test-support/engine-bench.ts";
-import { FreezableClock } from "../test-support/freezable-clock.ts";
+import { frozenBench } from "../test-support/frozen-bench.ts";
 import { ScriptedStore } from "../test-support/scripted-store.ts";
 
 describe("renewal", () => {
@@ -138,6 +137,36 @@ describe("renewal", () => {
     await connection.close();
   });
 
+  it("gives up what cannot be confirmed, though this process is late at every tick", async () => {
+    const { bench, own } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("extend", hang);
+    for (let passedMs = 0; passedMs < 4_800; passedMs += 600) {
+      expect([passedMs, deliveries[0]?.signal.aborted]).toEqual([passedMs, passedMs >= 4_200]);
+      own().freeze();
+      await clock.advance(600);
+      own().thaw();
+    }
+    await connection.close();
+  });
+
+  it("keeps asking for a second when this process is late again, before the answer could come", async () => {
+    const { bench, own } = await frozenBench();
+    const { clock, deliveries, connection, store } = bench;
+    store.always("sweep", hang);
+    store.always("extend", () => clock.sleep(700));
+    own().freeze();
+    await clock.advance(10_000);
+    own().thaw();
+    own().freeze();
+    await clock.advance(600);
+    own().thaw();
+    await clock.advance(200);
+    expect(deliveries[0]?.signal.aborted).toBe(false);
+    await deliveries[0]?.ack();
+    await connection.close();
+  });
+
   it("aborts within a second of its waking when the store is silent then", async () => {
     const { bench, own } = await frozenBench();
     const { clock, deliveries, connection, store } = bench;
@@ -252,20 +281,6 @@ describe("asking again before work begins", () => {
     await connection.close();
   });
 });
-
-/** A bench with a clock that can be frozen, and one message held. */
-async function frozenBench(): Promise<{
-  readonly bench: Awaited<ReturnType<typeof engineBench>>;
-  readonly own: () => FreezableClock;
-  readonly consumer: Consumer;
-}> {
-  let own: FreezableClock | undefined;
-  const clockOf = (clock: VirtualClock): FreezableClock => (own ??= new FreezableClock(clock));
-  const bench = await engineBench({ clockOf });
-  bench.store.put("q", ["a"]);
-  const consumer = await bench.consume({ prefetch: 1 });
-  return { bench, own: () => own ?? clockOf(bench.clock), consumer };
-}
 
 /** A thread that is never started, and counts the signs of life that it is given. */
 class CountingThread extends RenewalThread {

@@ -22,8 +22,8 @@ export interface LeaseKeeperOptions {
   readonly log: Log;
   readonly settings: LeaseSettings;
   readonly holders: () => readonly LeaseHolder[];
-  /** Ends settlements whose lease has ended. */
-  readonly expireSettlements: () => void;
+  /** Ends settlements whose lease had ended at an instant of the clock's monotonic time. */
+  readonly expireSettlements: (endedByMs: number) => void;
   /** Renews leases while the event loop is blocked; absent where the loop does it alone. */
   readonly thread: RenewalThread | undefined;
 }
@@ -32,6 +32,8 @@ export interface LeaseKeeperOptions {
 const intervalsLeftToThread = 1.5;
 /** How long work that may be another's by now waits for the store's word. */
 const recheckMs = 5_000;
+/** For how long a process that is late again and again asks for leases that have ended, before it gives them up. */
+const sparedMs = 1_000;
 /** After how long is asked again for what the store left alone: it may have been the thread's own renewal that was in the way. */
 const askAgainMs = 50;
 
@@ -46,6 +48,8 @@ export class LeaseKeeper {
   readonly #renewing = new Map<LeaseHolder, Promise<boolean>>();
   #timer: Timer | undefined;
   #tickDueAtMs = 0;
+  /** The first of the late ticks that came one after the other; `undefined` after one in time. */
+  #wokeAtMs: number | undefined;
   #isClosed = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -102,15 +106,15 @@ export class LeaseKeeper {
   #tick(): void {
     const { holders, expireSettlements, thread } = this.#options;
     this.#timer = undefined;
-    const stoodStill = this.#stoodStill();
+    const endedByMs = this.#endedByMs();
     thread?.beat();
     let isHolding = false;
     for (const holder of holders()) {
       if (holder.held.length === 0) continue;
       isHolding = true;
-      this.#look(holder, stoodStill);
+      this.#look(holder, endedByMs);
     }
-    if (!stoodStill) expireSettlements();
+    expireSettlements(endedByMs);
     if (isHolding) this.#arm();
   }
 
@@ -127,8 +131,22 @@ export class LeaseKeeper {
     return lateMs >= this.#tickMs && link.state === "open";
   }
 
-  /** @param isSparing asks for leases that have ended before they are given up: nobody may have taken them yet. The next tick decides. */
-  #look(holder: LeaseHolder, isSparing: boolean): void {
+  /**
+   * Leases that had ended at this instant are given up. Those that ended while this process stood still are asked for before: nobody may have taken them yet. Only once,
+   * or for a second: a process that is late at every tick would hold them forever otherwise.
+   */
+  #endedByMs(): number {
+    const nowMs = this.#options.clock.monotonic();
+    if (!this.#stoodStill()) {
+      this.#wokeAtMs = undefined;
+      return nowMs;
+    }
+    this.#wokeAtMs ??= nowMs;
+    const lastTickAtMs = this.#tickDueAtMs - this.#tickMs;
+    return nowMs - this.#wokeAtMs < sparedMs ? -Infinity : Math.min(lastTickAtMs, nowMs - sparedMs);
+  }
+
+  #look(holder: LeaseHolder, endedByMs: number): void {
     const { clock, link, settings, thread } = this.#options;
     const nowMs = clock.monotonic();
     const renewAfterMs = settings.renewEveryMs * (thread?.isRunning === true ? intervalsLeftToThread : 1);
@@ -137,9 +155,9 @@ export class LeaseKeeper {
     for (let index = holder.held.length - 1; index >= 0; index -= 1) {
       const delivery = holder.held[index];
       if (delivery === undefined) continue;
-      const ageMs = nowMs - this.confirmedAtMs(delivery);
-      if (ageMs >= settings.leaseMs && !isSparing) this.#expire(delivery);
-      else if (ageMs + this.#tickMs > renewAfterMs) isDue = true;
+      const confirmedAtMs = this.confirmedAtMs(delivery);
+      if (confirmedAtMs + settings.leaseMs <= endedByMs) this.#expire(delivery);
+      else if (nowMs - confirmedAtMs + this.#tickMs > renewAfterMs) isDue = true;
     }
     // What is half as old goes along, so that leases come to be renewed together.
     if (isDue && link.state === "open") void this.#renew(holder, renewAfterMs / 2);
