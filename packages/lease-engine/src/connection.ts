@@ -100,7 +100,8 @@ export class LeaseConnection implements Connection, StoreEvents {
       this.#settlers.forEach((settler) => settler.expire(endedByMs));
     this.#keeper = new LeaseKeeper({ store, link, clock, log, settings, holders, expireSettlements, thread });
     const groups = (): ReturnType<ConsumerSet["sweepGroups"]> => this.#consumers.sweepGroups(this.#topology.queues);
-    this.#sweeper = new Sweeper({ store, link, clock, log, sweepMs: settings.sweepMs, groups });
+    const renewOwn = (): Promise<void> => this.#keeper.renewEnded();
+    this.#sweeper = new Sweeper({ store, link, clock, log, sweepMs: settings.sweepMs, groups, renewOwn });
     this.admin = new GuardedAdmin(store.admin, {
       requireOpen: () => this.#requireOpen(),
       onError: (error) => this.#link.report(error),

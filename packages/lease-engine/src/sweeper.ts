@@ -18,6 +18,8 @@ export interface SweeperOptions {
   readonly sweepMs: number;
   /** What to sweep; empty while nothing is consumed. */
   readonly groups: () => readonly SweepGroup[];
+  /** Asks for leases of our own that have ended while this process stood still: its sweep would take from it what nobody else has taken. Ends in any case. */
+  readonly renewOwn: () => Promise<void>;
 }
 
 const stepSize = 1_000;
@@ -67,8 +69,9 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { log, link, groups } = this.#options;
+    const { log, link, groups, renewOwn } = this.#options;
     try {
+      await renewOwn();
       for (const group of groups()) await this.#sweepGroup(group);
       this.#isFailing = false;
     } catch (error) {

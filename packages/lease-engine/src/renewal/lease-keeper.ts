@@ -91,6 +91,14 @@ export class LeaseKeeper {
     return this.#ended(holder).length === 0 ? undefined : this.#confirm(holder);
   }
 
+  /** Asks for all leases whose end has passed, also of what is being settled. Does not wait for long: the ticks give up what stays without an answer. */
+  async renewEnded(): Promise<void> {
+    const { clock, holders, settings } = this.#options;
+    const ended = holders().filter(({ held }) => held.some((delivery) => this.#hasEnded(delivery)));
+    if (ended.length === 0) return;
+    await within(clock, sparedMs, Promise.all(ended.map((holder) => this.#renew(holder, settings.leaseMs))));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -164,9 +172,12 @@ export class LeaseKeeper {
   }
 
   #ended({ held }: LeaseHolder): readonly LeaseDelivery[] {
+    return held.filter((delivery) => delivery.isOpen && this.#hasEnded(delivery));
+  }
+
+  #hasEnded(delivery: LeaseDelivery): boolean {
     const { clock, settings } = this.#options;
-    const endedAtMs = clock.monotonic() - settings.leaseMs;
-    return held.filter((delivery) => delivery.isOpen && this.confirmedAtMs(delivery) <= endedAtMs);
+    return this.confirmedAtMs(delivery) + settings.leaseMs <= clock.monotonic();
   }
 
   async #confirm(holder: LeaseHolder): Promise<void> {
