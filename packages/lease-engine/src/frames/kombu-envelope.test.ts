@@ -68,3 +68,32 @@ test.each([
   const found = decodeEnvelope(encodeEnvelope({ headers: {}, properties, body: Buffer.of() }, address), "none");
   expect(found?.properties.priority).toBe(expected);
 });
+
+/** An envelope with these headers, as text: some of them JavaScript cannot write. */
+function envelopeWith(headers: string): string {
+  return `{"body": "e30=", "content-type": "application/json", "content-encoding": "utf-8", "headers": ${headers}, "properties": {"body_encoding": "base64", "delivery_tag": "t"}}`;
+}
+
+test.each([
+  ['{"id": "a", "score": NaN}', { id: "a", score: null }],
+  ['{"id": "a", "timelimit": [Infinity, -Infinity]}', { id: "a", timelimit: [null, null] }],
+  ['{"id": "NaN, \\"Infinity", "score": NaN}', { id: 'NaN, "Infinity', score: null }],
+])("numbers that Python writes and JSON has no form for are nothing in headers: %s", (headers, expected) => {
+  expect(decodeEnvelope(envelopeWith(headers), "none")?.headers).toEqual(expected);
+});
+
+test.each([`{"body": NaN, "x": "${'\\"'.repeat(200_000)}`, `{"body": NaN, "x": "${'\\"'.repeat(200_000)}\\`])(
+  "what only looks as if it had such numbers is none, soon",
+  (text) => {
+    expect(decodeEnvelope(text, "none")).toBeUndefined();
+  },
+);
+
+test.each([
+  ["base64", "W10=", "[]"],
+  ["utf-8", "[]", "[]"],
+  [undefined, "[]", "[]"],
+])("a body in the encoding %s is read", (encoding, body, expected) => {
+  const text = JSON.stringify({ body, properties: { body_encoding: encoding } });
+  expect(Buffer.from(decodeEnvelope(text, "none")?.body ?? []).toString()).toBe(expected);
+});

@@ -69,13 +69,25 @@ function readProperties(envelope: Fields, properties: Fields, id: string): Messa
 
 function parse(json: string): Fields {
   try {
-    const value: unknown = JSON.parse(json);
+    const value = parseJson(json);
     return isRecord(value) ? value : {};
   } catch {
     // Whoever published it, it is no envelope: the caller says so.
     return {};
   }
 }
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (error) {
+    if (!json.includes("NaN") && !json.includes("Infinity")) throw error;
+    return JSON.parse(json.replaceAll(textOrPythonNumber, (word) => (word.startsWith('"') ? word : "null"))) as unknown;
+  }
+}
+
+/** Texts, also one that breaks off, and the numbers that Python's JSON has beyond JSON: Kombu reads them. They are as little here as in headers on RabbitMQ. */
+const textOrPythonNumber = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?\bInfinity\b|\bNaN\b/gs;
 
 function isRecord(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
