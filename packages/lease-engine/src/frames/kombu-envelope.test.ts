@@ -89,6 +89,20 @@ test.each([`{"body": NaN, "x": "${'\\"'.repeat(200_000)}`, `{"body": NaN, "x": "
   },
 );
 
+/** An object in an object, and so on, as text. */
+function nested(depth: number): string {
+  return `${'{"a":'.repeat(depth)}[]${"}".repeat(depth)}`;
+}
+
+test("headers that are nested too deeply to be written again are cut, and the rest of the message stays", () => {
+  const found = decodeEnvelope(envelopeWith(`{"id": "a", "ok": ${nested(50)}, "deep": ${nested(50_000)}}`), "none");
+  if (found === undefined) throw new Error("It is an envelope.");
+  expect(found.headers).toMatchObject({ id: "a", ok: JSON.parse(nested(50)) as unknown });
+  const again = decodeEnvelope(encodeEnvelope(found, address), "none");
+  expect(again?.headers).toEqual(found.headers);
+  expect(JSON.stringify(found.headers)).toContain('"…"');
+});
+
 test.each([
   ["base64", "W10=", "[]"],
   ["utf-8", "[]", "[]"],

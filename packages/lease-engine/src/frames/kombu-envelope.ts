@@ -43,13 +43,33 @@ export function decodeEnvelope(json: string, id: string): Message | undefined {
   const { body, headers, properties } = envelope;
   if (typeof body !== "string" || !isRecord(properties)) return undefined;
   return {
-    headers: (isRecord(headers) ? headers : {}) as Headers,
+    headers: isRecord(headers) ? readHeaders(headers) : {},
     properties: readProperties(envelope, properties, id),
     body: Buffer.from(body, properties["body_encoding"] === "base64" ? "base64" : "utf8"),
   };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** Of lists and objects in each other, as on RabbitMQ: JSON is read to any depth, and whoever writes such headers again (a retry, a dead letter) ends the stack. */
+const deepest = 100;
+
+function readHeaders(headers: Fields): Headers {
+  return (isDeep(headers) ? cut(headers) : headers) as Headers;
+}
+
+function isDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth > deepest || Object.values(value).some((item) => isDeep(item, depth + 1));
+}
+
+function cut(value: unknown, depth = 0): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > deepest) return "…";
+  if (Array.isArray(value)) return value.map((item) => cut(item, depth + 1));
+  // Entries become own properties, `__proto__` too.
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cut(item, depth + 1)]));
+}
 
 function readProperties(envelope: Fields, properties: Fields, id: string): MessageProperties {
   const correlationId = text(properties["correlation_id"]);
