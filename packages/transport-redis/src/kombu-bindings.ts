@@ -25,11 +25,14 @@ function entryOf({ kombu }: Server, type: string, { exchange, queue, routingKey 
   return [kombu.bindings(exchange), kombu.binding(routingKey, type === "topic" ? patternOf(routingKey) : "", queue)];
 }
 
-/** As Kombu writes a pattern: `*` is at least one character, `#` any number of them (wire format, 3.2). */
+/**
+ * As Kombu writes a pattern: `*` is at least one character, `#` any number of them, and all that is neither letter nor digit is escaped (wire format, 3.2). In
+ * another spelling the binding would stand in the set twice, once for each language, and Python's would outlive the queue.
+ */
 function patternOf(routingKey: string): string {
   const words = routingKey.split(".").map((word) => {
     if (word === "*") return ".*?[^\\.]";
-    return word === "#" ? ".*?" : word.replaceAll(/[\\^$.*+?()[\]{}|-]/gu, "\\$&");
+    return word === "#" ? ".*?" : word.replaceAll(/[^\p{L}\p{N}#]/gu, "\\$&");
   });
   return `^${words.join("\\.")}$`;
 }
