@@ -3,7 +3,7 @@ import type { HeaderValue, Headers, Message } from "@lovage/transport";
 import type { FieldReader } from "./field-reader.ts";
 import { isObject } from "./is-object.ts";
 import type { TaskCall } from "./task-call.ts";
-import { LANGUAGE, protocolHeaders } from "./task-headers.ts";
+import { KEEP_RESULT, LANGUAGE, protocolHeaders } from "./task-headers.ts";
 
 type Draft = { -readonly [Key in keyof TaskCall]: TaskCall[Key] };
 
@@ -38,12 +38,14 @@ function readTimeLimits(call: Draft, reader: FieldReader): void {
 }
 
 /**
- * Celery writes `false` into every message whose caller said nothing, and its workers go by their task's own option then. That of Lovage writes only what
- * its caller said.
+ * Celery writes `false` into every message whose caller said nothing, as Lovage does where Celery reads it, and workers go by their task's own option then. On
+ * queues of its own Lovage writes only what its caller said.
  */
-function readIgnoreResult(call: Draft, reader: FieldReader, { lang }: Readonly<Record<string, unknown>>): void {
+function readIgnoreResult(call: Draft, reader: FieldReader, fields: Readonly<Record<string, unknown>>): void {
   const isIgnored = reader.boolean("ignore_result");
-  if (isIgnored === true || lang === LANGUAGE) set(call, "ignoreResult", isIgnored);
+  const isLean = fields["replaced_task_nesting"] === undefined;
+  const isChosen = isIgnored === true || (fields["lang"] === LANGUAGE && (isLean || fields[KEEP_RESULT] === true));
+  if (isChosen) set(call, "ignoreResult", isIgnored);
 }
 
 /** Adds to a call what the properties say. */

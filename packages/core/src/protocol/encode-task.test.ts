@@ -45,6 +45,18 @@ describe("a call on a queue of Lovage's own", () => {
   });
 });
 
+/** Headers of a call whose caller said this of its result. */
+function saying(ignoreResult?: boolean): object {
+  return encodeTask(aCall(ignoreResult === undefined ? {} : { ignoreResult }), { dialect: "celery" }).headers;
+}
+
+test("on a queue that Celery reads only a caller who chose to have a result is told from one who said nothing", () => {
+  expect(saying()).toMatchObject({ ignore_result: false });
+  expect(saying()).not.toHaveProperty("lovage_keep_result");
+  expect(saying(true)).toMatchObject({ ignore_result: true });
+  expect(saying(false)).toMatchObject({ ignore_result: false, lovage_keep_result: true });
+});
+
 describe("what is refused before anything is sent", () => {
   test("a body over the limit, by the byte", () => {
     const fits = aCall({ args: ["x".repeat(100 - '[[""],{},{}]'.length)] });

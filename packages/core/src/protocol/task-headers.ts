@@ -9,6 +9,9 @@ import { formatWireTime } from "./wire-time.ts";
 /** Who wrote a message, in its header `lang`. */
 export const LANGUAGE = "js";
 
+/** Header of a call whose caller chose to have a result: among Celery's headers `ignore_result: false` stands as well where nobody said anything. */
+export const KEEP_RESULT = "lovage_keep_result";
+
 /** Headers that are the protocol's, whatever a user calls theirs (wire format, 1.1). */
 export const protocolHeaders: ReadonlySet<string> = new Set([
   "lang",
@@ -32,6 +35,7 @@ export const protocolHeaders: ReadonlySet<string> = new Set([
   "stamps",
   "compression",
   "redelivered",
+  KEEP_RESULT,
 ]);
 
 const MAX_HEADER_BYTES = 65_536;
@@ -85,11 +89,11 @@ export function fullHeaders(call: TaskCall): Headers {
     argsrepr: pythonRepr(call.args, "tuple"),
     kwargsrepr: pythonRepr(call.kwargs, "tuple"),
     origin: call.origin ?? null,
-    // Celery's `false` may mean that nobody said anything. Without one, Celery and Lovage go by the task's own option.
-    ...(call.ignoreResult !== undefined && { ignore_result: call.ignoreResult }),
+    ignore_result: call.ignoreResult ?? false,
     replaced_task_nesting: 0,
     stamped_headers: stamps === undefined ? null : Object.keys(stamps),
     stamps: stamps ?? {},
+    ...(call.ignoreResult === false && { [KEEP_RESULT]: true }),
   };
   return withUserHeaders(headers, call.headers);
 }
