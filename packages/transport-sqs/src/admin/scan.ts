@@ -19,8 +19,8 @@ export interface Scan {
 
 /** How long what is looked at stays hidden at most, in ms. */
 const scanMs = 60_000;
-/** So many empty answers in a row mean an empty queue: one may only have asked a few of SQS' servers. */
-const emptyAnswers = 2;
+/** In seconds, the shortest that asks all servers of SQS. Without a wait it asks a few, and a queue of few messages often looks empty: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html */
+const waitSeconds = 1;
 
 /**
  * Looks at messages near the head of a queue. SQS shows a message only by handing it out, so each is hidden for a moment, and then put back,
@@ -30,10 +30,10 @@ export async function scan(context: SqsContext, { queue, most, visit, isEnough =
   const seen = new Map<string, Arrival>();
   const brokerClock = new BrokerClock(() => context.clock.now());
   try {
-    for (let empty = 0, looked = 0; empty < emptyAnswers && looked < most && !isEnough();) {
+    for (let looked = 0; looked < most && !isEnough();) {
       const arrivals = await look(context, queue, Math.min(10, most - looked));
+      if (arrivals.length === 0) break;
       looked += arrivals.length;
-      empty = arrivals.length === 0 ? empty + 1 : 0;
       const fresh = arrivals.filter((arrival) => note(seen, arrival));
       for (const arrival of fresh) brokerClock.note(arrival);
       // Between two hops of a long delay a message can be received, but is not ready.
@@ -70,7 +70,7 @@ async function giveBack(
 }
 
 async function look(context: SqsContext, queue: KnownQueue, max: number): Promise<readonly Arrival[]> {
-  const request = { max, waitSeconds: 0, visibilitySeconds: visibilitySeconds(scanMs) };
+  const request = { max, waitSeconds, visibilitySeconds: visibilitySeconds(scanMs) };
   const messages = await receive(context.api, queue, request);
   const nowMs = context.clock.monotonic();
   return messages.map((message) => readArrival(queue.queue, message, nowMs));
