@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { ListQueuesCommand } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, ListQueuesCommand } from "@aws-sdk/client-sqs";
 import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { expect, onTestFinished, test, vi } from "vitest";
 
@@ -11,29 +11,37 @@ import { extendLeases } from "./leases/extend.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { readArrival } from "./message/arrival.ts";
 import { QueueDirectory, type KnownQueue } from "./queues/queue-directory.ts";
-import { SqsApi } from "./sqs-api.ts";
+import { SqsApi, type SqsTarget } from "./sqs-api.ts";
 
 type Answer = (action: string, response: http.ServerResponse) => void;
 
-/** An API whose SQS answers so. */
-async function connect(
-  answer: Answer,
-  clock: Clock = systemClock,
-): Promise<{ readonly api: SqsApi; readonly known: KnownQueue }> {
+const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+
+/** Where an SQS is that answers so. */
+async function serve(answer: Answer): Promise<string> {
   const server = http.createServer((request, response) => {
     request.resume();
     answer(String(request.headers["x-amz-target"]).replace("AmazonSQS.", ""), response);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const api = new SqsApi({ endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } }, clock);
   onTestFinished(() => {
-    api.close();
     server.closeAllConnections();
     server.close();
   });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function apiOf(target: SqsTarget, clock: Clock = systemClock): SqsApi {
+  const api = new SqsApi({ credentials, ...target }, clock);
+  onTestFinished(() => api.close());
+  return api;
+}
+
+/** An API whose SQS answers so. */
+async function connect(answer: Answer, clock?: Clock): Promise<{ readonly api: SqsApi; readonly known: KnownQueue }> {
+  const endpoint = await serve(answer);
   const size = { isFifo: false, maxBytes: 1, group: undefined, isShared: false };
-  return { api, known: { queue: "q", sqsName: "q", url: `${endpoint}/q`, ...size } };
+  return { api: apiOf({ endpoint }, clock), known: { queue: "q", sqsName: "q", url: `${endpoint}/q`, ...size } };
 }
 
 function tell(response: http.ServerResponse, status: number, body: object): void {
@@ -87,6 +95,14 @@ test("the renewal of a lease that is shorter than a call may take is made again 
   const extending = extendLeases(context, { queue: known, leases: [lease], leaseMs, ceilingMs: Infinity });
   await expect.poll(() => requests, { timeout: 20_000 }).toBe(1);
   await clock.advance(leaseMs / 3);
-  await vi.waitUntil(() => clock.advance(50).then(() => requests === 2), { timeout: 5_000, interval: 50 });
+  await vi.waitUntil(() => clock.advance(50).then(() => requests === 2), { timeout: 20_000, interval: 50 });
   expect(await extending).toBeNull();
+});
+
+test("calls go to the endpoint that the environment names, whatever host a queue's URL has", async () => {
+  vi.stubEnv("AWS_ENDPOINT_URL_SQS", await serve((_, response) => tell(response, 200, { Attributes: {} })));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const api = apiOf({ region: "eu-central-1" });
+  const command = new GetQueueAttributesCommand({ QueueUrl: "http://127.0.0.1:1/123456789012/q" });
+  await expect(api.call((client, options) => client.send(command, options))).resolves.toBeDefined();
 });

@@ -132,8 +132,8 @@ function configOf({ region, endpoint, credentials }: SqsTarget, maxSockets: numb
     ...home,
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials: named(credentials) }),
-    // Behind an endpoint of one's own the host in a queue's URL need not be reachable from here.
-    useQueueUrlAsEndpoint: endpoint === undefined,
+    // The host in a queue's URL need not be reachable from here, or meant: the SDK may be told elsewhere of an endpoint in a VPC, of FIPS or of IPv6.
+    useQueueUrlAsEndpoint: false,
     // Tries are made here, where they end with the connection and go by its clock.
     maxAttempts: 1,
     requestHandler: {
