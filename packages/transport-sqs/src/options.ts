@@ -8,9 +8,9 @@ import { custom, optional, pipe, record, regex, string } from "valibot";
 export type SqsCredentials = NonNullable<SQSClientConfig["credentials"]>;
 
 interface OwnOptions {
-  /** Region of AWS. @default what the SDK finds in the environment; "us-east-1" with an endpoint of one's own */
+  /** Region of AWS. @default that of an endpoint of AWS; "us-east-1" with another; else what the SDK finds in the environment */
   readonly region?: string | undefined;
-  /** Where another than AWS's own is, such as `http://localhost:4566`. @default the host in the URL, or AWS */
+  /** Where another than AWS's own is, such as `http://localhost:4566`, or one of AWS in a VPC. @default the host in the URL, or AWS */
   readonly endpoint?: string | undefined;
   /** Beginning of the names of all queues in SQS. @default "" */
   readonly prefix?: string | undefined;
@@ -20,7 +20,7 @@ interface OwnOptions {
   readonly credentials?: SqsCredentials | undefined;
   /** Keeps bodies that are too large for SQS, such as `s3ClaimCheck` of `@lovage/claim-check-s3`. @default those are refused */
   readonly claimCheck?: ClaimCheck | undefined;
-  /** Create queues that do not exist. @default with an endpoint of one's own, or where NODE_ENV is "development" or "test" */
+  /** Create queues that do not exist. @default with an endpoint that is not AWS's, or where NODE_ENV is "development" or "test" */
   readonly createQueues?: boolean | undefined;
 }
 

@@ -5,6 +5,7 @@ import { PublishUncertainError } from "@lovage/transport";
 
 import { kindOf, transportError, type FailureKind } from "./failure.ts";
 import type { SqsCredentials } from "./options.ts";
+import { ownRegion } from "./own-endpoint.ts";
 
 /** Where SQS is, and who we are there. */
 export interface SqsTarget {
@@ -127,7 +128,7 @@ function mostAttempts(kind: FailureKind, publishes: boolean): number {
 }
 
 function configOf({ region, endpoint, credentials }: SqsTarget, maxSockets: number): SQSClientConfig {
-  const home = endpoint === undefined ? {} : { endpoint, region: "us-east-1" };
+  const home = endpoint === undefined ? {} : { endpoint, region: ownRegion(endpoint) ?? "us-east-1" };
   return {
     ...home,
     ...(region === undefined ? {} : { region }),

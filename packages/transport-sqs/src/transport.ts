@@ -5,6 +5,7 @@ import { openLeaseConnection } from "@lovage/lease-engine";
 import { openWithoutApp, type Connection, type TransportDriver, type TransportOpening } from "@lovage/transport";
 
 import { optionNames, sqsTransportOptions, type ParsedSqsOptions, type SqsTransportOptions } from "./options.ts";
+import { ownRegion } from "./own-endpoint.ts";
 import { sqsSettings } from "./sqs-settings.ts";
 import { parseSqsUrl } from "./sqs-url.ts";
 import { SqsStore } from "./store.ts";
@@ -26,7 +27,7 @@ export const transport: TransportDriver<ParsedSqsOptions> = {
       prefix,
       queues,
       claimCheck,
-      creates: options.createQueues ?? (endpoint !== undefined || isDevelopment()),
+      creates: options.createQueues ?? (isElsewhere(endpoint) || isDevelopment()),
       clock: opening.clock,
       log: opening.log,
       settings,
@@ -48,6 +49,10 @@ export interface SqsTransportOpening
  */
 export async function sqsTransport(opening: SqsTransportOpening): Promise<Connection> {
   return await openWithoutApp(transport, opening, urlForm.whose);
+}
+
+function isElsewhere(endpoint: string | undefined): boolean {
+  return endpoint !== undefined && ownRegion(endpoint) === undefined;
 }
 
 /** Nobody wants a misspelt name to become a queue in production. */
