@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { systemClock } from "@lovage/foundation";
 import { startFauxqs } from "fauxqs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
@@ -52,6 +53,23 @@ async function stall(): Promise<{ readonly endpoint: string; readonly connection
     server.close();
   });
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => open };
+}
+
+/** An S3 that takes what it is given, and then refuses all with this code. */
+async function refuse(code: string, { after }: { readonly after: number }): Promise<string> {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    requests += 1;
+    if (requests <= after) response.writeHead(200).end();
+    else response.writeHead(400).end(`<Error><Code>${code}</Code><Message>Refused.</Message></Error>`);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe("the claim check in S3", () => {
@@ -116,6 +134,36 @@ describe("the claim check in S3", () => {
       await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED", retryable: false });
       check.close();
     }
+  });
+
+  it.each([
+    ["ThrottlingException", 0, "CLAIM_CHECK_UNAVAILABLE"],
+    ["RequestTimeout", 0, "CLAIM_CHECK_UNAVAILABLE"],
+    ["ExpiredToken", 1, "CLAIM_CHECK_UNAVAILABLE"],
+    ["ExpiredToken", 0, "TRANSPORT_REJECTED"],
+    ["InvalidRequest", 1, "TRANSPORT_REJECTED"],
+  ])(
+    "knows what passes by its name, not by its status: %s after %i calls that worked is %s",
+    async (name, after, code) => {
+      const check = s3ClaimCheck({ bucket, endpoint: await refuse(name, { after }), credentials });
+      onTestFinished(() => check.close());
+      for (let call = 0; call < after; call += 1) await check.put("mail/1", new Uint8Array(1));
+      await expect(check.put("mail/2", new Uint8Array(1))).rejects.toMatchObject({ code });
+    },
+  );
+
+  it("waits for credentials that it has had before", async () => {
+    const none = Object.assign(new Error("The metadata service does not answer"), { name: "CredentialsProviderError" });
+    let isAway = false;
+    const expiring = async (): Promise<typeof credentials & { readonly expiration: Date }> => {
+      if (isAway) throw none;
+      // Asked for again with each request: they are always about to expire.
+      return await Promise.resolve({ ...credentials, expiration: new Date(systemClock.now() + 500) });
+    };
+    const { check } = await start({ credentials: expiring });
+    await check.put("mail/1", new Uint8Array(1));
+    isAway = true;
+    await expect(check.put("mail/2", new Uint8Array(1))).rejects.toMatchObject({ code: "CLAIM_CHECK_UNAVAILABLE" });
   });
 
   it.each([{ bucket: "" }, { maxBytes: 0 }, { maxBytes: 6e9 }, { timeoutMs: 0 }])("refuses %o", (wrong) => {

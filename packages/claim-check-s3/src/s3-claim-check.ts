@@ -33,6 +33,10 @@ const defaultMaxBytes = 67_108_864;
 /** What S3 takes in one call: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const mostBytes = 5 * 1024 ** 3;
 const defaultTimeoutMs = 20_000;
+/** What passes though S3 answers with 400: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const passing = /Throttl|^RequestTimeout/;
+/** They could not be fetched, or have expired, or are not known everywhere yet. */
+const withoutCredentials = /Credentials|ProviderError|^(ExpiredToken|InvalidAccessKeyId|InvalidToken)/;
 
 /** Keeps bodies as objects of a bucket. @throws OPTION_INVALID */
 export function s3ClaimCheck(options: S3ClaimCheckOptions): S3ClaimCheck {
@@ -73,37 +77,39 @@ type Call = <T>(what: string, send: (signal: AbortSignal) => Promise<T>) => Prom
 
 /** Gives each call a deadline, and its failures the contract's form. */
 function callerOf({ bucket, clock = systemClock, timeoutMs = defaultTimeoutMs }: S3ClaimCheckOptions): Call {
+  // Who has had no credentials yet may never have any.
+  let hadCredentials = false;
   return async (what, send) => {
     const deadline = clock.deadline(timeoutMs);
     try {
-      return await send(deadline.signal);
+      const done = await send(deadline.signal);
+      hadCredentials = true;
+      return done;
     } catch (error) {
       if (isMissing(error) || error instanceof TransportRejectedError) throw error;
-      throw describe(`S3 could not ${what} in bucket "${bucket}"`, error);
+      throw describe(`S3 could not ${what} in bucket "${bucket}"`, error, hadCredentials);
     } finally {
       deadline.cancel();
     }
   };
 }
 
-function describe(what: string, cause: unknown): Error {
-  const {
-    name,
-    message,
-    $metadata = {},
-  } = cause as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
-  const text = `${what}: ${name}: ${maskSecrets(message)}.`;
-  const { httpStatusCode: status = isSetUpWrong(name, message) ? 400 : 500 } = $metadata;
-  if (status >= 500 || status === 429)
+function describe(what: string, cause: unknown, hadCredentials: boolean): Error {
+  const error = cause as S3Failure;
+  const text = `${what}: ${error.name}: ${maskSecrets(error.message)}.`;
+  if (withoutCredentials.test(error.name) ? hadCredentials : mayPass(error))
     return new ClaimCheckUnavailableError(`${text} The same call may succeed later.`, { cause });
   return new TransportRejectedError(`${text} Check the bucket, the region, the credentials and the permissions.`, {
     cause,
   });
 }
 
-/** Nothing was sent, nor will be before somebody mends it. */
-function isSetUpWrong(name: string, message: string): boolean {
-  return /Credentials/.test(name) || message === "Region is missing";
+type S3Failure = Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
+
+function mayPass({ name, message, $metadata = {} }: S3Failure): boolean {
+  // Without an answer nobody was reached, unless nothing was sent, nor will be before somebody mends it.
+  const { httpStatusCode: status = message === "Region is missing" ? 400 : 500 } = $metadata;
+  return status >= 500 || status === 429 || passing.test(name);
 }
 
 function isMissing(error: unknown): boolean {
