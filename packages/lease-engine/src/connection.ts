@@ -51,6 +51,8 @@ export interface LeaseConnectionOptions {
 const closingMs = 250;
 /** How long the way back waits for queues that the store lets wait, in ms. */
 const patienceMs = 2_000;
+/** With leases of an hour a second outage is no more to be missed than with the default of 30 s: what is told of the connection would be wrong for as long. */
+const longestUnheardMs = 15_000;
 /** How long what nobody took may take on its way back: as long as a consumer gives what it held. */
 const returningMs = 700;
 
@@ -86,7 +88,7 @@ export class LeaseConnection implements Connection, StoreEvents {
       open: options.reopen,
       close: () => store.close(),
       restore: () => this.#restore(),
-      unheardMs: settings.leaseMs / 2,
+      unheardMs: Math.min(settings.leaseMs / 2, longestUnheardMs),
       onState: (state, cause) => this.#onState(state, cause),
     });
     const link = this.#link;

@@ -51,6 +51,23 @@ describe("reconnecting", () => {
     await connection.close();
   });
 
+  it("is begun by the calls of a second outage too, however long leases are", async () => {
+    const { connection, consume, store, clock } = await engineBench({
+      lease: 3_600_000,
+      facts: { fallbackPollMs: 1_000 },
+    });
+    await consume();
+    for (let outage = 0; outage < 2; outage += 1) {
+      for (const method of ["claim", "open"] as const) store.always(method, unavailable);
+      await clock.advance(20_000);
+      expect(connection.state).toBe("reconnecting");
+      for (const method of ["claim", "open"] as const) store.always(method, undefined);
+      await clock.advance(60_000);
+      expect(connection.state).toBe("open");
+    }
+    await connection.close();
+  });
+
   it("is begun by a call that finds the store unavailable", async () => {
     const { connection, store, states, clock } = await engineBench();
     store.next("declare", unavailable);

@@ -8,7 +8,7 @@ import { leaseSettings } from "../settings.ts";
 import type { StoreFacts } from "../store.ts";
 import { ScriptedStore } from "./scripted-store.ts";
 
-/** An engine over a scripted store, under a virtual clock: lease 3 s, renewal 1 s, sweep 500 ms. */
+/** An engine over a scripted store, under a virtual clock: lease 3 s unless told otherwise, renewal at a third of it, sweep 500 ms. */
 export interface EngineBench {
   readonly clock: VirtualClock;
   readonly store: ScriptedStore;
@@ -23,6 +23,8 @@ export interface EngineBench {
 /** What a bench may differ in. */
 export interface BenchOptions {
   readonly facts?: Partial<StoreFacts>;
+  /** In ms. @default 3_000 */
+  readonly lease?: number;
   /** The engine's clock, given the store's. */
   readonly clockOf?: (clock: VirtualClock) => Clock;
   /** @default silent */
@@ -31,6 +33,7 @@ export interface BenchOptions {
 
 export async function engineBench({
   facts = {},
+  lease = 3_000,
   clockOf = (clock) => clock,
   log = silentLog,
 }: BenchOptions = {}): Promise<EngineBench> {
@@ -41,7 +44,7 @@ export async function engineBench({
   const connection = await openLeaseConnection({
     store,
     opening: { clock: clockOf(clock), log, name: "test", onState: (state) => void states.push(state) },
-    settings: leaseSettings({ lease: 3_000, sweep: 500 }),
+    settings: leaseSettings({ lease, sweep: 500 }),
   });
   await connection.declare({ queues: [{ name: "q" }] });
   return {
