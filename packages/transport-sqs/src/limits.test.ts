@@ -46,6 +46,13 @@ describe("the limits of SQS", () => {
     expect(connection.capabilitiesOf("q").hold).toMatchObject({ maxMs: 12 * 3_600_000 - 300_000 });
   });
 
+  it("row 29: holds a message with a long lease for less, since SQS does not prolong one past twelve hours", async () => {
+    const lease = 3_600_000;
+    const connection = await connect({ lease });
+    await connection.declare({ queues: [{ name: "q" }] });
+    expect(connection.capabilitiesOf("q").hold?.maxMs).toBeLessThan(12 * 3_600_000 - lease);
+  });
+
   it("purging takes all that waits, and with something in work only what is ready", async () => {
     const connection = await connect();
     await connection.declare({ queues: [{ name: "q" }] });

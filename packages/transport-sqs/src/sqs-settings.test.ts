@@ -10,3 +10,11 @@ test.each([
 ])("sweeps three times within a lease at least, for what is kept hidden meanwhile: %j", (options, sweepMs) => {
   expect(sqsSettings(options).sweepMs).toBe(sweepMs);
 });
+
+test("refuses a lease that SQS could not prolong, before any I/O", () => {
+  const [longest, longer] = [6 * 3_600_000, 6 * 3_600_000 + 1_000];
+  expect(sqsSettings({ lease: longest }).leaseMs).toBe(longest);
+  expect(() => sqsSettings({ lease: longer })).toThrow(
+    expect.objectContaining({ code: "OPTION_INVALID", field: "lease" }) as Error,
+  );
+});

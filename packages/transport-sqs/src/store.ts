@@ -26,7 +26,7 @@ import { SqsAdmin } from "./admin/admin.ts";
 import { ownMessageBytes, queueCapabilities, sqsCapabilities } from "./queues/capabilities.ts";
 import { Claims } from "./bodies/claims.ts";
 import { BrokerClock } from "./delays/delays.ts";
-import { ceilingMarginMs, extendLeases, maxHoldMs } from "./leases/extend.ts";
+import { ceilingOf, extendLeases } from "./leases/extend.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { prepareMessage, prepareSettlement } from "./prepare.ts";
 import { publishMessages, throwFailures } from "./publish.ts";
@@ -48,7 +48,7 @@ export interface SqsStoreOptions {
   readonly settings: LeaseSettings;
   /** Keeps bodies that are too large for SQS. @default those are refused */
   readonly claimCheck?: ClaimCheck | undefined;
-  /** How long a message may be held in all, in ms. @default 12 hours but five minutes, as SQS allows */
+  /** How long a message may be held in all, in ms. @default 12 hours, as SQS allows, but five minutes, or a long lease */
   readonly ceilingMs?: number;
 }
 
@@ -79,7 +79,7 @@ export class SqsStore implements LeaseStore {
     const claims = claimCheck === undefined ? undefined : new Claims(claimCheck, log);
     this.#context = { api, clock, log, directory, table: new LeaseTable(), claims };
     this.#brokerClock = new BrokerClock(() => clock.now());
-    this.#ceilingMs = options.ceilingMs ?? maxHoldMs - ceilingMarginMs;
+    this.#ceilingMs = options.ceilingMs ?? ceilingOf(settings.leaseMs);
     this.admin = new SqsAdmin(this.#context, prefix);
     this.facts = {
       capabilities: sqsCapabilities({

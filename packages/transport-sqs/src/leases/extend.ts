@@ -18,9 +18,18 @@ export interface Extension {
 }
 
 /** Before the ceiling: room for a last renewal that fails, and for the task to hear that it is over. */
-export const ceilingMarginMs = 300_000;
+const ceilingMarginMs = 300_000;
+/** For clocks, and for the way to SQS. */
+const renewalMarginMs = 60_000;
 /** As long as SQS lets anybody hold a message, in ms. */
 export const maxHoldMs: number = maxVisibilitySeconds * 1_000;
+/** A longer lease could hardly be prolonged before the ceiling: half of what SQS allows. */
+export const maxLeaseMs: number = maxHoldMs / 2;
+
+/** How long a message may be ours in all, in ms. SQS refuses a renewal whose end is past its own ceiling, so none may be left to make by then. */
+export function ceilingOf(leaseMs: number): number {
+  return maxHoldMs - Math.max(ceilingMarginMs, leaseMs + renewalMarginMs);
+}
 
 /** Prolongs leases; gives those that were not prolonged, `null` for none. */
 export async function extendLeases(
