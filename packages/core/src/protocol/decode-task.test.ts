@@ -117,6 +117,11 @@ describe("what is accepted", () => {
     });
   });
 
+  test("of a key that is there twice, the last, as in Python", () => {
+    const { args, kwargs } = decodeTask(aMessage({ body: '[[{"b":1,"b":2}],{"a":1,"a":2},{}]' }));
+    expect([args, kwargs]).toEqual([[{ b: 2 }], { a: 2 }]);
+  });
+
   test("the hybrid of both protocols, headers first", () => {
     const body = JSON.stringify({
       task: "old",

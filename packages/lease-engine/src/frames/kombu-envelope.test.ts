@@ -33,6 +33,34 @@ test("what goes into an envelope comes out of it", () => {
   );
 });
 
+// Without a tag, an address, a content type or the encoding of the body Python's worker exits (wire format, 1.7); copies with the same tag are taken for one (2).
+test("an envelope has all that Kombu's has, and a tag of its own for each copy", () => {
+  const properties = { messageId: "m", contentType: "application/json", contentEncoding: "utf-8", correlationId: "a" };
+  const message = { headers: { task: "t", id: "a" }, properties, body: Buffer.from("[[],{},{}]") };
+  const copies = ["a", "b"].map(
+    (routingKey) => JSON.parse(encodeEnvelope(message, { exchange: "", routingKey })) as object,
+  );
+  expect(copies[0]).toEqual({
+    body: "W1tdLHt9LHt9XQ==",
+    "content-type": "application/json",
+    "content-encoding": "utf-8",
+    headers: { task: "t", id: "a" },
+    properties: {
+      message_id: "m",
+      correlation_id: "a",
+      delivery_mode: 2,
+      delivery_info: { exchange: "", routing_key: "a" },
+      priority: 0,
+      body_encoding: "base64",
+      delivery_tag: aTag,
+    },
+  });
+  const [one, two] = copies.map((copy) => (copy as { properties: { delivery_tag: string } }).properties.delivery_tag);
+  expect(one).not.toBe(two);
+});
+
+const aTag: unknown = expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+
 test("whatever stands in a list is an envelope or none, and never an error", () => {
   const texts = fc.oneof(
     fc.string(),
