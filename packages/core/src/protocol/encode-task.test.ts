@@ -103,6 +103,13 @@ describe("how arguments are shown to Celery's tools", () => {
     expect(repr([new Date(0), new Uint8Array(3)])).toEqual(["('1970-01-01T00:00:00.000Z', <3 bytes>)", "{}"]);
   });
 
+  test("what cannot be printed as an escape", () => {
+    expect(repr(["a\tb\nc\\d\0\u001b[31m\u00a0é 😀\u200b\u{e0001}\ud800"])).toEqual([
+      String.raw`('a\tb\nc\\d\x00\x1b[31m\xa0é 😀\u200b\U000e0001\ud800',)`,
+      "{}",
+    ]);
+  });
+
   test("cut at 1 024 characters", () => {
     const [shown] = repr(["x".repeat(5_000)]) as [string];
     expect(shown).toHaveLength(1_024);

@@ -65,8 +65,26 @@ function literal(value: unknown): string {
 }
 
 function quote(text: string): string {
-  const shown = text.slice(0, maxMaskedLength).replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+  const shown = text.slice(0, maxMaskedLength).replaceAll(escaped, escapeOf);
   return shown.includes("'") && !shown.includes('"') ? `"${shown}"` : `'${shown.replaceAll("'", "\\'")}'`;
+}
+
+/** What Python escapes in its texts, too: a terminal would carry out some of it. */
+const escaped = /\\|(?! )[\p{C}\p{Z}]/gu;
+const shortEscapes: ReadonlyMap<string, string> = new Map([
+  ["\\", "\\\\"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
+
+function escapeOf(character: string): string {
+  const short = shortEscapes.get(character);
+  if (short !== undefined) return short;
+  const code = character.codePointAt(0) ?? 0;
+  const [letter, digits] =
+    code <= 0xff ? (["x", 2] as const) : code <= 0xff_ff ? (["u", 4] as const) : (["U", 8] as const);
+  return `\\${letter}${code.toString(16).padStart(digits, "0")}`;
 }
 
 function put(output: Output, text: string): void {
