@@ -58,18 +58,19 @@ describe("the driver", () => {
   });
 
   it("keeps a lease from a helper thread while the event loop is blocked", async () => {
-    const url = `sqlite://${newPath()}?lease=600ms&sweep=50ms`;
-    const context = { url, clock: systemClock, log: silentLog, name: "test", options: {} };
+    const url = `sqlite://${newPath()}?lease=1s&sweep=50ms`;
+    const told: string[] = [];
+    const log = { ...silentLog, debug: (text: string) => void told.push(text) };
+    const context = { url, clock: systemClock, log, name: "test", options: {} };
     const worker = closing(await transport.open({ ...context, renewal: "thread" }));
     await worker.declare({ queues: [{ name: "q" }] });
     await worker.publish([message("a")]);
     const deliveries: Delivery[] = [];
     await worker.consume({ queue: "q", prefetch: 1, onDelivery: (delivery) => deliveries.push(delivery) });
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
     // The thread starts with the first delivery, and needs a moment for its own connection.
-    await systemClock.sleep(400);
-    const untilMs = systemClock.monotonic() + 1_500;
-    while (systemClock.monotonic() < untilMs);
+    await vi.waitFor(() => expect(told).toContain("The thread that renews leases runs."), { timeout: 20_000 });
+    // It sleeps, for a loop that computes would keep a busy machine from its thread.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
     const other = closing(await transport.open(context));
     await other.declare({ queues: [{ name: "q" }] });
     const stolen: Delivery[] = [];
