@@ -16,17 +16,17 @@ export interface EmulatedSqs {
 
 /** How the store and its connection are made. */
 export interface EmulatedOptions extends Partial<SqsStoreOptions> {
-  /** In ms. @default 1_000 */
+  /** In ms. @default 10_000, for which no machine keeps a process waiting */
   readonly lease?: number;
   readonly maxMessageBytes?: number;
   readonly renewal?: "loop" | "thread";
 }
 
-/** Opens a connection with short leases to an emulator of its own. Both end with the test. */
+/** Opens a connection to an emulator of its own. Both end with the test. */
 export async function connectToEmulator(options: EmulatedOptions = {}): Promise<EmulatedSqs> {
   const server = await startFauxqs({ port: 0, logger: false });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const { lease = 1_000, maxMessageBytes, renewal = "loop", ...rest } = options;
+  const { lease = 10_000, maxMessageBytes, renewal = "loop", ...rest } = options;
   const settings = leaseSettings({ lease, sweep: 100, maxMessageBytes });
   const store = new SqsStore({
     target: { endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } },
