@@ -19,6 +19,8 @@ export default defineConfig({
     setupFiles: ["scripts/test-run/leaks.setup.ts", "scripts/test-run/seed.setup.ts"],
     reporters: ["default", closingLine],
     sequence: { sequencer: LongestFirst },
+    // The second that is Vitest's own default passes by on a busy machine while a process stands still.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

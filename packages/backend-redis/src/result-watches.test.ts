@@ -63,7 +63,7 @@ test("watches that begin at the same moment are all unsubscribed when they have 
   const running = await Promise.all(["a", "b", "c"].map((taskId) => watches.add([taskId], () => {})));
   expect(connection.channels).toHaveLength(3);
   for (const watch of running) watch.close();
-  await vi.waitUntil(() => connection.channels.length === 0);
+  await vi.waitUntil(() => connection.channels.length === 0, { timeout: 20_000 });
 });
 
 test("what nobody watches any more is not read for ever while the server is away", async () => {
@@ -71,7 +71,7 @@ test("what nobody watches any more is not read for ever while the server is away
   const watch = await watchesOver(connection, clock).add(["a"], () => {});
   connection.isAway = true;
   connection.announce("celery-task-meta-a");
-  await vi.waitUntil(() => connection.reads === 2);
+  await vi.waitUntil(() => connection.reads === 2, { timeout: 20_000 });
   watch.close();
   await clock.advance(60_000);
   expect(connection.reads).toBeLessThan(5);
@@ -86,10 +86,10 @@ test("in a cluster a node that is slow to answer does not make an older record t
   connection.documents["celery-task-meta-a"] = '{"status": "STARTED"}';
   const told: string[] = [];
   const watching = watchesOver(connection).add(["a", "slow"], ({ state }) => told.push(state));
-  await vi.waitUntil(() => connection.reads === 2);
+  await vi.waitUntil(() => connection.reads === 2, { timeout: 20_000 });
   connection.documents["celery-task-meta-a"] = '{"status": "SUCCESS"}';
   connection.announce("celery-task-meta-a");
-  await vi.waitUntil(() => told.length === 1);
+  await vi.waitUntil(() => told.length === 1, { timeout: 20_000 });
   answered.resolve();
   await watching;
   expect(told).toEqual(["SUCCESS"]);

@@ -41,10 +41,13 @@ test("results are stored where others find them, also after the file was deleted
   await worker.results.put([put("before")]);
   remove();
   const caller = await open();
-  await vi.waitUntil(async () => {
-    await worker.results.put([put("after")]);
-    return (await caller.results.get(["after"]))[0] !== undefined;
-  });
+  await vi.waitUntil(
+    async () => {
+      await worker.results.put([put("after")]);
+      return (await caller.results.get(["after"]))[0] !== undefined;
+    },
+    { timeout: 20_000 },
+  );
   expect(await worker.results.get(["before", "after"])).toEqual(await caller.results.get(["before", "after"]));
 });
 
@@ -57,7 +60,7 @@ test("a watch hears what is stored in the file that took the place of its own, w
   remove();
   const worker = await open();
   await worker.results.put([put("awaited")]);
-  await vi.waitUntil(() => told.length > 0, { timeout: 5_000 });
+  await vi.waitUntil(() => told.length > 0, { timeout: 20_000 });
   expect(told).toEqual(["awaited"]);
 });
 
@@ -67,7 +70,7 @@ test("a lock in the file that was deleted is not taken for one in the new file",
   remove();
   const two = await open();
   await two.coordination.acquire({ name: "leader", holder: "two", leaseMs: 3_600_000 });
-  await vi.waitUntil(async () => !(await one.coordination.renew("leader", "one", 3_600_000)), { timeout: 5_000 });
+  await vi.waitUntil(async () => !(await one.coordination.renew("leader", "one", 3_600_000)), { timeout: 20_000 });
   expect(await one.coordination.acquire({ name: "leader", holder: "one", leaseMs: 1_000 })).toMatchObject({
     granted: false,
   });
@@ -82,7 +85,7 @@ test("numbers go on in the new file: no revocation is behind a cursor of the old
   remove();
   const caller = await open();
   await caller.results.put([revoke("later")]);
-  await vi.waitUntil(async () => (await worker.results.get(["later"]))[0] !== undefined, { timeout: 5_000 });
+  await vi.waitUntil(async () => (await worker.results.get(["later"]))[0] !== undefined, { timeout: 20_000 });
   expect((await worker.results.revocations({ after: cursor })).taskIds).toEqual(["later"]);
   const second = await worker.coordination.acquire(request);
   expect(fenceOf(second)).toBeGreaterThan(fenceOf(first));

@@ -36,6 +36,9 @@ async function start(options: Partial<S3ClaimCheckOptions> = {}): Promise<{
   return { check, keys, stop };
 }
 
+/** Long before the 20 s after which a call is given up by itself. */
+const soon = { timeout: 10_000 };
+
 /** A server that sends the beginning of a body of 30 MB, and nothing more. */
 async function stall(): Promise<{ readonly endpoint: string; readonly connections: () => number }> {
   let open = 0;
@@ -96,7 +99,7 @@ describe("the claim check in S3", () => {
     const check = s3ClaimCheck({ bucket, endpoint, credentials, maxBytes: 10 });
     onTestFinished(() => check.close());
     await expect(check.get("mail/1")).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
-    await vi.waitUntil(() => connections() === 0);
+    await vi.waitUntil(() => connections() === 0, soon);
   });
 
   it("waits for the rest of a body no longer than a call may take", async () => {
@@ -104,7 +107,7 @@ describe("the claim check in S3", () => {
     const check = s3ClaimCheck({ bucket, endpoint, credentials, timeoutMs: 200 });
     onTestFinished(() => check.close());
     await expect(check.get("mail/1")).rejects.toMatchObject({ code: "CLAIM_CHECK_UNAVAILABLE" });
-    await vi.waitUntil(() => connections() === 0);
+    await vi.waitUntil(() => connections() === 0, soon);
   });
 
   it("says that a bucket is wrong, and which", async () => {

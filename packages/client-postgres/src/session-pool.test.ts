@@ -19,7 +19,7 @@ test("who waits for a free connection is told of the end at once, and what comes
   expect(await Promise.race([outcome, soon])).toMatchObject({ code: "POSTGRES_FAILED", kind: "unavailable" });
   const release = vi.fn<() => void>();
   free.resolve({ release });
-  await vi.waitUntil(() => release.mock.calls.length === 1, { timeout: 1_000 });
+  await vi.waitUntil(() => release.mock.calls.length === 1, { timeout: 20_000 });
 });
 
 test("who stands behind others in the line of a pool with few that are idle is told after a while that none has become free", async () => {
@@ -188,11 +188,11 @@ test("whoever shares the user's pool counts, until its end", async () => {
   const other = open();
   const { begun, hang } = hangingWork();
   for (const session of [sessions, other, sessions]) session.transactOnce(hang).catch(() => {});
-  await vi.waitUntil(() => begun.count === 1);
+  await vi.waitUntil(() => begun.count === 1, { timeout: 20_000 });
   await new Promise((resolve) => setImmediate(resolve));
   expect(begun.count).toBe(1);
   await other.close();
-  await vi.waitUntil(() => begun.count === 2);
+  await vi.waitUntil(() => begun.count === 2, { timeout: 20_000 });
 });
 
 test("who waits in line is told of the end", async () => {
@@ -200,7 +200,7 @@ test("who waits in line is told of the end", async () => {
   const { begun, hang } = hangingWork();
   sessions.transactOnce(hang).catch(() => {});
   const waiting = sessions.transactOnce(hang).catch((error: unknown) => error);
-  await vi.waitUntil(() => begun.count === 1);
+  await vi.waitUntil(() => begun.count === 1, { timeout: 20_000 });
   await sessions.close();
   expect(await waiting).toMatchObject({ kind: "unavailable" });
   await expect(sessions.transactOnce(hang)).rejects.toMatchObject({ kind: "unavailable" });
@@ -214,5 +214,5 @@ test("a pool of the user's that has no connection free is waited for, but not fo
   expect(await waiting).toMatchObject({ kind: "unavailable", retryable: true });
   all[0].release();
   // What comes too late goes back.
-  await vi.waitUntil(() => release.mock.calls.length === 2);
+  await vi.waitUntil(() => release.mock.calls.length === 2, { timeout: 20_000 });
 });

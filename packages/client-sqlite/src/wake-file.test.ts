@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import { silentLog, systemClock, type Log } from "@lovage/foundation";
+import { silentLog, systemClock, type Clock, type Log } from "@lovage/foundation";
 import { describe, expect, it, onTestFinished, vi, type Mock } from "vitest";
 
 import type { CommitThreadData } from "./test-support/commit-thread.ts";
@@ -18,6 +18,16 @@ function open(path: string, options: Partial<WakeFileOptions> = {}): WakeFile {
   onTestFinished(() => wake.close());
   return wake;
 }
+
+/** Without the look every second, which finds all that the watching missed. */
+const watchingOnly: Partial<WakeFileOptions> = {
+  clock: {
+    ...systemClock,
+    timer: (ms, callback, options) => systemClock.timer(ms >= 1_000 ? Infinity : ms, callback, options),
+  } satisfies Clock,
+};
+/** For what comes by itself: a busy machine may need its time. */
+const soon = { timeout: 20_000 };
 
 const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 
@@ -33,7 +43,7 @@ async function untilHeard(heard: Mock<() => void>, announce: () => void): Promis
       announce();
       expect(heard).toHaveBeenCalled();
     },
-    { timeout: 5_000, interval: 100 },
+    { ...soon, interval: 100 },
   );
 }
 
@@ -48,12 +58,12 @@ describe("WakeFile", () => {
 
   it("wakes another opener for its own topic only", async () => {
     const path = newPath();
-    const [sleeper, waker] = [open(path), open(path)];
+    const [sleeper, waker] = [open(path, watchingOnly), open(path)];
     const [a, b] = [vi.fn<() => void>(), vi.fn<() => void>()];
     sleeper.subscribe("a", a);
     sleeper.subscribe("b", b);
     waker.announce("a");
-    await vi.waitFor(() => expect(a).toHaveBeenCalled());
+    await vi.waitFor(() => expect(a).toHaveBeenCalled(), soon);
     expect(b).not.toHaveBeenCalled();
   });
 
@@ -77,7 +87,7 @@ describe("WakeFile", () => {
 
   it("wakes another process, and is woken by it", async () => {
     const path = newPath();
-    const wake = open(path);
+    const wake = open(path, watchingOnly);
     const child = fork(join(import.meta.dirname, "test-support/wake-child.ts"), [path], {
       execArgv: nodeOptions,
     });
@@ -87,7 +97,7 @@ describe("WakeFile", () => {
     const heard = vi.fn<() => void>();
     wake.subscribe("from child", heard);
     child.send("from child");
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), soon);
     const answered = once(child, "message");
     wake.announce("ping");
     expect((await answered)[0]).toBe("pinged");
@@ -104,7 +114,7 @@ describe("WakeFile", () => {
     sleeper.subscribe("a", heard);
     sleeper.subscribe("b", () => {});
     open(path).announce("a");
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), soon);
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
@@ -114,7 +124,7 @@ describe("WakeFile", () => {
     const heard = vi.fn<() => void>();
     sleeper.subscribe("a", heard);
     waker.announce("a");
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), soon);
     rmSync(path);
     await untilHeard(heard, () => waker.announce("a"));
   });
@@ -137,7 +147,7 @@ describe("WakeFile", () => {
 describe("sleepers of a WakeFile", () => {
   it("are woken once they have fallen asleep; while nobody has, nothing is written", async () => {
     const path = newPath();
-    const [sleeper, waker] = [open(path), open(path)];
+    const [sleeper, waker] = [open(path, watchingOnly), open(path)];
     const heard = vi.fn<() => void>();
     const subscription = sleeper.subscribe("a", heard);
     waker.wakeSleepers("a");
@@ -145,7 +155,7 @@ describe("sleepers of a WakeFile", () => {
     expect(before.every((byte) => byte === 0)).toBe(true);
     expect(subscription.fallAsleep()).toBe(true);
     waker.wakeSleepers("a");
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), soon);
     const woken = readFileSync(path);
     expect(woken).not.toEqual(before);
     waker.wakeSleepers("a");
@@ -154,12 +164,12 @@ describe("sleepers of a WakeFile", () => {
 
   it("look once more after they have said that they sleep, and need not say so again until they are woken", async () => {
     const path = newPath();
-    const [sleeper, waker] = [open(path), open(path)];
+    const [sleeper, waker] = [open(path, watchingOnly), open(path)];
     const heard = vi.fn<() => void>();
     const subscription = sleeper.subscribe("a", heard);
     expect([subscription.fallAsleep(), subscription.fallAsleep()]).toEqual([true, false]);
     waker.announce("a");
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), soon);
     expect([subscription.fallAsleep(), subscription.fallAsleep()]).toEqual([true, false]);
   });
 
@@ -176,7 +186,7 @@ describe("sleepers of a WakeFile", () => {
     const subscription = sleeper.subscribe("a", heard);
     subscription.fallAsleep();
     rmSync(path);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 5_000 });
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), soon);
     expect(subscription.fallAsleep()).toBe(true);
     await untilHeard(heard, () => waker.wakeSleepers("a"));
   });

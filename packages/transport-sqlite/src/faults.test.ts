@@ -44,7 +44,9 @@ describe("faults", () => {
     await store.publish([message("a")]);
     renameSync(path, `${path}.old`);
     const sweep = () => store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 });
-    await vi.waitFor(() => expect(sweep()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", retryable: true }));
+    await vi.waitFor(() => expect(sweep()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", retryable: true }), {
+      timeout: 20_000,
+    });
     expect(lost).toHaveLength(1);
   });
 
@@ -60,10 +62,13 @@ describe("faults", () => {
     await producer.publish([message("before")]);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
     const other = await open();
-    await vi.waitFor(async () => {
-      await producer.publish([message("after")]);
-      expect((await other.admin.inspect(["q"]))[0]?.ready).toBeGreaterThan(0);
-    });
+    await vi.waitFor(
+      async () => {
+        await producer.publish([message("after")]);
+        expect((await other.admin.inspect(["q"]))[0]?.ready).toBeGreaterThan(0);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   it("refuses a file of a later release and does not write to it", async () => {

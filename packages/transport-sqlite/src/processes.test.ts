@@ -56,7 +56,7 @@ describe("many processes on one file", () => {
       async () =>
         expect(await store.sweep({ queues: ["q"], suspectAfter: 2, max: 10 })).toMatchObject({ recovered: 3 }),
       {
-        timeout: 5_000,
+        timeout: 20_000,
       },
     );
     const again = await take(store);

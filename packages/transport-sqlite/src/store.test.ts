@@ -91,7 +91,7 @@ describe("publishing and claiming", () => {
     for (const { store } of [one, two]) await take(store);
     await one.store.publish([message("a")]);
     expect(one.woken).toContain("q");
-    await vi.waitFor(() => expect(two.woken).toContain("q"));
+    await vi.waitFor(() => expect(two.woken).toContain("q"), { timeout: 20_000 });
   });
 
   it("wakes nobody whose last claim found something", async () => {

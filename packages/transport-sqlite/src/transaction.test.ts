@@ -17,7 +17,7 @@ describe("the caller's transaction", () => {
     await store.publish([message("a")], mine);
     expect(await take(store)).toEqual([]);
     mine.exec("COMMIT");
-    await vi.waitFor(() => expect(woken).toContain("q"));
+    await vi.waitFor(() => expect(woken).toContain("q"), { timeout: 20_000 });
     expect(idsOf(await take(store))).toEqual(["a"]);
   });
 

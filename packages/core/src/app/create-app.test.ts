@@ -302,7 +302,7 @@ describe("a module that waits for the app which loads it", () => {
     const clock = virtualClock();
     const { app, loading } = await load("await globalThis.lovageTestCall();", clock);
     const outcome = loading.catch(String);
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0), { timeout: 20_000 });
     await clock.advance(5_000);
     expect(await outcome).toMatch(/waits\.mjs cannot be loaded: A module of tasks waits for app/);
     await app.close();

@@ -15,5 +15,5 @@ test("calls name the queue for results once the backend that knows it is back", 
   vi.spyOn(runtimeOf(app), "backend").mockRejectedValueOnce(new BackendUnavailableError("away"));
   await task.delay();
   expect(lastReplyTo()).toBeUndefined();
-  await vi.waitUntil(() => task.delay().then(() => lastReplyTo() === "me.reply"));
+  await vi.waitUntil(() => task.delay().then(() => lastReplyTo() === "me.reply"), { timeout: 20_000 });
 });

@@ -100,7 +100,7 @@ describe("RenewalRounds", () => {
     const well = slots.take(1, { id: 2, fence: 2 }, 0);
     setNow(10_000);
     const round = rounds.run();
-    await vi.waitFor(() => expect(slots.confirmedAtMs(well)).toBe(10_000));
+    await vi.waitFor(() => expect(slots.confirmedAtMs(well)).toBe(10_000), { timeout: 20_000 });
     resolve(null);
     await round;
   });
@@ -112,7 +112,7 @@ describe("RenewalRounds", () => {
     const well = slots.take(1, { id: 2, fence: 2 }, 0);
     setNow(10_000);
     const first = rounds.run();
-    await vi.waitFor(() => expect(slots.confirmedAtMs(well)).toBe(10_000));
+    await vi.waitFor(() => expect(slots.confirmedAtMs(well)).toBe(10_000), { timeout: 20_000 });
     setNow(20_000);
     await rounds.run();
     expect(slots.confirmedAtMs(well)).toBe(20_000);

@@ -14,7 +14,7 @@ it("a release into a FIFO queue for longer than SQS hides a message hides it for
   await connection.publish([{ to: "q.fifo", headers: {}, properties, body: new Uint8Array() }]);
   const deliveries: Delivery[] = [];
   await connection.consume({ queue: "q.fifo", prefetch: 1, onDelivery: (delivery) => deliveries.push(delivery) });
-  await vi.waitUntil(() => deliveries.length > 0, { timeout: 5_000 });
+  await vi.waitUntil(() => deliveries.length > 0, { timeout: 20_000 });
   await expect(deliveries[0]!.release({ delayMs: dayMs })).resolves.toBeUndefined();
 });
 
