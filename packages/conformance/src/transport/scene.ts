@@ -16,6 +16,8 @@ import { type MessageLike, messageTo } from "./message-spec.ts";
 
 const pollMs = 5;
 const promptlyMs = 10_000;
+/** What a pause between two looks counts at most towards a limit. */
+const longestPauseMs = 100;
 
 /** How a case consumes. */
 export interface SceneConsumeOptions extends Partial<
@@ -142,20 +144,26 @@ export class Scene {
     await (crash ?? freeze ?? fail("The harness has no control to crash a connection."))(connection);
   }
 
-  /** Waits until the condition holds. Fails with `what` that was waited for, which may be told at the end. */
+  /**
+   * Waits until the condition holds. Fails with `what` that was waited for, which may be told at the end. For how long this process stands still between two looks,
+   * since the machine is busy, does not use up the limit: the connections under test could do nothing either.
+   */
   async until(
     condition: () => boolean | Promise<boolean>,
     what: string | (() => string),
     withinMs: number = promptlyMs,
   ): Promise<void> {
     const startedAtMs = this.clock.monotonic();
+    let stoodStillMs = 0;
     while (!(await condition())) {
       this.#checkFailures();
-      const waitedMs = this.clock.monotonic() - startedAtMs;
+      const lookedAtMs = this.clock.monotonic();
+      const waitedMs = lookedAtMs - startedAtMs - stoodStillMs;
       if (waitedMs > withinMs) {
         fail(`Waited ${Math.round(waitedMs)} ms in vain for ${typeof what === "string" ? what : what()}.`);
       }
       await this.clock.sleep(pollMs);
+      stoodStillMs += Math.max(0, this.clock.monotonic() - lookedAtMs - longestPauseMs);
     }
   }
 
