@@ -192,6 +192,11 @@ describe("limits", () => {
       ["application/x-gzip", deflateSync(large)],
       ["application/x-brotli", brotliCompressSync(large, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
       ["application/zstd", zstdCompressSync(large)],
+      // Five million zeros.
+      [
+        "application/x-bz2",
+        Buffer.from("QlpoOTFBWSZTWabi8/QAJkvAAsAACAAACCAAMMwFKaapEUbAoijxdyRThQkKbi8/QA==", "base64"),
+      ],
     ] as const;
     for (const [compression, body] of bombs) {
       const message = aMessage({ headers: { compression }, body });
