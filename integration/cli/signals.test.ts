@@ -84,9 +84,10 @@ describe("row 10: a second signal", () => {
     await folder.call("shop.hold", 1);
     const worker = await folder.startWorker();
     await folder.noted("start-1");
+    // Two different ones: the system joins two of the same that wait.
     worker.kill("SIGINT");
+    worker.kill("SIGTERM");
     await worker.logged("no more tasks are taken");
-    worker.kill("SIGINT");
     folder.goOn();
     expect((await worker.ended).code).toBe(0);
     expect(folder.ledger().map(({ what }) => what)).toEqual(["start-1", "end-1"]);

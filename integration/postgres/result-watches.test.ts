@@ -28,16 +28,17 @@ describeOwnServer("postgres", (start) => {
     await writer.query("BEGIN");
     await writer.query(put, [late]);
     const first = results.watch([other], () => {});
-    await vi.waitUntil(async () => {
+    const isWaiting = async (): Promise<boolean> => {
       const waiting = "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
       return (await writer.query<{ n: number }>(waiting)).rows[0]?.n === 1;
-    });
+    };
+    await vi.waitUntil(isWaiting, { timeout: 20_000 });
     const heard: string[] = [];
     const second = results.watch([late], ({ taskId }) => heard.push(taskId));
     for (let look = 0; look < 5; look += 1) await results.get([late]);
     await writer.query("COMMIT");
     await Promise.all([first, second]);
-    await vi.waitUntil(() => heard.length > 0, { timeout: 5_000 });
+    await vi.waitUntil(() => heard.length > 0, { timeout: 20_000 });
     expect(heard[0]).toBe(late);
   });
 
@@ -58,9 +59,9 @@ describeOwnServer("postgres", (start) => {
     await results.watch([there, coming, hanging], ({ taskId }) => heard.add(taskId));
     expect([...heard]).toEqual([there]);
     await results.put([success(coming)]);
-    await vi.waitUntil(() => heard.has(coming), { timeout: 5_000 });
+    await vi.waitUntil(() => heard.has(coming), { timeout: 20_000 });
     await writer.query("COMMIT");
-    await vi.waitUntil(() => heard.has(hanging), { timeout: 5_000 });
+    await vi.waitUntil(() => heard.has(hanging), { timeout: 20_000 });
   });
 
   test("news of a result are heard once, also when two watches began at the same moment", async () => {
@@ -71,7 +72,7 @@ describeOwnServer("postgres", (start) => {
     await Promise.all(["x", "y"].map((id) => results.watch([id], ({ taskId }) => heard.push(taskId))));
     for (const taskId of ["x", "y"]) {
       await results.put([success(taskId)]);
-      await vi.waitUntil(() => heard.includes(taskId), { timeout: 5_000 });
+      await vi.waitUntil(() => heard.includes(taskId), { timeout: 20_000 });
     }
     expect(heard).toEqual(["x", "y"]);
   });

@@ -70,7 +70,7 @@ describeOwnServer("redis", (start) => {
     const sleeper = await asleep();
     const publisher = await open();
     await publisher.store.publish([message("a")]);
-    await vi.waitUntil(() => sleeper.handed.length === 1);
+    await vi.waitUntil(() => sleeper.handed.length === 1, { timeout: 20_000 });
     const [handed] = sleeper.handed;
     expect(handed).toMatchObject({
       queue: "q",
@@ -103,7 +103,7 @@ describeOwnServer("redis", (start) => {
     const { store } = await open();
     await store.publish([message("a")]);
     await store.publish([message("b")]);
-    await vi.waitUntil(() => sleeper.handed.length === 1);
+    await vi.waitUntil(() => sleeper.handed.length === 1, { timeout: 20_000 });
     const { messages } = await store.claim(request);
     expect(messages.map(({ message: { properties } }) => properties.messageId)).toEqual(["b"]);
     expect(messages[0]?.lease.fence).toBeGreaterThan(sleeper.handed[0]?.message.lease.fence ?? Infinity);
@@ -115,7 +115,7 @@ describeOwnServer("redis", (start) => {
     const [channel] = (await tell("HKEYS", `${base}:a`)) as Buffer[];
     await tell("HSET", `${base}:a`, String(channel), `${Date.now() - 2_000} 30000 1`);
     await publisher.store.publish([message("a")]);
-    await vi.waitUntil(() => sleeper.woken.length === 1);
+    await vi.waitUntil(() => sleeper.woken.length === 1, { timeout: 20_000 });
     expect(sleeper.handed).toEqual([]);
     expect(await readyAndHeld(publisher.store)).toEqual({ ready: 1, unsettled: 0 });
   });
@@ -125,7 +125,7 @@ describeOwnServer("redis", (start) => {
     const publisher = await open();
     await publisher.store.publish([message("urgent", 5)]);
     await publisher.store.publish([message("a")]);
-    await vi.waitUntil(() => sleepers.every(({ woken }) => woken.length === 1));
+    await vi.waitUntil(() => sleepers.every(({ woken }) => woken.length === 1), { timeout: 20_000 });
     expect(sleepers.flatMap(({ handed }) => handed)).toEqual([]);
     const { messages } = await publisher.store.claim(request);
     expect(messages.map(({ message: { properties } }) => properties.messageId)).toEqual(["urgent", "a"]);
@@ -144,7 +144,7 @@ describeOwnServer("redis", (start) => {
     for (let round = 0; round < 20; round += 1) {
       const { connection } = await openConnection();
       await connection.consume({ queue: "q", prefetch: 5, onDelivery: (delivery) => void delivery.ack() });
-      await vi.waitUntil(async () => (await tell("SCARD", `${base}:w`)) === 1);
+      await vi.waitUntil(async () => (await tell("SCARD", `${base}:w`)) === 1, { timeout: 20_000 });
       const published = publisher.store.publish([message(`a${round}`)]);
       await Promise.all([connection.close(), published]);
       const [stats] = await publisher.store.admin.inspect(["q"]);
