@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Connection, Delivery, OutgoingMessage } from "@lovage/transport";
+import type { Connection, Delivery, OutgoingMessage, QueueDeclaration } from "@lovage/transport";
 import { amqpTransport } from "@lovage/transport-amqp";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
@@ -40,6 +40,12 @@ function isDelay(name: unknown): boolean {
 function messageTo(to: string, delayMs: number): OutgoingMessage {
   const properties = { messageId: `to-${to}`, contentType: "text/plain", contentEncoding: "utf-8" };
   return { to, headers: { task: "mail" }, properties, body: Buffer.from("x"), notBefore: { inMs: delayMs } };
+}
+
+const quorum = { queueType: "quorum" };
+
+function sharedQuorum(name: string): QueueDeclaration {
+  return { name, consumers: "mixed", driver: quorum };
 }
 
 async function consume(connection: Connection, queue: string): Promise<readonly Delivery[]> {
@@ -86,13 +92,12 @@ describeVhost((server) => {
     "queues that Celery does not read, classic ones and delays below a second are none of Celery's ladder",
     async () => {
       const connection = await open();
-      const classic = { queueType: "classic" };
       await connection.declare({
         queues: [
           { name: "ours" },
-          { name: "classic", consumers: "celery", driver: classic },
-          { name: "short", consumers: "mixed" },
-          { name: "dotted.short", consumers: "mixed" },
+          { name: "classic", consumers: "celery" },
+          { name: "short", consumers: "mixed", driver: quorum },
+          { name: "dotted.short", consumers: "mixed", driver: quorum },
         ],
       });
       await connection.publish([
@@ -111,7 +116,7 @@ describeVhost((server) => {
     "the ladder for a quorum queue of Celery's is what Celery's workers make, and the message waits in it as Celery's does",
     async () => {
       const connection = await open();
-      await connection.declare({ queues: [{ name: "celery", consumers: "celery" }] });
+      await connection.declare({ queues: [{ name: "celery", consumers: "celery", driver: quorum }] });
       await connection.publish([messageTo("celery", 30_000)]);
       // 30 s are 16 and 8 and 4 and 2.
       expect(await onChannel(server, (channel) => channel.checkQueue("celery_delayed_4"))).toMatchObject({
@@ -129,7 +134,7 @@ describeVhost((server) => {
     async () => {
       const connection = await open();
       const [alone, bound] = ["alone", "bound"];
-      await connection.declare({ queues: [alone, bound].map((name) => ({ name, consumers: "mixed" as const })) });
+      await connection.declare({ queues: [alone, bound].map(sharedQuorum) });
       await connection.publish([messageTo(bound, 1_000)]);
       await bindAsCelery(bound);
       const sentAtMs = performance.now();
@@ -157,7 +162,7 @@ describeVhost((server) => {
     async () => {
       const connection = await open();
       const queue = "again";
-      const declaration = { queues: [{ name: queue, consumers: "mixed" as const }] };
+      const declaration = { queues: [sharedQuorum(queue)] };
       await connection.declare(declaration);
       await connection.publish([messageTo(queue, 1_000)]);
       await connection.admin.delete(queue);

@@ -67,8 +67,8 @@ describeVhost((server) => {
       const other = await open();
       await other.declare({
         queues: [
-          { name: "earlier", consumers: "mixed" },
-          { name: "new", consumers: "mixed" },
+          { name: "earlier", consumers: "mixed", driver: { queueType: "quorum" } },
+          { name: "new", consumers: "mixed", driver: { queueType: "quorum" } },
         ],
       });
       await other.admin.delete("earlier");

@@ -94,7 +94,11 @@ describeVhost((server) => {
     async () => {
       const connection = await open();
       const before = await stranded();
-      const queues = ["reports", "post"].map((name) => ({ name, consumers: "mixed" as const }));
+      const queues = ["reports", "post"].map((name) => ({
+        name,
+        consumers: "mixed" as const,
+        driver: { queueType: "quorum" },
+      }));
       await connection.declare({ queues });
       const inMs = 4_000;
       const due = (to: string, id: string): OutgoingMessage => ({ ...delayed(to, id), notBefore: { inMs } });

@@ -40,7 +40,7 @@ export const rabbitmqQuorum: InteropBroker = {
   }),
 };
 
-/** Workers of Celery before 5.5 ask for a global prefetch, which quorum queues refuse: what they read is classic. */
+/** Workers of Celery before 5.5 ask for a global prefetch, which quorum queues refuse: what they read is classic, as it is unless told otherwise. */
 function formsFor(release: string, version: string): Pick<MeetingPlace, "drivers" | "celeryArguments"> {
   const [major = 0, minor = 0] = release.split(".").map(Number);
   const readsQuorum = major > 5 || (major === 5 && minor >= 5);
@@ -48,7 +48,7 @@ function formsFor(release: string, version: string): Pick<MeetingPlace, "drivers
   const isLimited = Number.parseInt(version, 10) >= 4;
   const quorum = queues.filter((queue) => !classic.includes(queue));
   return {
-    drivers: Object.fromEntries(classic.map((queue) => [queue, { queueType: "classic" }])),
+    drivers: Object.fromEntries(quorum.map((queue) => [queue, { queueType: "quorum" }])),
     celeryArguments: Object.fromEntries(
       quorum.map((queue) => [queue, { "x-queue-type": "quorum", ...(isLimited && queue === lovages && unlimited) }]),
     ),

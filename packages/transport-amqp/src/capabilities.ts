@@ -1,13 +1,13 @@
 import type { Capabilities } from "@lovage/transport";
 
-import type { ParsedTransportOptions, QueueType } from "./options.ts";
+import type { ParsedTransportOptions } from "./options.ts";
 
 /** What RabbitMQ can do with the queues that a connection declares without further options. */
 export function amqpCapabilities({
-  queueType: type,
+  queueType: type = "quorum",
   maxPriority,
   maxMessageBytes,
-}: ParsedTransportOptions & { readonly queueType: QueueType; readonly maxMessageBytes: number }): Capabilities {
+}: ParsedTransportOptions & { readonly maxMessageBytes: number }): Capabilities {
   return Object.freeze<Capabilities>({
     reach: "network",
     durability: type === "quorum" ? "node" : "power",

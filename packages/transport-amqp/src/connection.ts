@@ -72,7 +72,7 @@ export class AmqpConnection implements Connection {
   private constructor(options: ConnectionOptions, link: AmqpLink, parts: { readonly hub: Hub }) {
     const { clock, log } = options;
     const {
-      queueType = "quorum",
+      queueType,
       maxPriority,
       consumerTimeout,
       maxMessageBytes = defaultMaxMessageBytes,
@@ -81,7 +81,7 @@ export class AmqpConnection implements Connection {
     this.#options = options;
     this.#link = link;
     this.#publishing = new GracePeriod(clock);
-    this.capabilities = amqpCapabilities({ ...options.options, queueType, maxMessageBytes });
+    this.capabilities = amqpCapabilities({ ...options.options, maxMessageBytes });
     const calls = new CallChannel(link);
     const defaults = { queueType, maxPriority, consumerTimeout };
     this.#topology = new DeclaredTopology({ calls, log, defaults, serverVersion: link.session?.serverVersion });

@@ -8,7 +8,7 @@ export type QueueType = "quorum" | "classic";
 
 /** Options of the RabbitMQ transport, beside the URL; most may stand in its query. */
 export interface AmqpTransportOptions extends AmqpOptions {
-  /** Kind of the queues that are declared without saying so themselves. @default "quorum" */
+  /** Kind of the queues that are declared without saying so themselves. @default "quorum"; "classic" for those that Celery reads, as Celery has it */
   readonly queueType?: QueueType | undefined;
   /**
    * Priorities on classic queues: `x-max-priority` of those that are declared. Every program must declare the same, Celery's too

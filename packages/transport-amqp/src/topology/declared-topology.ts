@@ -9,7 +9,7 @@ import { CeleryLadder } from "../delays/celery-ladder.ts";
 import { DelayLadder } from "../delays/delay-ladder.ts";
 import { toTransportError } from "../errors.ts";
 import { assertBinding, assertExchange, checkExchange, checkRoutingKey } from "../wire/exchange-form.ts";
-import type { ParsedQueueOptions, QueueType } from "../options.ts";
+import type { ParsedQueueOptions } from "../options.ts";
 import { QueueAssertions } from "./queue-assertions.ts";
 import {
   deadForms,
@@ -34,7 +34,7 @@ export interface TopologyOptions {
   readonly calls: CallChannel;
   readonly log: Log;
   /** Of queues that do not say. */
-  readonly defaults: ParsedQueueOptions & { readonly queueType: QueueType };
+  readonly defaults: ParsedQueueOptions;
   /** Of the session that there is. */
   readonly serverVersion?: string | undefined;
 }

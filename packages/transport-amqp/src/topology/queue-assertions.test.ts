@@ -29,10 +29,11 @@ class PlayedBroker {
 }
 
 const formOf = (declaration: Partial<QueueDeclaration>): ReturnType<typeof queueForm> =>
-  queueForm({ name: "mail", ...declaration }, { queueType: "quorum" });
+  queueForm({ name: "mail", ...declaration }, {});
 const firstOf = (declaration: Partial<QueueDeclaration>, version = "4.0.5"): Options.AssertQueue =>
   mainForms(formOf(declaration), version)[0];
 const classic = { driver: { queueType: "classic" } };
+const quorum = { driver: { queueType: "quorum" } };
 const old = JSON.stringify({ "x-queue-type": "quorum" });
 
 it("makes a quorum queue that Lovage alone reads without a limit of deliveries where the server has one, and one that Celery reads as Celery does", () => {
@@ -40,10 +41,19 @@ it("makes a quorum queue that Lovage alone reads without a limit of deliveries w
   expect(firstOf({}).arguments).toEqual({ "x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000 });
   expect(firstOf({}, "3.13.7").arguments).toEqual({ "x-queue-type": "quorum" });
   for (const consumers of ["celery", "mixed"] as const) {
-    expect(firstOf({ consumers })).toEqual({ durable: true, arguments: { "x-queue-type": "quorum" } });
-    expect(isLimited(firstOf({ consumers }))).toBe(true);
+    const asked = firstOf({ consumers, ...quorum });
+    expect([isLimited(asked), asked]).toEqual([true, { durable: true, arguments: { "x-queue-type": "quorum" } }]);
   }
   expect([isLimited(firstOf(classic)), firstOf(classic)]).toEqual([false, { durable: true }]);
+});
+
+it("makes what Celery reads as Celery makes what it is told nothing of, unless the connection or the queue says otherwise", () => {
+  for (const consumers of ["celery", "mixed"] as const) {
+    expect(firstOf({ consumers })).toEqual({ durable: true });
+    const form = queueForm({ name: "mail", consumers }, { queueType: "quorum" });
+    expect([form.type, formOf({ consumers, ...quorum }).type]).toEqual(["quorum", "quorum"]);
+  }
+  expect(queueForm({ name: "mail", consumers: "mixed" }, { maxPriority: 10 }).maxPriority).toBe(10);
 });
 
 it("says the type of what is beside a classic queue, for which a vhost may have another one", () => {
@@ -73,7 +83,7 @@ it("takes a queue without a limit also for one that Celery reads too, and no que
   const [own] = mainForms(formOf({}), "4.0.5");
   broker.queues.set("mail", JSON.stringify(own.arguments));
   const assertions = new QueueAssertions();
-  const forms = mainForms(formOf({ consumers: "mixed" }), "4.0.5");
+  const forms = mainForms(formOf({ consumers: "mixed", ...quorum }), "4.0.5");
   await assertions.assert("mail", forms, broker.onChannel);
   expect(isLimited(assertions.formOf("mail", forms))).toBe(false);
   broker.queues.set("bills", JSON.stringify({ "x-queue-type": "stream" }));

@@ -35,13 +35,11 @@ const unlimitedQuorum = { "x-queue-type": "quorum", "x-delivery-limit": noDelive
  * @param defaults Those of the connection.
  * @throws OPTION_INVALID, FEATURE_UNSUPPORTED
  */
-export function queueForm(
-  declaration: QueueDeclaration,
-  defaults: Required<Pick<ParsedQueueOptions, "queueType">> & ParsedQueueOptions,
-): QueueForm {
+export function queueForm(declaration: QueueDeclaration, defaults: ParsedQueueOptions): QueueForm {
   const { name, consumers = "lovage", fairness, priorities, deadLetterRetentionMs = 14 * dayMs, driver } = declaration;
   const own = ownOptions(name, driver);
-  const type = own.queueType ?? defaults.queueType ?? "quorum";
+  const isReadByCelery = consumers !== "lovage";
+  const type = own.queueType ?? defaults.queueType ?? typeFor(isReadByCelery);
   const maxPriority = own.maxPriority ?? defaults.maxPriority;
   const consumerTimeoutMs = firstTimeout(own, defaults);
   if (fairness === true) {
@@ -57,11 +55,16 @@ export function queueForm(
   return {
     name,
     type,
-    isReadByCelery: consumers !== "lovage",
+    isReadByCelery,
     maxPriority: hasPriorities ? maxPriority : undefined,
     deadLetterRetentionMs,
     consumerTimeoutMs,
   };
+}
+
+/** What Celery reads is classic where nobody says otherwise: who declares a queue second has to declare the same (wire format, 4.1). */
+function typeFor(isReadByCelery: boolean): QueueType {
+  return isReadByCelery ? "classic" : "quorum";
 }
 
 function checkRetention(name: string, ms: number): void {
