@@ -1,4 +1,4 @@
-import { TransportUnavailableError } from "@lovage/transport";
+import { PublishTimeoutError, TransportUnavailableError } from "@lovage/transport";
 import type { Connection } from "@lovage/transport";
 import { describe, expect, test } from "vitest";
 import { changed } from "../worker/test-support/worker-harness.ts";
@@ -79,5 +79,33 @@ describe("a schedule", () => {
     isAway = false;
     await harness.clock.advance(10 * second);
     expect(beat.health().ready.ok).toBe(true);
+  });
+
+  test.each([
+    ["the broker is away", "reconnecting", false],
+    ["the broker is connected and takes nothing", "open", true],
+  ] as const)("of which many are due at once leaves the beat alive while %s", async (_, state, ready) => {
+    await using harness = await beatHarness();
+    const app = harness.join({
+      wrapBroker: (broker) => {
+        const silent = changed(broker, {
+          publish: async () => {
+            await harness.clock.sleep(30 * second);
+            throw new PublishTimeoutError("no answer");
+          },
+        });
+        return new Proxy(silent, {
+          get: (target, key, receiver) => (key === "state" ? state : (Reflect.get(target, key, receiver) as unknown)),
+        });
+      },
+    });
+    const task = app.task("task", () => {});
+    for (let index = 0; index < 301; index += 1) app.schedule(`s${index}`, { task, schedule: every("1s") });
+    const beat = app.beat();
+    await beat.start();
+    await harness.clock.advance(35 * second);
+    expect(beat.health().ready.ok).toBe(ready);
+    await harness.clock.advance(65 * second);
+    expect(beat.health().live).toEqual({ ok: true, reasons: [] });
   });
 });

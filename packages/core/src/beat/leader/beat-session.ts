@@ -28,7 +28,7 @@ export interface SessionFacts {
   /** Schedules that are not paused; a follower does not know. */
   readonly schedules: number;
   readonly nextTickAtMs: number | undefined;
-  /** When the next round is to begin, or the one under way should have, by the monotonic clock. */
+  /** When the next round is to begin, or the one under way should have or got on last, by the monotonic clock. */
   readonly roundDueAtMs: number;
   readonly isFailing: boolean;
 }
@@ -171,17 +171,26 @@ export class BeatSession {
   async #publishAll(
     due: readonly KeptSchedule[],
   ): Promise<{ readonly isWaiting: boolean; readonly failures: ReadonlyMap<KeptSchedule, unknown> }> {
+    const { publisher, clock, isBrokerAway } = this.#parts;
     const failures = new Map<KeptSchedule, unknown>();
     let isWaiting = false;
     const publish = async (kept: KeptSchedule): Promise<void> => {
       try {
-        if (await this.#parts.publisher.publish(kept)) isWaiting = true;
+        if (await publisher.publish(kept)) isWaiting = true;
       } catch (error) {
         failures.set(kept, error);
       }
     };
-    for (let start = 0; start < due.length; start += batch)
+    for (let start = 0; start < due.length; start += batch) {
       await Promise.all(due.slice(start, start + batch).map(publish));
+      // Each batch may wait for as long as a publish does: what gets on from one to the next is not stuck.
+      this.#roundDueAtMs = clock.monotonic();
+      const [error] = failures.values();
+      if (failures.size === 0 || !(await isBrokerAway())) continue;
+      // The others would wait as long, a batch after the other, to hear the same.
+      for (const kept of due.slice(start + batch)) failures.set(kept, error);
+      break;
+    }
     return { isWaiting, failures };
   }
 }
