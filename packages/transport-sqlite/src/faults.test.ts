@@ -10,6 +10,8 @@ import { idsOf, message, newPath, openStore, take } from "./test-support/open-st
 
 /** Time goes a hundred times faster for what is open. */
 const fast: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 100 };
+/** And whoever waits, waits no longer by it. */
+const hurried: Clock = { ...fast, timer: (ms, callback, options) => systemClock.timer(ms / 100, callback, options) };
 
 describe("faults", () => {
   it("a full disk is told, leaves nothing half-written, and is over when there is space", async () => {
@@ -37,6 +39,20 @@ describe("faults", () => {
     other.exec("COMMIT");
     await published;
     expect(idsOf(await take(store))).toEqual(["a"]);
+  });
+
+  it("a lock that outlasts a publish is named to a program that only publishes", async () => {
+    const path = newPath();
+    const producer = await sqliteTransport({ url: `sqlite:${path}`, clock: hurried });
+    onTestFinished(() => producer.close());
+    await producer.declare({ queues: [{ name: "q" }] });
+    const other = openBeside(path);
+    other.exec("BEGIN IMMEDIATE");
+    await expect(producer.publish([message("a")])).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/stayed locked by another program/u) as string,
+    });
+    other.exec("ROLLBACK");
   });
 
   it("a file that was replaced is told to the engine, which opens it again", async () => {

@@ -5,6 +5,9 @@ import type { RoutedMessage } from "@lovage/lease-engine";
 import { encodeMessages, insertMessages } from "./insert-messages.ts";
 import { callerTransaction, mainFile, type CallerTransaction } from "./transaction.ts";
 
+/** Shorter than a publish may take: who waits for a file that stays locked is to hear of it. */
+const lockWaitMs = 20_000;
+
 /** Writes messages in one transaction of ours. */
 export async function publishMessages(
   client: SqliteClient,
@@ -12,7 +15,7 @@ export async function publishMessages(
   clock: Clock,
 ): Promise<void> {
   const encoded = encodeMessages(messages);
-  await client.durable.write(() => insertMessages(client.durable, encoded, clock.now()));
+  await client.durable.write(() => insertMessages(client.durable, encoded, clock.now()), { waitMs: lockWaitMs });
 }
 
 /** Writes messages in a transaction of the caller's, whose commit makes them accepted. @throws SqliteError (`SQLITE_FAILED`), TRANSACTION_UNSUPPORTED */

@@ -13,6 +13,8 @@ export class PublishCall {
   readonly promise: Promise<void>;
   /** Why the last attempt to send it failed, as long as that may still mend itself. */
   lastError: Error | undefined;
+  /** Why the attempt before the one that is under way failed. */
+  earlierError: Error | undefined;
   #messages: readonly RoutedMessage[] | undefined;
   /** For each routed message its place in the caller's batch; absent while both are the same. */
   #origins: readonly number[] | undefined;
@@ -56,6 +58,12 @@ export class PublishCall {
     this.#origins = origins;
     this.#open = messages.length;
     for (const message of messages) this.#weight += weigh(message);
+  }
+
+  /** It goes out, perhaps once more: from now on it may be written. */
+  attempt(): void {
+    this.earlierError = this.lastError ?? this.earlierError;
+    this.lastError = undefined;
   }
 
   /** So many of its messages were accepted. */

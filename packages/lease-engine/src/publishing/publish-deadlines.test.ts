@@ -1,3 +1,4 @@
+import { LovageError } from "@lovage/foundation";
 import { expect, it } from "vitest";
 
 import { engineBench, hang, messageOf, outcomeOf } from "../test-support/engine-bench.ts";
@@ -19,5 +20,22 @@ it("calls of different deadlines in one batch time out each at its own, with not
   expect(long.state).toBe("pending");
   await clock.advance(1_000);
   expect(long.state).toBe("PUBLISH_TIMEOUT");
+  await connection.close();
+});
+
+it("a call that ends while it is tried again tells what kept it before, and that it may have been accepted", async () => {
+  const { connection, store, clock } = await engineBench();
+  const cause = new LovageError("locked by another", { code: "STORE_BUSY", retryable: true });
+  store.next("publish", () => {
+    throw cause;
+  });
+  store.next("publish", hang);
+  const failing = connection.publish([messageOf("a")]).catch((error: unknown) => error);
+  await clock.advance(30_000);
+  expect(await failing).toMatchObject({
+    code: "PUBLISH_TIMEOUT",
+    message: expect.stringMatching(/may have been accepted.*locked by another/u) as string,
+    cause,
+  });
   await connection.close();
 });

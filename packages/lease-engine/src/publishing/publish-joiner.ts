@@ -109,10 +109,7 @@ export class PublishJoiner implements PublishLine {
 
   #timeoutOf(call: PublishCall, isUnderWay: boolean): Error {
     if (call.lastError !== undefined && !call.isPartlyAccepted) return call.lastError;
-    if (isUnderWay)
-      return new PublishTimeoutError(
-        "The broker did not answer within the publish timeout; the batch may have been accepted.",
-      );
+    if (isUnderWay) return unanswered(call.earlierError);
     return new TransportUnavailableError(
       "The batch could not be sent within its publish timeout; nothing was written.",
       { cause: this.#link.cause },
@@ -152,7 +149,7 @@ export class PublishJoiner implements PublishLine {
         continue;
       }
       try {
-        for (const { call } of open) call.lastError = undefined;
+        for (const { call } of open) call.attempt();
         await this.#store.publish(messagesOf(open));
         for (const { call, messages } of open) call.accept(messages.length);
         return;
@@ -232,6 +229,15 @@ function settleSome(parts: readonly Part[], partial: PublishError): [readonly Pa
 
 function isUnsettled({ call }: Part): boolean {
   return !call.isSettled;
+}
+
+/** What kept an earlier attempt is most often what keeps this one. */
+function unanswered(earlier: Error | undefined): PublishTimeoutError {
+  const before = earlier === undefined ? "" : ` An attempt before this one failed: ${earlier.message}`;
+  return new PublishTimeoutError(
+    `The broker did not answer within the publish timeout; the batch may have been accepted.${before}`,
+    { cause: earlier },
+  );
 }
 
 function closedBefore(cause: unknown): ClosedError {
