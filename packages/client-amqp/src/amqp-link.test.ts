@@ -82,6 +82,15 @@ test("where one is closed right behind its opening, the next host is tried", asy
   expect([link.state, first.connections(), second.connections()]).toEqual(["open", 1, 1]);
 });
 
+test("after a loss the next host is tried first: the one that was lost may not answer", async () => {
+  const [first, second] = [await serve(0), await serve(0)];
+  const link = await open({ ...first, url: `${first.url},${new URL(second.url).host}` });
+  onTestFinished(async () => await link.close(0));
+  first.deny();
+  await expect.poll(() => second.connections(), { timeout: 20_000 }).toBe(1);
+  expect(first.connections()).toBe(1);
+});
+
 test("a vhost that is not up yet is tried once more before it is taken for one that is not there", async () => {
   const [late, missing] = [await serve(0, 1), await serve(0, 2)];
   const [link] = await Promise.all([open(late), expect(open(missing)).rejects.toMatchObject({ kind: "denied" })]);

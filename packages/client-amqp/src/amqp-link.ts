@@ -110,7 +110,7 @@ export class AmqpLink {
     await session?.close(withinMs);
   }
 
-  /** Tries every host once, beginning where the last round ended. */
+  /** Tries every host once, beginning where the last round ended, or after the host that was lost. */
   async #connect(): Promise<AmqpSession> {
     const { target, clock, name, prepare } = this.#options;
     let last: unknown;
@@ -155,6 +155,8 @@ export class AmqpLink {
     const cause = session.ended.reason as Error;
     this.#session = undefined;
     this.#cause = cause;
+    // One that fell silent would be waited for once more, for as long as connecting may take.
+    this.#hostsTried += 1;
     this.#options.log.warn("The connection to RabbitMQ is lost; reconnecting.", { error: cause.message });
     this.#become("reconnecting", cause);
     void this.#reconnect();
