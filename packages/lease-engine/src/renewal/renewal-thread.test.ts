@@ -1,13 +1,15 @@
-import { LovageError, silentLog, systemClock } from "@lovage/foundation";
+import { LovageError, silentLog, systemClock, virtualClock } from "@lovage/foundation";
 import type { Log } from "@lovage/foundation";
 import type { Connection, Delivery } from "@lovage/transport";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
+import type { LeaseDelivery } from "../delivery.ts";
 import { openLeaseConnection } from "../open-lease-connection.ts";
 import { leaseSettings } from "../settings.ts";
 import { callsAt, closedAt, diesAt, idAt, losesAt } from "../test-support/recording-renewer.ts";
 import { hang } from "../test-support/engine-bench.ts";
 import { ScriptedStore } from "../test-support/scripted-store.ts";
+import { RenewalThread } from "./renewal-thread.ts";
 
 const settings = leaseSettings({ lease: 400, sweep: 10_000 });
 let connection: Connection | undefined;
@@ -103,5 +105,22 @@ describe("the renewal thread", () => {
     const calls = counters[callsAt];
     await systemClock.sleep(settings.leaseMs);
     expect(counters[callsAt]).toBe(calls);
+  });
+
+  it("is tried again every few seconds while its store is away, however long that takes", async () => {
+    const [clock, waits, told] = [virtualClock(), [] as number[], Promise.withResolvers<void>()];
+    const note = (_: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      waits.push(Number(fields["waitMs"]));
+      if (waits.length === 7) return told.resolve();
+      // The timer is set once this line is written.
+      setImmediate(() => void clock.advance(60_000));
+    };
+    const module = { url: "data:text/javascript,throw new Error('away')", options: {} };
+    const log: Log = { ...silentLog, warn: note, debug: note };
+    const thread = new RenewalThread({ module, settings, maxBatch: 1, clock, log });
+    thread.add({ queue: "q", lease: { id: 1, fence: 1 }, confirmedAtMs: 0 } as LeaseDelivery);
+    await told.promise;
+    await thread.close();
+    expect(Math.max(...waits)).toBeLessThanOrEqual(5_000);
   });
 });

@@ -19,7 +19,8 @@ export interface RenewalThreadOptions {
   readonly log: Log;
 }
 
-const waits = { baseMs: 500, maxMs: 30_000, jitter: "equal" } as const;
+/** The last ones are no longer than those of the connection: what comes back is not to wait longer for its second guard of the leases. */
+const waits = { baseMs: 500, maxMs: 5_000, jitter: "equal" } as const;
 const closingMs = 200;
 
 /** The sources while these are run unbuilt, the build otherwise (package.json, "imports"). */
