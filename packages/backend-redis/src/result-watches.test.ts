@@ -1,5 +1,5 @@
 import type { ChannelListener, ChannelSubscription, RedisConnection } from "@lovage/client-redis";
-import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
+import { silentLog, systemClock, virtualClock, type Clock, type Log } from "@lovage/foundation";
 import { expect, test, vi } from "vitest";
 
 import { Keys } from "./keys.ts";
@@ -46,10 +46,10 @@ class FakeConnection {
   }
 }
 
-function watchesOver(connection: FakeConnection, clock: Clock = systemClock): ResultWatches {
+function watchesOver(connection: FakeConnection, clock: Clock = systemClock, log: Log = silentLog): ResultWatches {
   const link = {
     clock,
-    log: silentLog,
+    log,
     isClosed: false,
     use: async <T>(work: (open: RedisConnection) => Promise<T>): Promise<T> =>
       await work(connection as unknown as RedisConnection),
@@ -76,6 +76,21 @@ test("what nobody watches any more is not read for ever while the server is away
   await clock.advance(60_000);
   expect(connection.reads).toBeLessThan(5);
   expect(clock.pending).toBe(0);
+});
+
+test("an outage is warned of once, however often is read in it", async () => {
+  const [connection, clock, warn] = [new FakeConnection(), virtualClock(), vi.fn<Log["warn"]>()];
+  const watch = await watchesOver(connection, clock, { ...silentLog, warn }).add(["a"], () => {});
+  for (const outages of [1, 2]) {
+    connection.isAway = true;
+    connection.announce("celery-task-meta-a");
+    await clock.advance(60_000);
+    connection.isAway = false;
+    await clock.advance(1_000);
+    expect(warn).toHaveBeenCalledTimes(outages);
+  }
+  expect(connection.reads).toBeGreaterThan(200);
+  watch.close();
 });
 
 test("in a cluster a node that is slow to answer does not make an older record the last one that is told", async () => {

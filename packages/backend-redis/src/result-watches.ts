@@ -24,6 +24,8 @@ export class ResultWatches {
   /** One for all watches, also for those that begin at the same moment: channels of another one would never be ended. */
   #subscription: Promise<ChannelSubscription> | undefined;
   #isReading = false;
+  /** The last read has failed, which was told. */
+  #isFailing = false;
 
   constructor(link: Link, keys: Keys) {
     this.#link = link;
@@ -94,14 +96,22 @@ export class ResultWatches {
       this.#news.clear();
       try {
         this.#tell(await this.#link.use((connection) => readResults(connection, this.#keys, taskIds)));
+        this.#isFailing = false;
       } catch (error) {
         if (this.#link.isClosed) break;
-        this.#link.log.warn("Results cannot be read for those who watch them; trying again.", { error: String(error) });
+        this.#tellFailure(error);
         for (const taskId of taskIds.filter((each) => this.#byTask.has(each))) this.#news.add(taskId);
         await this.#link.clock.sleep(retryMs);
       }
     }
     this.#isReading = false;
+  }
+
+  /** Once while it fails again and again: the server may be away for hours. */
+  #tellFailure(error: unknown): void {
+    const level = this.#isFailing ? "debug" : "warn";
+    this.#isFailing = true;
+    this.#link.log[level]("Results cannot be read for those who watch them; trying again.", { error: String(error) });
   }
 
   #tell(records: readonly (ResultRecord | undefined)[]): void {

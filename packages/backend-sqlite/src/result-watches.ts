@@ -33,6 +33,8 @@ export class ResultWatches {
   #isLooking = false;
   #isWoken = false;
   #isAnnouncing = false;
+  /** The last look has failed, which was told. */
+  #isFailing = false;
   #nextLook: Timer | undefined;
 
   constructor(store: Store) {
@@ -116,15 +118,21 @@ export class ResultWatches {
         this.#isWoken = false;
         await this.#store.read((connection, nowMs) => this.#tellChanges(connection, nowMs));
       }
+      this.#isFailing = false;
       this.#lookIn(slowLookMs);
     } catch (error) {
-      if (this.#subscription !== undefined) {
-        this.#store.log.warn("Results cannot be read for those who watch them; trying again", { error: String(error) });
-      }
+      if (this.#subscription !== undefined) this.#tellFailure(error);
       this.#lookIn(retryMs);
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /** Once while it fails again and again: the file may be away for hours. */
+  #tellFailure(error: unknown): void {
+    const level = this.#isFailing ? "debug" : "warn";
+    this.#isFailing = true;
+    this.#store.log[level]("Results cannot be read for those who watch them; trying again.", { error: String(error) });
   }
 
   #lookIn(ms: number): void {
