@@ -176,7 +176,6 @@ export class WorkerSession {
   }
 
   #everySecond(): void {
-    this.#claims.renew();
     const { concurrency } = this.#parts.options;
     const sinceMs = this.#clock.monotonic() - this.#pipeline.lastStepAtMs;
     // Until a slot is free: what is recorded meanwhile ends nothing, and only the free slot fetches again.

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Backend } from "@lovage/backend";
-import type { Clock, Log } from "@lovage/foundation";
+import type { Clock, Log, Timer } from "@lovage/foundation";
 import type { QueueCapabilities } from "@lovage/transport";
 import { keepTrying, unwanted } from "../run/keep-trying.ts";
 import type { Retrying } from "../run/keep-trying.ts";
@@ -37,6 +37,10 @@ interface Claim {
 const done = "done";
 /** How long that is remembered. */
 const doneMs = 300_000;
+/** How often keys are looked after at least. */
+const lookMs = 1_000;
+/** So often in the time that a key lasts, at least: it is kept after half of that, and a call that fails is to be made again in time. */
+const looksPerWindow = 8;
 
 /**
  * Keeps two copies of one message from running side by side, where the broker may hand out a message twice. Before a task runs it takes a key in
@@ -48,9 +52,13 @@ export class RunClaims {
   readonly #parts: RunClaimsParts;
   readonly #windows = new Map<string, number | null>();
   readonly #claims = new Map<TaskRun, Claim>();
+  #lookMs = lookMs;
+  /** Counts while there are keys to look after. */
+  #timer: Timer | undefined;
 
   constructor(parts: RunClaimsParts) {
     this.#parts = parts;
+    parts.signal.addEventListener("abort", () => this.#timer?.cancel(), { once: true });
   }
 
   /** For how long a run is claimed, in ms; `undefined` where nobody needs to ask. */
@@ -60,6 +68,7 @@ export class RunClaims {
     if (windowMs === undefined) {
       windowMs = this.#parts.capabilitiesOf(queue).doublesWithinMs ?? null;
       this.#windows.set(queue, windowMs);
+      this.#lookMs = Math.min(this.#lookMs, (windowMs ?? Infinity) / looksPerWindow);
     }
     return windowMs ?? undefined;
   }
@@ -89,16 +98,28 @@ export class RunClaims {
     if (taken.owner === done || taken.owner === doneOf(copyId)) return "done";
     if (taken.owner !== claim.owner) return isOfCopy(taken.owner, copyId) ? "double" : "another";
     this.#claims.set(run, claim);
+    this.#lookLater();
     // The worker was stopped meanwhile, and has given the message back.
     if (run.isEnded) void this.end(run, "given back");
     return "ours";
   }
 
+  #lookLater(): void {
+    const { clock, signal } = this.#parts;
+    if (this.#timer !== undefined || this.#claims.size === 0 || signal.aborted) return;
+    const look = (): void => {
+      this.#timer = undefined;
+      this.#renew();
+      this.#lookLater();
+    };
+    this.#timer = clock.timer(this.#lookMs, look, { keepAlive: false });
+  }
+
   /**
    * Keeps the keys of what runs, or is settled, for long: until then its lease is renewed and doubles may come. What was lost comes again, is no double, and is to find
-   * its key free. Called once a second.
+   * its key free.
    */
-  renew(): void {
+  #renew(): void {
     const nowMs = this.#parts.clock.monotonic();
     for (const [run, claim] of this.#claims) {
       if (run.isLost) void this.end(run, "given back");
@@ -107,7 +128,7 @@ export class RunClaims {
     }
   }
 
-  /** Not kept by a call that fails: after as long again the key would have ended, and a copy have found it free. So the next second asks again. */
+  /** Not kept by a call that fails: after as long again the key would have ended, and a copy have found it free. So the next look asks again. */
   async #keep(claim: Claim, nowMs: number): Promise<void> {
     const { key, owner, withinMs } = claim;
     const keep = async (): Promise<void> => {
