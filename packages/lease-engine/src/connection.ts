@@ -124,6 +124,10 @@ export class LeaseConnection implements Connection, StoreEvents {
     return this.#closing === undefined ? this.#link.state : "closed";
   }
 
+  get isRepeating(): boolean {
+    return [...this.#settlers.values()].some((settler) => settler.isRepeating);
+  }
+
   capabilitiesOf(queue: string): QueueCapabilities {
     return this.#topology.capabilitiesOf(queue, this.capabilities);
   }

@@ -22,6 +22,10 @@ test("the broker's clock is told where the broker tells it", async () => {
   expect(before({}).serverTimeMs).toBeUndefined();
 });
 
+test("that the broker puts off settlements is told where it is known", () => {
+  expect([before({ isRepeating: true }).isRepeating, before({}).isRepeating]).toEqual([true, false]);
+});
+
 describe("calls to an exchange", () => {
   test("are written for the queues that are bound now, where nobody else knows the bindings", async () => {
     const outbox = await openBound("app");

@@ -72,6 +72,10 @@ export class OutboxedConnection implements OutboxConnection {
     return this.#options.inner.state;
   }
 
+  get isRepeating(): boolean {
+    return this.#options.inner.isRepeating ?? false;
+  }
+
   get admin(): QueueAdmin {
     return this.#options.inner.admin;
   }

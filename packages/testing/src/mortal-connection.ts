@@ -43,6 +43,10 @@ export class MortalConnection implements Connection {
     return this.#inner.state;
   }
 
+  get isRepeating(): boolean {
+    return this.#inner.isRepeating ?? false;
+  }
+
   get admin(): QueueAdmin {
     return this.#inner.admin;
   }

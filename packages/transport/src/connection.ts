@@ -35,6 +35,11 @@ export type ConnectionState = "open" | "reconnecting" | "closed";
 export interface Connection {
   readonly capabilities: Capabilities;
   readonly state: ConnectionState;
+  /**
+   * Whether settlements are made again and again at present, for the broker puts them off though it is there: no `state` tells so, and whoever waits for them is
+   * not stuck. Absent where none is: what is put off is told to the caller.
+   */
+  readonly isRepeating?: boolean;
   readonly admin: QueueAdmin;
   /** Absent where the broker cannot. */
   readonly broadcast?: Broadcast;

@@ -50,7 +50,7 @@ export interface HealthFacts extends Omit<WorkerHealth, "live" | "ready"> {
   readonly stuck: number;
   /** Results cannot be written at present. */
   readonly isBackendFailing: boolean;
-  /** Something is asked of the backend or the broker again and again, which did not answer. */
+  /** Something is asked of the backend or the broker again and again, by the worker or by its transport, which did not answer. */
   readonly isRetrying: boolean;
   /** How long nothing has been started, ended or settled, in ms. */
   readonly idleMs: number;

@@ -144,7 +144,7 @@ export class WorkerSession {
       oldestRunningMs: oldestStartAtMs === undefined ? undefined : nowMs - oldestStartAtMs,
       queues: this.#intakes.map(({ health }) => health),
       isBackendFailing: this.#writer?.isFailing ?? false,
-      isRetrying: this.#retrying.count > 0,
+      isRetrying: this.#retrying.count > 0 || this.#parts.connection.isRepeating === true,
       idleMs: nowMs - this.#pipeline.lastStepAtMs,
     };
   }

@@ -24,6 +24,8 @@ interface Entry {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   isOver: boolean;
+  /** The store put it off. */
+  isRepeated: boolean;
 }
 
 const waits = { baseMs: 20, maxMs: 1_000, jitter: "equal" } as const;
@@ -45,6 +47,10 @@ export class Settler {
     this.#queue = queue;
     this.#options = options;
     this.#joiner = this.#newJoiner();
+  }
+
+  get #joiners(): readonly Joiner<Entry>[] {
+    return [this.#joiner, ...this.#sending.values()];
   }
 
   #newJoiner(): Joiner<Entry> {
@@ -70,10 +76,18 @@ export class Settler {
     return known;
   }
 
+  /** Something is settled again and again, since the store puts it off. */
+  get isRepeating(): boolean {
+    let isRepeating = false;
+    for (const joiner of this.#joiners)
+      joiner.forEach(({ isRepeated, isOver }) => (isRepeating ||= isRepeated && !isOver));
+    return isRepeating;
+  }
+
   /** Resolves once the store has recorded it. @throws LEASE_LOST, and what the store refuses it by: the delivery is unsettled then, or let go */
   settle(delivery: LeaseDelivery, settlement: Settlement): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = { delivery, settlement, resolve, reject, isOver: false };
+      const entry = { delivery, settlement, resolve, reject, isOver: false, isRepeated: false };
       const preparing = this.#options.store.prepareSettlement?.(this.#queue, settlement);
       if (preparing === undefined) this.#joinerOf(settlement).add(entry);
       else void this.#prepare(entry, preparing);
@@ -105,7 +119,7 @@ export class Settler {
       if (!entry.isOver && condition(entry)) lose(entry);
     };
     this.#preparing.forEach(endIf);
-    for (const joiner of [this.#joiner, ...this.#sending.values()]) {
+    for (const joiner of this.#joiners) {
       joiner.forEach(endIf);
       joiner.forget((entry) => entry.isOver);
     }
@@ -136,6 +150,7 @@ export class Settler {
         if (hasCode(error, "PUBLISH_FAILED")) return await this.#refusedSome(open, error as PublishError);
         if (!isTransient(error) && !isUncertain(error)) return await this.#refused(open, asError(error));
         link.report(error, this);
+        for (const entry of open) entry.isRepeated = true;
       }
       // Only `close` ends the sleep early; the loop sees that.
       await rest(clock, backOff(waits, attempt), link.closing);

@@ -50,9 +50,10 @@ describe("settling what others need not wait for", () => {
     const others = [plain!.ack(), next!.ack([messageOf("f")]), dead!.reject({ reason: "no" })];
     await Promise.all(others);
     expect([busy.state, consumer.unsettled]).toEqual(["pending", 1]);
+    expect([connection.state, connection.isRepeating]).toEqual(["open", true]);
     isBusy = false;
     await clock.advance(2_000);
-    expect(busy.state).toBe("resolved");
+    expect([busy.state, connection.isRepeating]).toEqual(["resolved", false]);
     await connection.close();
   });
 

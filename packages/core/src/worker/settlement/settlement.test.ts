@@ -60,6 +60,20 @@ describe("an acknowledgement", () => {
     await until(async () => (await result.state()) === "SUCCESS");
   });
 
+  test("that its transport makes again and again leaves the worker alive, however long that takes", async () => {
+    // As a queue of SQS that is throttled: the engine repeats what is put off, and the worker hears nothing of it.
+    const { app, clock } = await setUp({
+      wrapConnection: (connection) => changed(connection, { isRepeating: true }),
+      onDelivery: (delivery) => changed(delivery, { ack: () => new Promise(() => {}) }),
+    });
+    const task = app.task("task", () => {});
+    const worker = app.worker();
+    await worker.start();
+    await task.delay();
+    await clock.advance(120_000);
+    expect([worker.health().settling, worker.health().live]).toEqual([1, { ok: true, reasons: [] }]);
+  });
+
   test("whose lease is lost is told, and the redelivery finds the result", async () => {
     let isFirst = true;
     const { app, clock, until } = await setUp({
