@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { GetQueueAttributesCommand, ListQueuesCommand } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, ListQueuesCommand, SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { expect, onTestFinished, test, vi } from "vitest";
 
@@ -19,6 +19,11 @@ const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 /** Where an SQS is that answers so. */
 async function serve(answer: Answer): Promise<string> {
+  const { endpoint } = await startServer(answer);
+  return endpoint;
+}
+
+async function startServer(answer: Answer): Promise<{ readonly endpoint: string; readonly server: http.Server }> {
   const server = http.createServer((request, response) => {
     request.resume();
     answer(String(request.headers["x-amz-target"]).replace("AmazonSQS.", ""), response);
@@ -28,7 +33,7 @@ async function serve(answer: Answer): Promise<string> {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
 function apiOf(target: SqsTarget, clock: Clock = systemClock): SqsApi {
@@ -105,4 +110,37 @@ test("calls go to the endpoint that the environment names, whatever host a queue
   const api = apiOf({ region: "eu-central-1" });
   const command = new GetQueueAttributesCommand({ QueueUrl: "http://127.0.0.1:1/123456789012/q" });
   await expect(api.call((client, options) => client.send(command, options))).resolves.toBeDefined();
+});
+
+test("nothing is published over a connection that was idle so long that it may have been closed unheard; calls under way go on", async () => {
+  const clock = virtualClock();
+  const held = Promise.withResolvers<http.ServerResponse>();
+  const { endpoint, server } = await startServer((action, response) => {
+    if (action === "GetQueueAttributes") held.resolve(response);
+    else tell(response, 200, {});
+  });
+  let connections = 0;
+  server.on("connection", () => (connections += 1));
+  const api = apiOf({ endpoint }, clock);
+  const publish = (): Promise<unknown> => {
+    const command = new SendMessageBatchCommand({ QueueUrl: `${endpoint}/q`, Entries: [] });
+    return api.call((client, options) => client.send(command, options), { publishes: true });
+  };
+  await publish();
+  await publish();
+  expect(connections).toBe(1);
+  const command = new GetQueueAttributesCommand({ QueueUrl: `${endpoint}/q` });
+  const underWay = api.call((client, options) => client.send(command, options));
+  const response = await held.promise;
+  await publish();
+  await clock.advance(5_000);
+  // Our side hears of it only when it comes to its turn, as after a freeze.
+  server.closeIdleConnections();
+  await publish();
+  tell(response, 200, {});
+  await underWay;
+  expect(connections).toBe(3);
+  api.close();
+  const count = (): Promise<number> => new Promise((resolve) => server.getConnections((_, open) => resolve(open)));
+  await expect.poll(count).toBe(0);
 });

@@ -4,6 +4,7 @@ import { backOff, errorText, maskSecrets, rest, type Clock } from "@lovage/found
 import { PublishUncertainError } from "@lovage/transport";
 
 import { kindOf, transportError, type FailureKind } from "./failure.ts";
+import { KeptSockets } from "./kept-sockets.ts";
 import type { SqsCredentials } from "./options.ts";
 import { ownRegion } from "./own-endpoint.ts";
 
@@ -42,6 +43,7 @@ type Send<Output> = (client: SQSClient, options: { readonly abortSignal: AbortSi
 export class SqsApi {
   readonly #target: SqsTarget;
   readonly #client: SQSClient;
+  readonly #sockets: KeptSockets;
   /** Polls hold a connection for up to 20 s each, and could hold all there are. */
   #polling: SQSClient | undefined;
   readonly #clock: Clock;
@@ -49,7 +51,8 @@ export class SqsApi {
 
   constructor(target: SqsTarget, clock: Clock) {
     this.#target = target;
-    this.#client = new SQSClient(configOf(target, socketsBesidePolls));
+    this.#sockets = new KeptSockets(socketsBesidePolls, clock);
+    this.#client = new SQSClient(configOf(target, this.#sockets));
     this.#clock = clock;
   }
 
@@ -105,14 +108,21 @@ export class SqsApi {
     }
   }
 
-  async #send<Output>(send: Send<Output>, { timeoutMs = answerMs, polls = false }: CallOptions): Promise<Output> {
+  async #send<Output>(send: Send<Output>, options: CallOptions): Promise<Output> {
+    const { timeoutMs = answerMs, polls = false, publishes = false } = options;
     const deadline = this.#clock.deadline(timeoutMs);
-    const client = polls ? (this.#polling ??= new SQSClient(configOf(this.#target, Infinity))) : this.#client;
+    const client = polls ? (this.#polling ??= this.#pollingClient()) : this.#client;
+    // Any other call is made again over the next connection.
+    if (publishes) this.#sockets.dropIdle();
     try {
       return await send(client, { abortSignal: AbortSignal.any([deadline.signal, this.closing]) });
     } finally {
       deadline.cancel();
     }
+  }
+
+  #pollingClient(): SQSClient {
+    return new SQSClient(configOf(this.#target, new KeptSockets(Infinity, this.#clock)));
   }
 }
 
@@ -127,7 +137,7 @@ function mostAttempts(kind: FailureKind, publishes: boolean): number {
   return publishes && kind === "broken" ? 1 : (maxAttempts[kind] ?? 1);
 }
 
-function configOf({ region, endpoint, credentials }: SqsTarget, maxSockets: number): SQSClientConfig {
+function configOf({ region, endpoint, credentials }: SqsTarget, { agents }: KeptSockets): SQSClientConfig {
   const home = endpoint === undefined ? {} : { endpoint, region: ownRegion(endpoint) ?? "us-east-1" };
   return {
     ...home,
@@ -137,11 +147,7 @@ function configOf({ region, endpoint, credentials }: SqsTarget, maxSockets: numb
     useQueueUrlAsEndpoint: false,
     // Tries are made here, where they end with the connection and go by its clock.
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: answerMs,
-      httpAgent: { keepAlive: true, maxSockets },
-      httpsAgent: { keepAlive: true, maxSockets },
-    },
+    requestHandler: { connectionTimeout: answerMs, ...agents },
   };
 }
 
