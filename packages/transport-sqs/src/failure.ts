@@ -11,7 +11,7 @@ import {
  *
  * | kind | what happened | done | tried again |
  * |---|---|---|---|
- * | `busy` | too many calls, of one queue mostly | no | at once, with back-off; it is no loss of the connection |
+ * | `busy` | too many calls, of one queue mostly; or a queue is to be made whose name was deleted within the last minute | no | at once, with back-off; it is no loss of the connection |
  * | `failing` | a fault of the service's own (5xx) | no | at once, with back-off |
  * | `broken` | the connection ended, or no answer came in time | not known | a few times |
  * | `unreachable` | nobody listens there, or there is no such host | no | by reconnection |
@@ -37,8 +37,9 @@ const names: readonly (readonly [words: RegExp, kind: FailureKind])[] = [
     /^(Throttl|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown|OverLimit|Kms(Throttled|InternalError))/,
     "busy",
   ],
+  [/^QueueDeletedRecently/, "busy"],
   [/^(ServiceUnavailable|InternalError|InternalFailure|InternalServerError|RequestTimeout$)/, "failing"],
-  [/^(QueueDoesNotExist|NonExistentQueue|QueueDeletedRecently)/, "missing"],
+  [/^(QueueDoesNotExist|NonExistentQueue)/, "missing"],
   // Where they come from: the SDK's providers, and the token service behind them.
   [/^(CredentialsProvider|ProviderError|TokenProvider|InstanceMetadata|IDP|InvalidIdentityToken)/, "unsigned"],
   // Keys that were made, or replaced, a moment ago are not known everywhere.

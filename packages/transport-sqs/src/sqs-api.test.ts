@@ -2,7 +2,12 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { GetQueueAttributesCommand, ListQueuesCommand, SendMessageBatchCommand } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  SendMessageBatchCommand,
+} from "@aws-sdk/client-sqs";
 import { silentLog, systemClock, virtualClock, type Clock } from "@lovage/foundation";
 import { expect, onTestFinished, test, vi } from "vitest";
 
@@ -67,6 +72,23 @@ test.each([
   const call = api.call((client, options) => client.send(new ListQueuesCommand({}), options));
   await expect(call).rejects.toMatchObject({ code: "TRANSPORT_REJECTED" });
   expect(requests).toBe(count);
+});
+
+test("a queue that was deleted a moment ago can be made later, and SQS says when", async () => {
+  const message = "You must wait 60 seconds after deleting a queue before you can create another with the same name.";
+  let requests = 0;
+  const { api } = await connect((_, response) => {
+    requests += 1;
+    tell(response, 400, { __type: "com.amazonaws.sqs#QueueDeletedRecently", message });
+  });
+  vi.spyOn(api, "pause").mockResolvedValue();
+  const command = new CreateQueueCommand({ QueueName: "q" });
+  const call = api.call((client, options) => client.send(command, options), { queue: "q" });
+  await expect(call).rejects.toMatchObject({
+    code: "TRANSPORT_BUSY",
+    message: expect.stringContaining(message) as string,
+  });
+  expect(requests).toBe(9);
 });
 
 test("polls that wait, however many, keep no other call waiting", async () => {
