@@ -55,7 +55,10 @@ describe("an endpoint of AWS's own", () => {
 
   it("creates no queues in production, unlike an emulator", async () => {
     const ours = await connectTo("sqs://vpce-0a1-b2c.sqs.eu-central-1.vpce.amazonaws.com");
-    await expect(ours.declare({ queues: [{ name: "mail" }] })).rejects.toMatchObject({ code: "TOPOLOGY_MISMATCH" });
+    await expect(ours.declare({ queues: [{ name: "mail" }] })).rejects.toMatchObject({
+      code: "TOPOLOGY_MISMATCH",
+      message: expect.stringContaining("or none that these credentials may use") as string,
+    });
     const emulator = await connectTo("sqs://localhost:4566");
     await emulator.declare({ queues: [{ name: "mail" }] });
   });

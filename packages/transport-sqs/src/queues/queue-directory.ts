@@ -232,7 +232,8 @@ export class QueueDirectory {
     const sqsName = this.#sqsNameOf(queue);
     if (!creates) {
       throw new TopologyMismatchError(
-        `There is no queue "${sqsName}" in SQS for queue "${queue}", and this connection creates none. Create it (docs/sqs.md shows how), or set createQueues: true.`,
+        // SQS gives one answer to both: "The specified queue does not exist or you do not have access to it".
+        `There is no queue "${sqsName}" in SQS for queue "${queue}", or none that these credentials may use, and this connection creates none. Create it (docs/sqs.md shows how), check its policy, the account and the region, or set createQueues: true.`,
         { queue },
       );
     }
