@@ -10,10 +10,12 @@ import { SqsApi } from "../sqs-api.ts";
 class ForgetfulApi extends SqsApi {
   readonly #looks = new Map<string, number>();
   readonly #needed: number;
+  readonly #attributesOf: (name: string) => object;
 
-  constructor(needed: number) {
+  constructor(needed: number, attributesOf: (name: string) => object = () => ({})) {
     super({ endpoint: "http://localhost" }, virtualClock());
     this.#needed = needed;
+    this.#attributesOf = attributesOf;
   }
 
   override async call<Output>(send: (client: SQSClient, options: { abortSignal: AbortSignal }) => Promise<Output>) {
@@ -45,7 +47,8 @@ class ForgetfulApi extends SqsApi {
     const looks = this.#looks.get(name) ?? Number.NaN;
     this.#looks.set(name, looks + 1);
     if (!(looks >= this.#needed)) throw new QueueNotFoundError(name);
-    return { Attributes: { FifoQueue: String(name.endsWith(".fifo")), QueueArn: `arn:${name}` } };
+    const common = { FifoQueue: String(name.endsWith(".fifo")), QueueArn: `arn:${name}` };
+    return { Attributes: { ...common, ...this.#attributesOf(name) } };
   }
 }
 
@@ -72,4 +75,18 @@ test("what was declared of a queue stays known when it is looked up anew, and en
   }
   directory.forget("orders.fifo");
   expect(await directory.require("orders.fifo")).toMatchObject({ group: undefined });
+});
+
+test.each([
+  ["mail", "mail-dead"],
+  ["orders.fifo", "orders-fifo-dead"],
+  ["orders.fifo", "orders-delay"],
+  ["mail", "mail"],
+])("a queue takes what all take that it consists of: %s, where %s is small", async (name, small) => {
+  const sizeOf = (part: string): object => ({ MaximumMessageSize: part === small ? "262144" : "1048576" });
+  const api = new ForgetfulApi(0, sizeOf);
+  const directory = new QueueDirectory({ api, prefix: "", creates: true, predefined: {} });
+  await directory.declare({ name });
+  expect(directory.find(name)?.maxBytes).toBe(262_144);
+  expect((await directory.refresh(name)).maxBytes).toBe(262_144);
 });

@@ -19,7 +19,7 @@ export interface KnownQueue {
   readonly sqsName: string;
   readonly url: string;
   readonly isFifo: boolean;
-  /** Largest message it takes, as SQS counts it: text and attributes. */
+  /** Largest message that it takes, and those that hold its dead letters and delays, as SQS counts it: text and attributes. */
   readonly maxBytes: number;
   /** Group of messages without a key, in a FIFO queue. @default each is its own */
   readonly group: string | undefined;
@@ -145,8 +145,15 @@ export class QueueDirectory {
   }
 
   #remember(known: KnownQueue): void {
-    this.#known.set(known.queue, { ...known, ...this.#declared.get(known.queue) });
+    const maxBytes = Math.min(known.maxBytes, this.#maxBytesBeside(known.queue));
+    this.#known.set(known.queue, { ...known, maxBytes, ...this.#declared.get(known.queue) });
     this.#owners.set(known.sqsName, known.queue);
+  }
+
+  /** What it takes, and its dead letters do not, could only be tried again and again. */
+  #maxBytesBeside(queue: string): number {
+    const others = partsOf(queue).filter((part) => part !== queue);
+    return Math.min(...others.map((part) => this.#known.get(part)?.maxBytes ?? Infinity));
   }
 
   /** Dead letters that end sooner than declared end without a word: SQS' own default is 4 days. What is there already is its operator's to change. */
