@@ -1,8 +1,11 @@
+import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { TransportUnavailableError } from "@lovage/transport";
 import { virtualClock } from "@lovage/foundation";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { sendInBatches } from "./batches.ts";
+import { sendAll } from "./send.ts";
+import { blankStamp } from "../message/stamp.ts";
 import { SqsApi } from "../sqs-api.ts";
 
 const entries = Array.from({ length: 25 }, (_, index) => ({ number: index }));
@@ -42,3 +45,38 @@ test("what SQS will never take holds up nobody", async () => {
   expect(sent).toEqual([...entries.keys()].filter((index) => index < 10 || index >= 20));
   expect(failures).toHaveLength(10);
 });
+
+test.each([
+  [1_048_576, [10, 2]],
+  [262_144, [4, 4, 4]],
+  [1_024, [4, 4, 4]],
+])(
+  "a batch is no larger than a queue surely takes: one of %i bytes is sent so many at a time: %j",
+  async (maxBytes, counts) => {
+    const api = new SqsApi({ endpoint: "http://localhost" }, virtualClock());
+    onTestFinished(() => api.close());
+    const sent: number[] = [];
+    const send = async (command: unknown): Promise<object> => {
+      if (command instanceof SendMessageBatchCommand) sent.push(command.input.Entries?.length ?? 0);
+      return await Promise.resolve({});
+    };
+    vi.spyOn(api, "call").mockImplementation((made) =>
+      made({ send } as unknown as SQSClient, { abortSignal: api.closing }),
+    );
+    const queue = {
+      queue: "q",
+      sqsName: "q",
+      url: "http://localhost/q",
+      isFifo: false,
+      group: undefined,
+      isShared: false,
+    };
+    const body = "a".repeat(60_000);
+    await sendAll(
+      api,
+      { ...queue, maxBytes },
+      Array.from({ length: 12 }, () => ({ body, stamp: blankStamp })),
+    );
+    expect(sent).toEqual(counts);
+  },
+);

@@ -14,6 +14,8 @@ export interface BatchOptions<Entry> {
   readonly send: (entries: readonly (Entry & { readonly Id: string })[]) => Promise<readonly BatchResultErrorEntry[]>;
   /** Bytes of an entry, where a call is limited by them. @default entries are only counted */
   readonly bytesOf?: (entry: Entry) => number;
+  /** Bytes of all entries of one call. @default any number */
+  readonly maxBytes?: number;
   /** One call after the other, and none before all of the one before are through. @default false */
   readonly inOrder?: boolean;
 }
@@ -29,8 +31,6 @@ export interface BatchFailure {
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
 const maxEntries = 10;
-/** Bytes of all messages of one call; the rest of the 1 MiB is left for what we do not count. */
-const maxBytes = 1_048_576 - 8_192;
 const maxCallsAtOnce = 16;
 const maxAttempts = 9;
 
@@ -66,7 +66,11 @@ function notSent(group: readonly Numbered<unknown>[], error: Error): readonly Ba
   return group.map(({ index }) => ({ index, error, isLost: false }));
 }
 
-function groupsOf<Entry>({ entries, bytesOf = () => 0 }: BatchOptions<Entry>): Numbered<Entry>[][] {
+function groupsOf<Entry>({
+  entries,
+  bytesOf = () => 0,
+  maxBytes = Infinity,
+}: BatchOptions<Entry>): Numbered<Entry>[][] {
   const groups: Numbered<Entry>[][] = [];
   let group: Numbered<Entry>[] = [];
   let bytes = 0;

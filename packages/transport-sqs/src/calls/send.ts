@@ -21,6 +21,10 @@ export interface Outgoing {
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const maxDelaySeconds = 900;
+/** A batch as large as SQS has always taken it; emulators, and SQS itself before August 2025, take none of 1 MiB. */
+const commonBatchBytes = 262_144;
+/** Of a batch, for what we do not count. */
+const uncountedBytes = 8_192;
 const idLength = 128;
 /** A name, a type and a text, as SQS counts an attribute. */
 const attributeBytes = 14;
@@ -64,6 +68,7 @@ export function sendAll(
     queue: queue.queue,
     entries: messages.map((message) => entryOf(message)),
     inOrder,
+    maxBytes: Math.max(commonBatchBytes, queue.maxBytes) - uncountedBytes,
     bytesOf: ({ MessageBody, MessageAttributes }) => MessageBody.length + attributesBytes(MessageAttributes),
     send: async (entries) => {
       const command = new SendMessageBatchCommand({ QueueUrl: queue.url, Entries: [...entries] });
