@@ -75,7 +75,38 @@ async function refuse(code: string, { after }: { readonly after: number }): Prom
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** The region that its requests are signed for. */
+async function regionAt(endpoint: string, region?: string): Promise<string> {
+  const regions: Promise<string>[] = [];
+  const sending = vi.spyOn(S3Client.prototype, "send").mockImplementation(function (this: S3Client) {
+    regions.push(this.config.region());
+  });
+  onTestFinished(() => sending.mockRestore());
+  const check = s3ClaimCheck({ bucket, endpoint, credentials, ...(region === undefined ? {} : { region }) });
+  await check.delete("mail/1");
+  check.close();
+  return (await Promise.all(regions)).join();
+}
+
 describe("the claim check in S3", () => {
+  it.each([
+    ["https://bucket.vpce-0a1-b2c.s3.eu-central-1.vpce.amazonaws.com", "eu-central-1"],
+    ["https://s3.eu-west-1.amazonaws.com/", "eu-west-1"],
+    ["https://s3-eu-west-1.amazonaws.com", "eu-west-1"],
+    ["https://s3.dualstack.ap-south-1.amazonaws.com", "ap-south-1"],
+    ["https://s3-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"],
+    ["https://s3-fips.dualstack.us-east-2.amazonaws.com", "us-east-2"],
+    ["https://s3.cn-north-1.amazonaws.com.cn", "cn-north-1"],
+    ["https://s3.amazonaws.com", "us-east-1"],
+    ["http://localhost:9000", "us-east-1"],
+    ["http://minio.eu-west-1.elb.amazonaws.com:9000", "us-east-1"],
+  ])("takes the region that an endpoint of AWS has in its name: %s is in %s", async (endpoint, region) => {
+    vi.stubEnv("AWS_REGION", "sa-east-1");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await regionAt(endpoint)).toBe(region);
+    expect(await regionAt(endpoint, "eu-north-1")).toBe("eu-north-1");
+  });
+
   it("gives back what it was given, under its prefix, until it is deleted", async () => {
     const { check, keys } = await start({ prefix: "lovage/" });
     const body = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);

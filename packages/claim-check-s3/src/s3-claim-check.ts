@@ -3,6 +3,8 @@ import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { maskSecrets, OptionError, systemClock, type Clock } from "@lovage/foundation";
 import { ClaimCheckUnavailableError, TransportRejectedError, type ClaimCheck } from "@lovage/transport";
 
+import { ownRegion } from "./own-endpoint.ts";
+
 /** Where bodies are kept. */
 export interface S3ClaimCheckOptions {
   /** A bucket that exists. Give it a lifecycle rule for what crashes leave behind. */
@@ -13,9 +15,9 @@ export interface S3ClaimCheckOptions {
   readonly maxBytes?: number;
   /** How long one call may take, in ms, all its tries together. @default 20_000 */
   readonly timeoutMs?: number;
-  /** Region of AWS. @default what the SDK finds in the environment; "us-east-1" with an endpoint of one's own */
+  /** Region of AWS. @default that of an endpoint of AWS; "us-east-1" with another; else what the SDK finds in the environment */
   readonly region?: string;
-  /** Where another than AWS's own is, such as `http://localhost:9000`. @default AWS */
+  /** Where another than AWS's own is, such as `http://localhost:9000`, or one of AWS in a VPC. @default AWS */
   readonly endpoint?: string;
   /** @default the SDK's own chain */
   readonly credentials?: NonNullable<S3ClientConfig["credentials"]>;
@@ -131,7 +133,8 @@ function checkOptions({ bucket, maxBytes = 1, timeoutMs = 1 }: S3ClaimCheckOptio
 
 function configOf({ region, endpoint, credentials }: S3ClaimCheckOptions): S3ClientConfig {
   // Others than AWS have no host for each bucket.
-  const home = endpoint === undefined ? {} : { endpoint, region: "us-east-1", forcePathStyle: true };
+  const home =
+    endpoint === undefined ? {} : { endpoint, region: ownRegion(endpoint) ?? "us-east-1", forcePathStyle: true };
   return {
     ...home,
     ...(region === undefined ? {} : { region }),
