@@ -116,7 +116,8 @@ describeOwnServer("rabbitmq", (start) => {
     test(`row 27: a queue that was made again under its consumer is where delayed messages end, whoever sends them (${consumers})`, async () => {
       const queue = `deleted-delays-${consumers}`;
       const delayed = (id: string): OutgoingMessage => ({ ...messageTo(queue, id), notBefore: { inMs: 1_000 } });
-      const [consumer, other, operator] = [await open(queue), await open(queue), await open(queue)];
+      const openQuorum = async (): Promise<Connection> => await open(queue, { queueType: "quorum" });
+      const [consumer, other, operator] = [await openQuorum(), await openQuorum(), await openQuorum()];
       for (const each of [consumer, other]) await each.declare({ queues: [{ name: queue, consumers }] });
       const deliveries = await consume(consumer, queue, true);
       await Promise.all([consumer.publish([delayed("a")]), other.publish([delayed("b")])]);
