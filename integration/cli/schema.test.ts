@@ -41,6 +41,22 @@ test("the tables of a coordination of its own are planned and applied, and a sto
   expect((await schema("plan", "apart.ts")).stdout).toMatch(/^-- coordination: version \d+, nothing to do\n$/m);
 });
 
+test("tables are brought to a version that is named; what no store has, and what this release does not know, is refused", async () => {
+  folder = new Folder();
+  const to = (...versions: readonly string[]): Promise<Ended> =>
+    folder.run(["-A", "tasks.ts", "schema", "apply", ...versions.flatMap((version) => ["--to", version])]);
+  const made = await to("transport=1");
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  expect(made.stdout).toMatch(/^-- broker: version 0 to 1, done\n(.*\n)*-- backend: version 0, nothing to do\n$/);
+  const unknown = await to("transport=1", "brokr=1");
+  expect(unknown).toMatchObject({ code: 1, stdout: "" });
+  expect(unknown.stderr).toMatch(/names brokr, .* there are transport, backend\. Nothing was changed/);
+  await schema("apply");
+  const newer = await to("backend=1", "transport=999");
+  expect(newer).toMatchObject({ code: 1, stdout: "" });
+  expect(newer.stderr).toMatch(/knows versions 1 to \d+ of the tables of transport, not 999/);
+});
+
 test("of a store that the module opens itself it is told that this made its tables", async () => {
   folder = new Folder({ "opened.ts": opened });
   expect(await schema("plan", "opened.ts")).toMatchObject({

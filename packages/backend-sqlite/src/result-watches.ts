@@ -1,6 +1,6 @@
 import type { ResultRecord, ResultWatch } from "@lovage/backend";
 import type { SqliteConnection, WakeSubscription } from "@lovage/client-sqlite";
-import { Multimap, type Timer } from "@lovage/foundation";
+import { FailureNews, Multimap, type Timer } from "@lovage/foundation";
 import { findResult } from "./find-result.ts";
 import type { Store } from "./store.ts";
 
@@ -14,6 +14,7 @@ const topic = "results";
 const slowLookMs = 5000;
 /** The next look after one that failed. */
 const retryMs = 1000;
+const failureText = "Results cannot be read for those who watch them; trying again.";
 
 /**
  * Everything that this backend watches, over one subscription to the wake file. A wake-up reads what has changed since the last one, or, where
@@ -33,12 +34,12 @@ export class ResultWatches {
   #isLooking = false;
   #isWoken = false;
   #isAnnouncing = false;
-  /** The last look has failed, which was told. */
-  #isFailing = false;
+  readonly #failures: FailureNews;
   #nextLook: Timer | undefined;
 
   constructor(store: Store) {
     this.#store = store;
+    this.#failures = new FailureNews(store.log, failureText);
     store.onReplaced = () => this.#follow();
   }
 
@@ -118,21 +119,14 @@ export class ResultWatches {
         this.#isWoken = false;
         await this.#store.read((connection, nowMs) => this.#tellChanges(connection, nowMs));
       }
-      this.#isFailing = false;
+      this.#failures.succeeded();
       this.#lookIn(slowLookMs);
     } catch (error) {
-      if (this.#subscription !== undefined) this.#tellFailure(error);
+      if (this.#subscription !== undefined) this.#failures.failed(error);
       this.#lookIn(retryMs);
     } finally {
       this.#isLooking = false;
     }
-  }
-
-  /** Once while it fails again and again: the file may be away for hours. */
-  #tellFailure(error: unknown): void {
-    const level = this.#isFailing ? "debug" : "warn";
-    this.#isFailing = true;
-    this.#store.log[level]("Results cannot be read for those who watch them; trying again.", { error: String(error) });
   }
 
   #lookIn(ms: number): void {

@@ -82,8 +82,9 @@ class SqliteBackend implements Backend {
     this.coordination = checkedCoordination(new SqliteCoordination(store));
     this.schedules = checkedSchedules(new SqliteSchedules(store));
     this.schema = {
-      plan: async () => checked(await planSchema(store.client.durable, backendTables)),
-      apply: async () => checked(await applySchema(store.client.durable, backendTables)),
+      components: [backendTables.name],
+      plan: async (to) => checked(await planSchema(store.client.durable, backendTables, to)),
+      apply: async (to) => checked(await applySchema(store.client.durable, backendTables, to)),
     };
   }
 

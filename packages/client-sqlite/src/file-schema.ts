@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { SchemaVersionError, type OpenSchema, type SchemaPlan } from "@lovage/foundation";
+import { SchemaVersionError, type OpenSchema, type SchemaPlan, type SchemaVersions } from "@lovage/foundation";
 
 import { openSqlite, type SqliteOpening } from "./open-sqlite.ts";
 import { applySchema, planNewFile, planSchema, type SchemaComponent, type SchemaRefusal } from "./schema.ts";
@@ -15,8 +15,9 @@ export interface FileSchemaOpening extends SqliteOpening {
 /** The tables of a component in a file that each call opens for itself. Only `apply` makes a file where there is none, or changes one. */
 export function fileSchema({ translate, ...opening }: FileSchemaOpening, component: SchemaComponent): OpenSchema {
   return {
-    plan: () => translate(async () => orRefuse(await planFile(opening, component))),
-    apply: () => translate(async () => orRefuse(await applyToFile(opening, component))),
+    components: [component.name],
+    plan: (to) => translate(async () => orRefuse(await planFile(opening, component, to))),
+    apply: (to) => translate(async () => orRefuse(await applyToFile(opening, component, to))),
     close: async () => {},
   };
 }
@@ -24,21 +25,26 @@ export function fileSchema({ translate, ...opening }: FileSchemaOpening, compone
 async function planFile(
   { path, clock }: SqliteOpening,
   component: SchemaComponent,
+  to: SchemaVersions | undefined,
 ): Promise<SchemaPlan | SchemaRefusal> {
-  if (!existsSync(path)) return planNewFile(component);
+  if (!existsSync(path)) return planNewFile(component, to);
   // Without the settings of a client: to turn on the write-ahead log changes the file.
   const connection = new SqliteConnection(path, clock);
   try {
-    return await planSchema(connection, component);
+    return await planSchema(connection, component, to);
   } finally {
     connection.close();
   }
 }
 
-async function applyToFile(opening: SqliteOpening, component: SchemaComponent): Promise<SchemaPlan | SchemaRefusal> {
+async function applyToFile(
+  opening: SqliteOpening,
+  component: SchemaComponent,
+  to: SchemaVersions | undefined,
+): Promise<SchemaPlan | SchemaRefusal> {
   const client = await openSqlite(opening);
   try {
-    return await applySchema(client.durable, component);
+    return await applySchema(client.durable, component, to);
   } finally {
     client.close();
   }

@@ -55,6 +55,25 @@ describe("schema", () => {
     expect(dataVersion(watcher)).toEqual(before);
   });
 
+  it("goes to a version that is asked for, and is refused to go back, which writes nothing", async () => {
+    const connection = await open();
+    const all = component(first, second, third);
+    expect(await applySchema(connection, all, { transport: 2 })).toMatchObject({ from: 0, to: 2 });
+    expect(await planSchema(connection, all, { backend: 1 })).toEqual({ from: 2, to: 2, statements: [] });
+    expect(await planSchema(connection, all, { transport: 2 })).toEqual({ from: 2, to: 2, statements: [] });
+    const refusals = await Promise.all([1, 0, 4].map((transport) => applySchema(connection, all, { transport })));
+    expect(refusals).toEqual([
+      {
+        refused: expect.stringContaining(
+          "have version 2, and those in a SQLite file are not taken back to 1",
+        ) as string,
+      },
+      { refused: expect.stringContaining("knows versions 1 to 3 of the tables of transport, not 0") as string },
+      { refused: expect.stringContaining("knows versions 1 to 3 of the tables of transport, not 4") as string },
+    ]);
+    expect(await planSchema(connection, all)).toMatchObject({ from: 2, to: 3 });
+  });
+
   it("is applied once when many programs open the file at once", async () => {
     const path = join(temporaryDirectory(), "queue.db");
     const connections = await Promise.all(Array.from({ length: 8 }, () => open(path)));

@@ -1,4 +1,4 @@
-import type { SchemaPlan } from "@lovage/foundation";
+import type { SchemaPlan, SchemaVersions } from "@lovage/foundation";
 
 import type { SqliteConnection } from "./sqlite-connection.ts";
 
@@ -22,7 +22,7 @@ export interface SchemaComponent {
   readonly steps: readonly SchemaStep[];
 }
 
-/** The file was made by a release too new for this one. Each driver turns it into its contract's `SCHEMA_VERSION`. */
+/** The file was made by a release too new for this one, or cannot be brought to the version that was asked for. Each driver turns it into its contract's `SCHEMA_VERSION`. */
 export interface SchemaRefusal {
   readonly refused: string;
 }
@@ -34,54 +34,81 @@ const createVersions =
 export function planSchema(
   connection: SqliteConnection,
   component: SchemaComponent,
+  to?: SchemaVersions,
 ): Promise<SchemaPlan | SchemaRefusal> {
-  return connection.read(() => planNow(connection, component));
+  return connection.read(() => planNow(connection, component, to));
 }
 
 /**
- * Brings the component's tables to this release's version, in one transaction, beside running programs. Does not write to a
+ * Brings the component's tables to this release's version, or to the one that `to` names, in one transaction, beside running programs. Does not write to a
  * file that is up to date, and to one it refuses neither.
  */
 export async function applySchema(
   connection: SqliteConnection,
   component: SchemaComponent,
+  to?: SchemaVersions,
 ): Promise<SchemaPlan | SchemaRefusal> {
-  const seen = await planSchema(connection, component);
+  const seen = await planSchema(connection, component, to);
   if ("refused" in seen || seen.statements.length === 0) return seen;
   return connection.write(() => {
     // Another program may have been quicker.
-    const plan = planNow(connection, component);
+    const plan = planNow(connection, component, to);
     if (!("refused" in plan)) for (const statement of plan.statements) connection.exec(statement);
     return plan;
   });
 }
 
 /** What {@link applySchema} would do to a file that is not there yet. */
-export function planNewFile(component: SchemaComponent): SchemaPlan {
-  return planFrom(0, component);
+export function planNewFile(component: SchemaComponent, to?: SchemaVersions): SchemaPlan | SchemaRefusal {
+  return planFrom(0, component, to);
 }
 
-function planNow(connection: SqliteConnection, component: SchemaComponent): SchemaPlan | SchemaRefusal {
-  const { name, steps } = component;
-  const to = steps.at(-1)?.version ?? 0;
+function planNow(
+  connection: SqliteConnection,
+  component: SchemaComponent,
+  to: SchemaVersions | undefined,
+): SchemaPlan | SchemaRefusal {
+  const { name } = component;
   const { version: from, compatible } = readVersion(connection, name);
-  if (to < compatible) {
+  const last = lastVersion(component);
+  if (last < compatible) {
     return {
-      refused: `The tables of ${name} in ${connection.path} have version ${from}, which works with programs of version ${compatible} or newer; this program has version ${to}. Update it, or use another file. Nothing was written.`,
+      refused: `The tables of ${name} in ${connection.path} have version ${from}, which works with programs of version ${compatible} or newer; this program has version ${last}. Update it, or use another file. Nothing was written.`,
     };
   }
-  return planFrom(from, component);
+  return planFrom(from, component, to);
 }
 
-function planFrom(from: number, { name, steps }: SchemaComponent): SchemaPlan {
-  const to = steps.at(-1)?.version ?? 0;
-  const missing = steps.filter(({ version }) => version > from);
+function planFrom(
+  from: number,
+  component: SchemaComponent,
+  asked: SchemaVersions | undefined,
+): SchemaPlan | SchemaRefusal {
+  const { name, steps } = component;
+  const to = asked === undefined ? lastVersion(component) : (asked[name] ?? from);
+  const refused = asked?.[name] === undefined ? undefined : refusalOf(component, from, to);
+  if (refused !== undefined) return { refused };
+  const missing = steps.filter(({ version }) => version > from && version <= to);
   if (missing.length === 0) return { from, to, statements: [] };
   return {
     from,
     to,
     statements: [createVersions, ...missing.flatMap(({ statements }) => statements), record(name, missing.at(-1))],
   };
+}
+
+/** Why tables do not go to a version that was asked for. */
+function refusalOf(component: SchemaComponent, from: number, to: number): string | undefined {
+  const { name } = component;
+  const last = lastVersion(component);
+  if (to < 1 || to > last)
+    return `This release knows versions 1 to ${last} of the tables of ${name}, not ${to}. Nothing was written.`;
+  if (to >= from) return undefined;
+  return `The tables of ${name} have version ${from}, and those in a SQLite file are not taken back to ${to}. Programs of the release before work with them as they are; for older ones take the copy of the file that was made before the update. Nothing was written.`;
+}
+
+function lastVersion({ steps }: SchemaComponent): number {
+  return steps.at(-1)?.version ?? 0;
 }
 
 function readVersion(connection: SqliteConnection, name: string): { version: number; compatible: number } {

@@ -21,6 +21,7 @@ export { hasCode, isLovageError, LovageError } from "./errors/error.ts";
 export type { LovageErrorJson, LovageErrorOptions } from "./errors/error.ts";
 export { faultLog } from "./log/fault-log.ts";
 export { GracePeriod } from "./time/grace-period.ts";
+export { FailureNews } from "./log/failure-news.ts";
 export { LineLog } from "./log/line-log.ts";
 export { silentLog } from "./log/log.ts";
 export type { Log } from "./log/log.ts";

@@ -88,8 +88,9 @@ export class SqliteStore implements LeaseStore {
     this.bindings = sqliteBindings(() => client().durable);
     this.broadcast = new SqliteBroadcast({ client, clock: options.clock, log: options.log });
     this.schema = {
-      plan: () => asTransport(async () => orRefuse(await planSchema(client().durable, transportSchema))),
-      apply: () => asTransport(async () => orRefuse(await applySchema(client().durable, transportSchema))),
+      components: [transportSchema.name],
+      plan: (to) => asTransport(async () => orRefuse(await planSchema(client().durable, transportSchema, to))),
+      apply: (to) => asTransport(async () => orRefuse(await applySchema(client().durable, transportSchema, to))),
     };
   }
 

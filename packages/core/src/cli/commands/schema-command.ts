@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { helpNotes } from "../output/help-notes.ts";
-import type { GlobalOptions } from "../global-options.ts";
+import type { SchemaFlags } from "../flags/schema-flags.ts";
+import { optionValues } from "../values/option-value.ts";
+import { readVersion } from "../values/read-version.ts";
 import { addHelpCommand } from "./help-command.ts";
 
 const notes = `
@@ -9,9 +11,13 @@ commands are for those who want to see or to do it beforehand. What the app's mo
 tables by that: with PostgreSQL open it with migrate: false to have them planned. Releases work with their own version of the \
 tables and that of the next: apply first, then deploy.
 
+--to names tables (transport, backend, outbox) and a version of them, and leaves all others as they are. With PostgreSQL it \
+leads back as well, for an older release: stop what runs of this one first, since it would make its tables again.
+
 Examples:
   lovage -A ./tasks.ts schema plan
-  lovage -A ./tasks.ts schema apply`;
+  lovage -A ./tasks.ts schema apply
+  lovage -A ./tasks.ts schema plan --to transport=4 --to backend=1`;
 
 /** Adds `lovage schema plan` and `apply`. */
 export function addSchemaCommand(program: Command): void {
@@ -28,7 +34,8 @@ export function addSchemaCommand(program: Command): void {
   addVerb(schema, {
     verb: "apply",
     summary: "bring the tables to this release's version",
-    description: "Brings the tables to this release's version. Safe beside running programs.",
+    description:
+      "Brings the tables to this release's version. Safe beside running programs, but for a way back (--to).",
   });
   addHelpCommand(schema);
 }
@@ -44,9 +51,14 @@ function addVerb(schema: Command, { verb, summary, description }: SchemaVerb): v
     .command(verb)
     .summary(summary)
     .description(description)
+    .option(
+      "--to <tables=version>",
+      "version of some tables instead, also an older one; may stand several times",
+      optionValues(readVersion),
+    )
     .addHelpText("after", `\nExample:\n  lovage -A ./tasks.ts schema ${verb}`)
     .action(async (_flags: unknown, command: Command) => {
       const { runSchema } = await import("../actions/run-schema.ts");
-      await runSchema(verb, command.optsWithGlobals<GlobalOptions>());
+      await runSchema(verb, command.optsWithGlobals<SchemaFlags>());
     });
 }

@@ -7,6 +7,7 @@ import { readDurationOrInstant, readInstant } from "./read-instant.ts";
 import { readJsonArguments, readJsonKeywords } from "./read-json.ts";
 import { readIds, readQueues } from "./read-names.ts";
 import { readInteger, readPrefetch } from "./read-number.ts";
+import { readVersion } from "./read-version.ts";
 
 describe("values of options", () => {
   test("a fault of a value is a fault of the command line", () => {
@@ -41,6 +42,12 @@ describe("values of options", () => {
 
   test("what is not JSON is told with the parser's words and a word on quotes", () => {
     expect(() => readJsonArguments("[2, three]")).toThrow(/not JSON: .*single quotes/);
+  });
+
+  test("a version is one of some tables, which are named", () => {
+    expect(readVersion("transport=5")).toEqual(["transport", 5]);
+    for (const text of ["5", "transport", "transport=0", "transport=-1", "transport=x", "=5"])
+      expect(() => readVersion(text)).toThrow("such as transport=5");
   });
 
   test("a duration has a unit, because a bare number is seconds to some and milliseconds to others", () => {
