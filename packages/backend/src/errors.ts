@@ -1,9 +1,21 @@
 import { LovageError } from "@lovage/foundation";
 
+import type { PutOutcome } from "./results.ts";
+
 /** The store cannot be reached, or is too busy for too long. Retryable. Code `BACKEND_UNAVAILABLE`. */
 export class BackendUnavailableError extends LovageError {
-  constructor(message: string, { cause }: { readonly cause?: unknown } = {}) {
+  /**
+   * Of a `put`, where only a part of the store is away: what became of each record, `undefined` for those that are not known to be written. Absent where the store
+   * as a whole is away, and of all else.
+   */
+  readonly outcomes: readonly (PutOutcome | undefined)[] | undefined;
+
+  constructor(
+    message: string,
+    { cause, outcomes }: { readonly cause?: unknown; readonly outcomes?: readonly (PutOutcome | undefined)[] } = {},
+  ) {
     super(message, { code: "BACKEND_UNAVAILABLE", retryable: true, cause });
+    this.outcomes = outcomes;
   }
 }
 

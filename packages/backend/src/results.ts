@@ -72,7 +72,8 @@ export interface Results {
   /**
    * Stores records, each for itself and atomically: compared with the record there, then written and announced to watchers. Outcomes come
    * in the order given. Where results travel by message, a record for another process is `stored` once it is on its way, and compared when it comes. A record with the fence of the one there replaces it (progress, then the end). An unfenced record replaces any that is not
-   * sticky. Idempotent but for the expiry.
+   * sticky. Idempotent but for the expiry. A store of which a part is away writes the others, and rejects with BACKEND_UNAVAILABLE whose `outcomes` tell which; of several
+   * records of one task it writes none behind one that it did not write.
    * @throws OPTION_INVALID for a task id that is empty or has a zero character (U+0000), DOCUMENT_TOO_LARGE; before any I/O, for all of them
    */
   put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]>;

@@ -43,6 +43,11 @@ export interface Capabilities {
   readonly browse: "all" | "head";
   /** A delivery that was lost arrives with an exact count of its losses. */
   readonly countsLosses: boolean;
+  /**
+   * What is released keeps its place in line, and the broker counts it as it counts a loss: whoever consumes the queue takes no more than it can start, gives back
+   * little, and puts nothing off as a copy, which would lose the place. Absent: a release costs nothing, and a copy goes where the message would.
+   */
+  readonly countsReleases?: boolean | undefined;
   /** How long a consumer may hold a delivery, however alive it is. Absent where there is no bound. */
   readonly hold?: HoldLimit;
   /** Largest message, headers and body together, in bytes. */
@@ -65,6 +70,7 @@ export type QueueCapabilities = Pick<
   | "delayHorizonMs"
   | "atomicHandOver"
   | "countsLosses"
+  | "countsReleases"
   | "hold"
   | "maxMessageBytes"
   | "doublesWithinMs"

@@ -11,6 +11,7 @@ export interface PublishOptions {
   /**
    * A transaction of the caller's, opaque here: the driver narrows it by its shape. Then "accepted" means the caller's commit.
    * A driver that cannot refuses with `TRANSACTION_UNSUPPORTED` before any I/O, or, where only the server can tell, before anything is written: the transaction has failed then.
+   * A conflict with another session is thrown as the error of the caller's client: who repeats the transaction goes by that.
    */
   readonly transaction?: unknown;
   /** The promise settles within this time, whatever the broker does. @default 30_000 */
@@ -55,7 +56,8 @@ export interface Connection {
   declare(topology: Topology): Promise<void>;
   /**
    * Resolves once the broker has accepted every message of the batch (commit, confirm, reply). Order within a batch, and over
-   * batches whose calls were made one after the other, is kept in each queue. Calls in flight may be joined into one; each still fails for itself.
+   * batches whose calls were made one after the other, is kept in each queue; but a batch for an exchange of which the broker does not tell for now where it leads may
+   * come after those behind it. Calls in flight may be joined into one; each still fails for itself.
    *
    * When all messages failed for one reason, rejects with that error; when some were accepted, or reasons differ, with a
    * `PublishError` that names each failed message. Not idempotent: after `PUBLISH_UNCERTAIN` or `PUBLISH_TIMEOUT` the batch may have

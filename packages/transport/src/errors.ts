@@ -12,7 +12,7 @@ export class TransportUnavailableError extends LovageError {
 }
 
 /**
- * The broker was reached and has more to do than it takes: one queue is throttled, or on its way from one node to another. Nothing was written, and nothing is wrong with the connection. Retryable. Code
+ * The broker was reached and has more to do than it takes: one queue is throttled, or on its way from one node to another, or a statement met a lock or its time limit. Nothing was written, and nothing is wrong with the connection. Retryable. Code
  * `TRANSPORT_BUSY`.
  */
 export class TransportBusyError extends LovageError {

@@ -13,6 +13,7 @@ export * from "./delivery.ts";
 export * from "./errors.ts";
 export * from "./failure-of-publish.ts";
 export * from "./hand-out.ts";
+export * from "./header-depth.ts";
 export * from "./message.ts";
 export * from "./nearest-priority.ts";
 export * from "./open-without-app.ts";

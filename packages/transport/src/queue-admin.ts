@@ -64,7 +64,7 @@ export type MessageSelection = { readonly messageIds: readonly string[] } | { re
 
 /**
  * Looks at queues and mends them. Every method may be called in parallel, on queues this connection has not declared, and
- * throws `QUEUE_NOT_FOUND` for one that does not exist, `TRANSPORT_UNAVAILABLE` when the broker cannot be reached. Dead letters
+ * throws `QUEUE_NOT_FOUND` for one that does not exist, `TRANSPORT_UNAVAILABLE` when the broker cannot be reached, `TRANSPORT_BUSY` when it puts the question off. Dead letters
  * are a queue like any other: give its name (`deadLetterQueueOf`).
  */
 export interface QueueAdmin {

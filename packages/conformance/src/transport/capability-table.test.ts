@@ -15,6 +15,7 @@ it("prints one column a transport and one row a capability", () => {
   expect(lines).toContain("| `maxMessageBytes` | 256 KiB | 256 KiB |");
   expect(lines).toContain("| `doublesWithinMs` | no | no |");
   expect(lines).toContain("| `hold` | no bound | no bound |");
-  // The two that are not there where the answer is no.
-  expect(lines).toHaveLength(Object.keys(pocketCapabilities).length + 2 + 3);
+  expect(lines).toContain("| `countsReleases` | no | no |");
+  // The three that are not there where the answer is no.
+  expect(lines).toHaveLength(Object.keys(pocketCapabilities).length + 3 + 3);
 });

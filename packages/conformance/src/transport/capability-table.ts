@@ -19,6 +19,7 @@ const rows = {
   broadcast: yesOrNo,
   browse: (value) => value,
   countsLosses: yesOrNo,
+  countsReleases: (value) => yesOrNo(value === true),
   doublesWithinMs: (value) => (value === undefined ? "no" : "yes"),
   hold: (value) => (value === undefined ? "no bound" : `${Math.round(value.maxMs / 60_000)} min`),
   maxMessageBytes: (value) => `${Math.round(value / 1024)} KiB`,

@@ -78,17 +78,21 @@ export const releaseConcern: Concern = {
         const queue = await scene.queue();
         await scene.publish(queue, "a");
         const inbox = await scene.consume(queue);
-        const delivery = await inbox.next();
-        const startedAtMs = scene.clock.monotonic();
-        await delivery.release({ delayMs: 400 });
-        equal(inbox.consumer.unsettled, 0);
-        const { delayed = 1, ready } = await scene.stats(queue);
-        deepEqual([ready, delayed], [0, 1]);
-        const again = await inbox.next();
-        const waitedMs = (inbox.atMs[1] ?? 0) - startedAtMs;
-        ok(waitedMs >= 400 - scene.toleranceMs, `it came after ${waitedMs} ms`);
-        ok(waitedMs <= 400 + 1_100 + scene.slackMs, `it came after ${waitedMs} ms`);
-        deepEqual([again.count, again.redelivered], [1, true]);
+        let delivery = await inbox.next();
+        // On a busy machine the look may come when the delay is over: then it is taken again, in a longer one.
+        for (let delayMs = 400, isSeen = false; !isSeen; delayMs *= 4) {
+          const startedAtMs = scene.clock.monotonic();
+          await delivery.release({ delayMs });
+          const { unsettled } = inbox.consumer;
+          const { delayed = 1, ready } = await scene.stats(queue);
+          isSeen = scene.clock.monotonic() - startedAtMs < delayMs - scene.toleranceMs;
+          if (isSeen) deepEqual([unsettled, ready, delayed], [0, 0, 1]);
+          delivery = await inbox.next();
+          const waitedMs = (inbox.atMs.at(-1) ?? 0) - startedAtMs;
+          ok(waitedMs >= delayMs - scene.toleranceMs, `it came after ${waitedMs} ms`);
+          ok(waitedMs <= delayMs + 1_100 + scene.slackMs, `it came after ${waitedMs} ms`);
+          deepEqual([delivery.count, delivery.redelivered], [1, true]);
+        }
       },
     },
     {
