@@ -106,7 +106,8 @@ export class LeaseConnection implements Connection, StoreEvents {
     this.#sweeper = new Sweeper({ store, link, clock, log, sweepMs: settings.sweepMs, groups, renewOwn });
     this.admin = new GuardedAdmin(store.admin, {
       requireOpen: () => this.#requireOpen(),
-      onError: (error) => this.#link.report(error),
+      // One caller: a question that the store cannot bear, asked again and again, is no loss for all queues each time.
+      onError: (error) => this.#link.report(error, store.admin),
       onDeleted: (queue) => this.#onDeleted(queue),
     });
     if (store.broadcast !== undefined)

@@ -1,3 +1,4 @@
+import { hasCode } from "@lovage/foundation";
 import type { BrowseOptions, BrowsePage, MessageSelection, QueueAdmin, QueueStats } from "@lovage/transport";
 import { checkReplay, checkSelection } from "@lovage/transport";
 
@@ -61,7 +62,8 @@ export class GuardedAdmin implements QueueAdmin {
     try {
       return await work();
     } catch (error) {
-      this.#guard.onError(error);
+      // Put off by a store that is there: the connection has nothing to do, and whoever asked is told.
+      if (!hasCode(error, "TRANSPORT_BUSY")) this.#guard.onError(error);
       throw error;
     }
   }

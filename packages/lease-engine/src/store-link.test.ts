@@ -152,6 +152,24 @@ describe("reconnecting", () => {
       expect(clock.pending).toBe(0);
     });
 
+    it.each([
+      ["have no answer", hang],
+      ["are away", async () => unavailable()],
+    ])("is not held up by exchanges that %s", async (_, bindAgain) => {
+      const binds: unknown[] = [];
+      const bind = async (): Promise<void> => void (binds.push("bind") > 1 && (await bindAgain()));
+      const { connection, store, states, clock } = await engineBench({
+        ...apart,
+        bindings: { bind, read: async () => undefined },
+      });
+      await connection.declare({ exchanges: [{ name: "news", type: "fanout" }] });
+      store.events?.lost(new TransportUnavailableError("gone"));
+      await clock.advance(2_100);
+      expect([states, binds.length]).toEqual([["reconnecting", "open"], 2]);
+      await connection.close();
+      expect(clock.pending).toBe(0);
+    });
+
     it("goes on while all are away", async () => {
       const { connection, store, states, clock } = await engineBench(apart);
       store.always("declare", unavailable);

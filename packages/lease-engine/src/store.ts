@@ -155,9 +155,11 @@ export interface StoreFacts {
   readonly publishesInFlight: number;
   /**
    * Queues are published to apart: `publishesInFlight` counts for each, a call of `publish` is about one, and one that takes its time keeps no other waiting. On the
-   * way back each is declared by itself as well. Not together with `LeaseStore.bindings`. @default false
+   * way back each is declared by itself as well. @default false
    */
   readonly publishesApart?: boolean;
+  /** Settlements of one queue go apart too, by the queue that their follow-ups go to. @default false */
+  readonly settlesApart?: boolean;
   /** Largest batch one call of `publish`, `claim`, `extend` or `settle` takes. */
   readonly maxBatch: number;
   /** Absent: leases are renewed on the event loop only. */
@@ -247,8 +249,10 @@ export interface LeaseStore {
    * - A `reject` writes the message to the dead-letter queue, with its header `x-lovage-death` (`withDeath`).
    * - A store that could settle some of several, but not all, rejects with PUBLISH_FAILED, whose failures name by their place those that nothing became of. The engine asks
    *   for the others once more: the error does not say whose leases were lost.
-   * - For one queue one call is under way at a time; with `publishesApart` one for each queue that something goes out to, and one for the rest.
+   * - For one queue one call is under way at a time; with `settlesApart` one for each queue that something goes out to, and one for the rest.
    * - A call that failed is repeated before the next one begins, without leases that have ended meanwhile. While the connection closes it is not repeated.
+   * - One that was put off (`TRANSPORT_BUSY`) is repeated in parts, by the other queues that its follow-ups go to, unless `settlesApart` is set. The first part is what has none,
+   *   and may be empty: where it is put off as well, so is the queue itself, and all are repeated together. Else the parts that are put off come after other calls.
    * @returns the leases that were lost, `null` for none
    */
   settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null>;

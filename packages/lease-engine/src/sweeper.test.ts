@@ -1,6 +1,7 @@
+import { TransportBusyError } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
-import { engineBench } from "./test-support/engine-bench.ts";
+import { engineBench, hang } from "./test-support/engine-bench.ts";
 
 describe("sweeping", () => {
   it("happens only while something is consumed, and by the strictest consumer of a queue", async () => {
@@ -20,6 +21,27 @@ describe("sweeping", () => {
     await clock.advance(600);
     expect(store.callsOf("sweep").at(-2)).toEqual([["q", "r"], 2]);
     await connection.close();
+  });
+
+  it("lets a queue that cannot be swept keep from it only those that are swept by the same rule", async () => {
+    const { connection, consume, store, clock } = await engineBench();
+    await connection.declare({ queues: [{ name: "r" }] });
+    await consume({ maxDeliveries: 5 });
+    await consume({ queue: "r", maxDeliveries: 2 });
+    store.always("sweep", (queues) => {
+      if ((queues as string[]).includes("q")) throw new TransportBusyError("Its node is away.");
+    });
+    store.put("r", ["a"]);
+    store.always("extend", hang);
+    await clock.advance(10);
+    const [item] = store.leased.values();
+    item!.leaseEndsAtMs = 0;
+    await clock.advance(600);
+    expect([item!.losses, connection.state]).toEqual([1, "open"]);
+    store.always("sweep", undefined);
+    const closing = connection.close();
+    await clock.advance(2_000);
+    await closing;
   });
 
   it("goes on at once while steps are full", async () => {

@@ -1,4 +1,4 @@
-import { asError, type Clock, type Log, type Timer } from "@lovage/foundation";
+import { FailureNews, type Clock, type Log, type Timer } from "@lovage/foundation";
 
 import type { StoreLink } from "./store-link.ts";
 import type { LeaseStore } from "./store.ts";
@@ -32,10 +32,11 @@ export class Sweeper {
   /** Tells the present series of sweeps from one that was stopped; 0 while stopped. */
   #series = 0;
   #started = 0;
-  #isFailing = false;
+  readonly #failures: FailureNews;
 
   constructor(options: SweeperOptions) {
     this.#options = options;
+    this.#failures = new FailureNews(options.log, "Looking for messages of dead consumers failed; it is tried again.");
   }
 
   /** Sweeps soon, and then again and again. Harmless when it is running. */
@@ -69,17 +70,17 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { log, link, groups, renewOwn } = this.#options;
+    const { link, groups, renewOwn } = this.#options;
     try {
       await renewOwn();
-      for (const group of groups()) await this.#sweepGroup(group);
-      this.#isFailing = false;
+      // Each for itself: in one of them a queue may be away for long.
+      const sweeps = await Promise.allSettled(groups().map((group) => this.#sweepGroup(group)));
+      const failed = sweeps.find((sweep) => sweep.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      this.#failures.succeeded();
     } catch (error) {
       link.report(error, this);
-      const { message } = asError(error);
-      if (!this.#isFailing)
-        log.warn("Looking for messages of dead consumers failed; it is tried again.", { error: message });
-      this.#isFailing = true;
+      this.#failures.failed(error);
     }
   }
 

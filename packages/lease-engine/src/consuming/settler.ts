@@ -1,12 +1,14 @@
 import type { Clock } from "@lovage/foundation";
 import { asError, backOff, hasCode, isLovageError, rest, within } from "@lovage/foundation";
-import { deadLetterQueueOf, type PublishError } from "@lovage/transport";
+import type { PublishError } from "@lovage/transport";
 
 import type { DeliveryOwner, LeaseDelivery } from "../delivery.ts";
 import { isRefusal, isTransient } from "../is-transient.ts";
 import { Joiner } from "../joiner.ts";
 import type { StoreLink } from "../store-link.ts";
 import type { Lease, LeaseStore, Settlement } from "../store.ts";
+import { PutOff, type Postponable } from "./put-off.ts";
+import { firstTarget, otherTargets } from "./settlement-targets.ts";
 
 /** What a {@link Settler} works with. */
 export interface SettlerOptions {
@@ -18,7 +20,7 @@ export interface SettlerOptions {
   readonly confirmedAtMs: (delivery: LeaseDelivery) => number;
 }
 
-interface Entry {
+interface Entry extends Postponable {
   readonly delivery: LeaseDelivery;
   readonly settlement: Settlement;
   readonly resolve: () => void;
@@ -33,6 +35,8 @@ const waits = { baseMs: 20, maxMs: 1_000, jitter: "equal" } as const;
 /**
  * Settles the deliveries of one queue, joined and in order. With the store away a settlement is repeated for as long as its lease can still be
  * valid; then the delivery counts as lost. So it does when the store refuses what would end it in any case: `release`, and `reject` without follow-ups.
+ *
+ * What sends messages to other queues may be put off for these alone. Where it is not settled apart in any case, it waits beside the line then, and the others go on.
  */
 export class Settler {
   readonly #queue: string;
@@ -42,11 +46,13 @@ export class Settler {
   readonly #sending = new Map<string, Joiner<Entry>>();
   /** What the store works on before they get in line. */
   readonly #preparing = new Set<Entry>();
+  readonly #putOff: PutOff<Entry>;
 
   constructor(queue: string, options: SettlerOptions) {
     this.#queue = queue;
     this.#options = options;
     this.#joiner = this.#newJoiner();
+    this.#putOff = new PutOff(options.clock, (entry) => this.#joiner.add(entry));
   }
 
   get #joiners(): readonly Joiner<Entry>[] {
@@ -69,7 +75,7 @@ export class Settler {
   }
 
   #joinerOf(settlement: Settlement): Joiner<Entry> {
-    const first = this.#options.store.facts.publishesApart === true ? firstTarget(this.#queue, settlement) : undefined;
+    const first = this.#options.store.facts.settlesApart === true ? firstTarget(this.#queue, settlement) : undefined;
     if (first === undefined) return this.#joiner;
     const known = this.#sending.get(first) ?? this.#newJoiner();
     this.#sending.set(first, known);
@@ -79,15 +85,16 @@ export class Settler {
   /** Something is settled again and again, since the store puts it off. */
   get isRepeating(): boolean {
     let isRepeating = false;
-    for (const joiner of this.#joiners)
-      joiner.forEach(({ isRepeated, isOver }) => (isRepeating ||= isRepeated && !isOver));
+    const look = ({ isRepeated, isOver }: Entry): void => void (isRepeating ||= isRepeated && !isOver);
+    this.#putOff.forEach(look);
+    for (const joiner of this.#joiners) joiner.forEach(look);
     return isRepeating;
   }
 
   /** Resolves once the store has recorded it. @throws LEASE_LOST, and what the store refuses it by: the delivery is unsettled then, or let go */
   settle(delivery: LeaseDelivery, settlement: Settlement): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = { delivery, settlement, resolve, reject, isOver: false, isRepeated: false };
+      const entry = { delivery, settlement, resolve, reject, isOver: false, isRepeated: false, timesPutOff: 0 };
       const preparing = this.#options.store.prepareSettlement?.(this.#queue, settlement);
       if (preparing === undefined) this.#joinerOf(settlement).add(entry);
       else void this.#prepare(entry, preparing);
@@ -119,6 +126,8 @@ export class Settler {
       if (!entry.isOver && condition(entry)) lose(entry);
     };
     this.#preparing.forEach(endIf);
+    this.#putOff.forEach(endIf);
+    this.#putOff.forget((entry) => entry.isOver);
     for (const joiner of this.#joiners) {
       joiner.forEach(endIf);
       joiner.forget((entry) => entry.isOver);
@@ -130,7 +139,7 @@ export class Settler {
   }
 
   async #write(entries: readonly Entry[]): Promise<void> {
-    const { store, link, clock } = this.#options;
+    const { link, clock } = this.#options;
     let open = entries;
     for (let attempt = 0; open.length > 0 && link.state !== "closed"; attempt += 1) {
       if (link.state === "reconnecting") {
@@ -138,26 +147,61 @@ export class Settler {
         open = this.#stillValid(open);
         continue;
       }
-      try {
-        const answer = store.settle(
-          this.#queue,
-          open.map(({ settlement }) => settlement),
-        );
-        if (attempt === 0) tellOwners(open, answer);
-        finish(open, await answer);
-        return;
-      } catch (error) {
-        if (hasCode(error, "PUBLISH_FAILED")) return await this.#refusedSome(open, error as PublishError);
-        if (!isTransient(error) && !isUncertain(error)) return await this.#refused(open, asError(error));
-        link.report(error, this);
-        for (const entry of open) entry.isRepeated = true;
-      }
+      const error = await this.#attempt(open, attempt === 0);
+      if (error === undefined) return;
+      if (hasCode(error, "TRANSPORT_BUSY")) open = await this.#divide(this.#stillValid(open));
+      if (open.length === 0) return;
       // Only `close` ends the sleep early; the loop sees that.
       await rest(clock, backOff(waits, attempt), link.closing);
       open = this.#stillValid(open);
     }
     // The link is closed, and what came after `close` has nobody else to tell it.
     for (const entry of open) if (!entry.isOver) lose(entry);
+  }
+
+  /** Settles them in one call. Gives why they are to be repeated; nothing once each has met its fate. */
+  async #attempt(entries: readonly Entry[], isFirst = false): Promise<Error | undefined> {
+    const { store, link } = this.#options;
+    try {
+      const answer = store.settle(
+        this.#queue,
+        entries.map(({ settlement }) => settlement),
+      );
+      if (isFirst) tellOwners(entries, answer);
+      finish(entries, await answer);
+    } catch (error) {
+      if (hasCode(error, "PUBLISH_FAILED")) await this.#refusedSome(entries, error as PublishError);
+      else if (!isTransient(error) && !isUncertain(error)) await this.#refused(entries, asError(error));
+      else {
+        link.report(error, this);
+        for (const entry of entries) entry.isRepeated = true;
+        return asError(error);
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Settles what was put off in parts, by the queues that something goes to; only those parts wait that are put off by themselves. Gives what is to be repeated
+   * before anything else of the queue.
+   */
+  async #divide(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const { store, link } = this.#options;
+    const parts = Map.groupBy(entries, ({ settlement }) => otherTargets(this.#queue, settlement));
+    const own = parts.get("") ?? [];
+    if (store.facts.settlesApart === true || own.length === entries.length) return entries;
+    // Also with none of its own: only where the queue itself is not put off may another call come before these are repeated.
+    if (link.state !== "open" || (await this.#attempt(own)) !== undefined) return entries;
+    parts.delete("");
+    const sending = [...parts.values()];
+    for (const [place, part] of sending.entries()) {
+      if (link.state !== "open") return sending.slice(place).flat();
+      // A part that is all there was has just been put off.
+      const error = part.length < entries.length ? await this.#attempt(part) : undefined;
+      if (error !== undefined && !hasCode(error, "TRANSPORT_BUSY")) return sending.slice(place).flat();
+      this.#putOff.add(part.filter(({ isOver }) => !isOver));
+    }
+    return [];
   }
 
   /** For how long any of them can still be settled. */
@@ -192,13 +236,6 @@ export class Settler {
   }
 }
 
-/** Where the first message goes that goes out with a settlement. */
-function firstTarget(queue: string, settlement: Settlement): string | undefined {
-  if (settlement.kind === "release") return undefined;
-  const [first] = settlement.followUps ?? [];
-  return first?.to ?? (settlement.kind === "reject" ? deadLetterQueueOf(queue) : undefined);
-}
-
 function refuse(entry: Entry, error: Error): void {
   if (entry.isOver) return;
   entry.isOver = true;
@@ -218,11 +255,15 @@ function isUncertain(error: unknown): boolean {
   return hasCode(error, ["PUBLISH_UNCERTAIN", "STORAGE_FULL"]);
 }
 
-/** The room that the settlements will make may be claimed in the same breath. What is released is to be first in the queue before the next claim looks. */
+/**
+ * The room that the settlements will make may be claimed in the same breath, unless they were put off before: what is claimed for room that does not come is given back. What is
+ * released is to be first in the queue before the next claim looks.
+ */
 function tellOwners(entries: readonly Entry[], answer: Promise<unknown>): void {
   const counts = new Map<DeliveryOwner, number>();
-  for (const { delivery, settlement } of entries) {
+  for (const { delivery, settlement, isRepeated } of entries) {
     if (settlement.kind === "release") return;
+    if (isRepeated) continue;
     counts.set(delivery.owner, (counts.get(delivery.owner) ?? 0) + 1);
   }
   for (const [owner, count] of counts) owner.expectRoom(count, answer);

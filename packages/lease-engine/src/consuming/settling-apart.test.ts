@@ -31,8 +31,8 @@ describe("settling what others need not wait for", () => {
     await connection.close();
   });
 
-  it("lets a queue that takes no follow-ups keep only those waiting that go there, where queues are published to apart", async () => {
-    const { connection, consume, store, deliveries, clock } = await engineBench({ facts: { publishesApart: true } });
+  it("lets a queue that takes no follow-ups keep only those waiting that go there, where they are settled apart", async () => {
+    const { connection, consume, store, deliveries, clock } = await engineBench({ facts: { settlesApart: true } });
     await connection.declare({ queues: [{ name: "busy" }] });
     store.put("q", ["a", "b", "c", "d"]);
     const consumer = await consume();

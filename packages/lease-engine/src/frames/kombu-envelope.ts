@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 
 import { asBuffer } from "@lovage/foundation";
-import { nearestPriority, type Headers, type Message, type MessageProperties } from "@lovage/transport";
+import {
+  isTooDeep,
+  maxHeaderDepth,
+  nearestPriority,
+  type Headers,
+  type Message,
+  type MessageProperties,
+} from "@lovage/transport";
 
 /** Where an envelope was published. */
 export interface EnvelopeAddress {
@@ -51,21 +58,14 @@ export function decodeEnvelope(json: string, id: string): Message | undefined {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Of lists and objects in each other, as on RabbitMQ: JSON is read to any depth, and whoever writes such headers again (a retry, a dead letter) ends the stack. */
-const deepest = 100;
-
+/** JSON is read to any depth. */
 function readHeaders(headers: Fields): Headers {
-  return (isDeep(headers) ? cut(headers) : headers) as Headers;
-}
-
-function isDeep(value: unknown, depth = 0): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depth > deepest || Object.values(value).some((item) => isDeep(item, depth + 1));
+  return (isTooDeep(headers) ? cut(headers) : headers) as Headers;
 }
 
 function cut(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (depth > deepest) return "…";
+  if (depth > maxHeaderDepth) return "…";
   if (Array.isArray(value)) return value.map((item) => cut(item, depth + 1));
   // Entries become own properties, `__proto__` too.
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cut(item, depth + 1)]));

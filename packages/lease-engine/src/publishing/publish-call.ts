@@ -15,6 +15,8 @@ export class PublishCall {
   lastError: Error | undefined;
   /** Why the attempt before the one that is under way failed. */
   earlierError: Error | undefined;
+  /** Where it goes is not told for now: where queues are published to apart, those behind it go on, and it comes when it can. */
+  isPutOff = false;
   #messages: readonly RoutedMessage[] | undefined;
   /** For each routed message its place in the caller's batch; absent while both are the same. */
   #origins: readonly number[] | undefined;

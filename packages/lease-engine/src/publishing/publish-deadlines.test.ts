@@ -1,7 +1,7 @@
 import { LovageError } from "@lovage/foundation";
 import { expect, it } from "vitest";
 
-import { engineBench, hang, messageOf, outcomeOf } from "../test-support/engine-bench.ts";
+import { engineBench, hang, messageOf, outcomeOf, unavailable } from "../test-support/engine-bench.ts";
 
 it("calls of different deadlines in one batch time out each at its own, with nothing done in between", async () => {
   const { connection, store, clock } = await engineBench();
@@ -38,4 +38,26 @@ it("a call that ends while it is tried again tells what kept it before, and that
     cause,
   });
   await connection.close();
+});
+
+it("a call to an exchange that cannot be read while the connection is lost goes out once it is back, before those behind it", async () => {
+  const exchange = { name: "news", type: "direct" } as const;
+  const bound = { exchange, bindings: [{ exchange: "news", routingKey: "", queue: "q" }] };
+  let isAway = true;
+  const read = async (): Promise<typeof bound> => (isAway ? unavailable() : bound);
+  for (const publishesApart of [false, true]) {
+    isAway = true;
+    const bindings = { bind: async () => {}, read };
+    const { connection, clock, store, states } = await engineBench({ facts: { publishesApart }, bindings });
+    store.always("open", () => (isAway ? unavailable() : undefined));
+    const news = messageOf("1", { to: { exchange: "news", routingKey: "" } });
+    const calls = [connection.publish([news]), connection.publish([messageOf("2")])].map(outcomeOf);
+    await clock.advance(5_000);
+    expect([...calls.map(({ state }) => state), ...states]).toEqual(["pending", "pending", "reconnecting"]);
+    isAway = false;
+    await clock.advance(10_000);
+    expect([...calls.map(({ state }) => state), ...states]).toEqual(["resolved", "resolved", "reconnecting", "open"]);
+    expect(store.published.map(({ properties }) => properties.messageId)).toEqual(["1", "2"]);
+    await connection.close();
+  }
 });

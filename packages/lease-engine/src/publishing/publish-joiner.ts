@@ -1,14 +1,17 @@
-import type { Clock, Timer } from "@lovage/foundation";
-import { asError, backOff, ClosedError, GracePeriod, hasCode } from "@lovage/foundation";
-import { PublishTimeoutError, PublishUncertainError, TransportUnavailableError } from "@lovage/transport";
+import type { Clock } from "@lovage/foundation";
+import { asError, backOff, GracePeriod, hasCode } from "@lovage/foundation";
+import { PublishTimeoutError, PublishUncertainError } from "@lovage/transport";
 import type { PublishError } from "@lovage/transport";
 
 import { isRefusal, isTransient } from "../is-transient.ts";
 import { Joiner } from "../joiner.ts";
 import { weightOf } from "./batch-weight.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
 import type { PublishCall } from "./publish-call.ts";
 import type { PublishLine } from "./publish-line.ts";
 import { cutIntoBatches, messagesOf, type Part } from "./publish-parts.ts";
+import { publishWaits } from "./publish-waits.ts";
+import { closedBefore, timedOutBefore } from "./unsent.ts";
 import type { StoreLink } from "../store-link.ts";
 import type { LeaseStore } from "../store.ts";
 
@@ -21,8 +24,6 @@ export interface PublishJoinerOptions {
   readonly isUnordered?: boolean;
 }
 
-const waits = { baseMs: 20, maxMs: 2_000, jitter: "equal" } as const;
-
 /**
  * Sends publish calls to the store, joined. Each call has its own fate: a batch that the store refuses is halved until the culprit stands alone. What
  * the store could not take for the moment is repeated until the calls' deadlines.
@@ -32,8 +33,7 @@ export class PublishJoiner implements PublishLine {
   readonly #link: StoreLink;
   readonly #clock: Clock;
   readonly #joiner: Joiner<PublishCall>;
-  #timer: Timer | undefined;
-  #timerAtMs = Infinity;
+  readonly #deadlines: DeadlineTimer;
   readonly #grace: GracePeriod;
   #closing: Promise<void> | undefined;
 
@@ -42,6 +42,7 @@ export class PublishJoiner implements PublishLine {
     this.#link = link;
     this.#clock = clock;
     this.#grace = new GracePeriod(clock);
+    this.#deadlines = new DeadlineTimer(clock, (nowMs) => this.#expire(nowMs));
     this.#joiner = new Joiner<PublishCall>({
       maxInFlight: store.facts.publishesInFlight,
       maxWeight: weightOf(store.facts.maxBatch),
@@ -54,7 +55,7 @@ export class PublishJoiner implements PublishLine {
 
   /** Takes a call into the line; one that has not been routed yet holds back those behind it until `pump`, where order counts. */
   add(call: PublishCall): void {
-    this.#watch(call.deadlineMs);
+    this.#deadlines.watch(call.deadlineMs);
     this.#joiner.add(call);
   }
 
@@ -73,7 +74,7 @@ export class PublishJoiner implements PublishLine {
     if (!this.#hasOpenCalls()) this.#grace.end();
     await this.#grace.over;
     this.#end((call, isUnderWay) => this.#closedOf(call, isUnderWay));
-    this.#timer?.cancel();
+    this.#deadlines.cancel();
   }
 
   #closedOf(call: PublishCall, isUnderWay: boolean): Error {
@@ -86,34 +87,21 @@ export class PublishJoiner implements PublishLine {
         );
   }
 
-  /** Counts towards the deadlines with one timer for all calls; a fired or useless one is cheaper than one per call. */
-  #watch(deadlineMs: number): void {
-    if (deadlineMs >= this.#timerAtMs) return;
-    this.#timer?.cancel();
-    this.#timerAtMs = deadlineMs;
-    this.#timer = this.#clock.timer(deadlineMs - this.#clock.monotonic(), () => this.#expire(), { keepAlive: false });
-  }
-
-  #expire(): void {
-    const nowMs = this.#clock.monotonic();
-    this.#timerAtMs = Infinity;
+  #expire(nowMs: number): void {
     this.#end((call, isUnderWay) => (call.deadlineMs <= nowMs ? this.#timeoutOf(call, isUnderWay) : undefined));
     let nextMs = Infinity;
     // One that is settled stays in its batch until the store has answered.
     this.#joiner.forEach((call) => {
       if (!call.isSettled) nextMs = Math.min(nextMs, call.deadlineMs);
     });
-    if (nextMs < Infinity) this.#watch(nextMs);
+    if (nextMs < Infinity) this.#deadlines.watch(nextMs);
     this.#tellIdle();
   }
 
   #timeoutOf(call: PublishCall, isUnderWay: boolean): Error {
     if (call.lastError !== undefined && !call.isPartlyAccepted) return call.lastError;
     if (isUnderWay) return unanswered(call.earlierError);
-    return new TransportUnavailableError(
-      "The batch could not be sent within its publish timeout; nothing was written.",
-      { cause: this.#link.cause },
-    );
+    return timedOutBefore(this.#link.cause);
   }
 
   #end(errorFor: (call: PublishCall, isUnderWay: boolean) => Error | undefined): void {
@@ -195,7 +183,7 @@ export class PublishJoiner implements PublishLine {
     for (const { call } of parts) call.lastError = error;
     this.#link.report(error, this);
     if (this.#link.state !== "open") return await this.#waitForLink(parts);
-    await this.#clock.sleep(backOff(waits, attempt), { signal: this.#link.closing }).catch(() => {
+    await this.#clock.sleep(backOff(publishWaits, attempt), { signal: this.#link.closing }).catch(() => {
       // The link is closed: the next round finds every call ended.
       for (const { call } of parts) call.fail(closedBefore(error));
     });
@@ -238,8 +226,4 @@ function unanswered(earlier: Error | undefined): PublishTimeoutError {
     `The broker did not answer within the publish timeout; the batch may have been accepted.${before}`,
     { cause: earlier },
   );
-}
-
-function closedBefore(cause: unknown): ClosedError {
-  return new ClosedError("The connection was closed before the batch was sent.", { cause });
 }

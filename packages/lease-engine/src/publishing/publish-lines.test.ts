@@ -1,8 +1,10 @@
+import type { VirtualClock } from "@lovage/foundation";
 import { ClaimCheckUnavailableError, TransportBusyError, TransportRejectedError } from "@lovage/transport";
 import { describe, expect, it } from "vitest";
 
 import type { RoutedMessage } from "../store.ts";
 import { engineBench, hang, messageOf, outcomeOf, type EngineBench } from "../test-support/engine-bench.ts";
+import { FreezableClock } from "../test-support/freezable-clock.ts";
 
 /** A bench whose queues are published to apart; `slow` and `q` are declared, `line` has an order. */
 async function apartBench(): Promise<EngineBench> {
@@ -17,6 +19,8 @@ async function apartBench(): Promise<EngineBench> {
 }
 
 const to = (queue: string, id: string): ReturnType<typeof messageOf> => messageOf(id, { to: queue });
+const news = (id: string): ReturnType<typeof messageOf> =>
+  messageOf(id, { to: { exchange: "news", routingKey: "all" } });
 const idsOf = ({ store }: EngineBench): readonly unknown[] => store.callsOf("publish").map(([ids]) => ids);
 
 /** Makes messages whose id begins with "large" ready once `ready` says so. */
@@ -150,13 +154,64 @@ describe("publishing to queues apart", () => {
     await connection.close();
   });
 
+  it("ends within its timeout, or with the connection, what waits for a store that does not tell where it goes", async () => {
+    const bindings = { bind: async () => {}, read: hang };
+    const { connection, clock } = await engineBench({ facts: { publishesApart: true }, bindings });
+    const timed = outcomeOf(connection.publish([news("1")], { timeoutMs: 500 }));
+    const behind = outcomeOf(connection.publish([to("q", "2")]));
+    await clock.advance(400);
+    expect([timed.state, behind.state]).toEqual(["pending", "pending"]);
+    await clock.advance(200);
+    expect([timed.state, behind.state]).toEqual(["TRANSPORT_UNAVAILABLE", "resolved"]);
+    const closed = outcomeOf(connection.publish([news("3")]));
+    const closing = connection.close({ graceMs: 500 });
+    await clock.advance(1_000);
+    await closing;
+    expect([closed.state, clock.pending]).toEqual(["CLOSED", 0]);
+  });
+
+  it("ends at its deadline what stands behind a call of which nobody tells where it goes, and never sends it", async () => {
+    const told = Promise.withResolvers<undefined>();
+    const bindings = { bind: async () => {}, read: () => told.promise };
+    const { connection, clock, store } = await engineBench({ facts: { publishesApart: true }, bindings });
+    const first = outcomeOf(connection.publish([news("1")], { timeoutMs: 30_000 }));
+    const long = outcomeOf(connection.publish([to("q", "2")], { timeoutMs: 20_000 }));
+    const short = outcomeOf(connection.publish([to("q", "3")], { timeoutMs: 1_000 }));
+    await clock.advance(999);
+    expect([first.state, long.state, short.state]).toEqual(["pending", "pending", "pending"]);
+    await clock.advance(1);
+    expect([first.state, long.state, short.state]).toEqual(["pending", "pending", "TRANSPORT_UNAVAILABLE"]);
+    told.resolve(undefined);
+    await clock.advance(0);
+    expect([first.state, long.state]).toEqual(["MESSAGE_UNROUTABLE", "resolved"]);
+    expect(store.published.map(({ properties }) => properties.messageId)).toEqual(["2"]);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("never sends what is overdue, although the timer of its deadline is late", async () => {
+    const told = Promise.withResolvers<undefined>();
+    const bindings = { bind: async () => {}, read: () => told.promise };
+    let own: FreezableClock | undefined;
+    const clockOf = (clock: VirtualClock): FreezableClock => (own ??= new FreezableClock(clock));
+    const { connection, clock, store } = await engineBench({ facts: { publishesApart: true }, bindings, clockOf });
+    const first = outcomeOf(connection.publish([news("1")]));
+    const overdue = outcomeOf(connection.publish([to("q", "2")], { timeoutMs: 1_000 }));
+    own?.freeze();
+    await clock.advance(2_000);
+    told.resolve(undefined);
+    await clock.advance(0);
+    expect([first.state, overdue.state]).toEqual(["MESSAGE_UNROUTABLE", "TRANSPORT_UNAVAILABLE"]);
+    own?.thaw();
+    await clock.advance(0);
+    expect(store.published).toEqual([]);
+    await connection.close();
+  });
+
   it("keeps the order of what goes through exchanges, and sends it also when the connection is closed at once", async () => {
     const bench = await apartBench();
     const { connection, store } = bench;
-    const calls = [
-      connection.publish([messageOf("1", { to: { exchange: "news", routingKey: "all" } })]),
-      connection.publish([to("line", "2")]),
-    ];
+    const calls = [connection.publish([news("1")]), connection.publish([to("line", "2")])];
     await connection.close({ graceMs: 1_000 });
     await Promise.all(calls);
     expect(store.published.map(({ properties }) => properties.messageId)).toEqual(["1", "2"]);

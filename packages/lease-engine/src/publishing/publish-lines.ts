@@ -1,13 +1,15 @@
 import type { Clock } from "@lovage/foundation";
-import { asError, hasCode } from "@lovage/foundation";
+import { asError, GracePeriod, hasCode } from "@lovage/foundation";
 import type { PublishError } from "@lovage/transport";
 import { TransportUnavailableError } from "@lovage/transport";
 
 import { isRefusal } from "../is-transient.ts";
 import type { MessageCheck } from "../routing/message-check.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
 import { PublishCall } from "./publish-call.ts";
 import { PublishJoiner } from "./publish-joiner.ts";
 import type { PublishLine } from "./publish-line.ts";
+import { closedBefore, timedOutBefore } from "./unsent.ts";
 import type { StoreLink } from "../store-link.ts";
 import type { LeaseStore, RoutedMessage } from "../store.ts";
 
@@ -34,38 +36,83 @@ interface Share {
 /**
  * One line of publish calls for each queue, so that a queue that is slow keeps no other waiting. A call of several queues goes in shares; so does what must be prepared
  * first, which keeps others of its queue waiting only where they have an order.
+ *
+ * A call to an exchange may go to any queue, so that those behind it wait until that is known, or until it is put off.
  */
 export class PublishLines implements PublishLine {
   readonly #options: PublishLinesOptions;
   readonly #lines = new Map<string, PublishJoiner>();
-  /** Calls of which one before them, or they themselves, are not routed yet. Nothing but this process is asked for that. */
+  /** Calls of which one before them, or they themselves, are not routed yet. */
   #unrouted: PublishCall[] = [];
-  #emptied: PromiseWithResolvers<void> | undefined;
+  /** Calls of which it is not told for now where they go. */
+  readonly #putOff = new Set<PublishCall>();
+  readonly #deadlines: DeadlineTimer;
+  readonly #grace: GracePeriod;
+  #isClosing = false;
 
   constructor(options: PublishLinesOptions) {
     this.#options = options;
+    this.#grace = new GracePeriod(options.clock);
+    this.#deadlines = new DeadlineTimer(options.clock, (nowMs) => this.#expire(nowMs));
   }
 
   add(call: PublishCall): void {
     this.#unrouted.push(call);
-    this.pump();
+    this.#advance();
+    if (this.#unrouted.length > 0) this.#deadlines.watch(call.deadlineMs);
   }
 
-  pump(): void {
-    for (let next = this.#unrouted[0]; next !== undefined; next = this.#unrouted[0]) {
-      if (!next.isSettled && next.messages === undefined) return;
-      this.#unrouted.shift();
-      this.#divide(next, next.messages ?? []);
+  pump(call: PublishCall): void {
+    if (this.#putOff.has(call) && !isUnrouted(call)) {
+      this.#putOff.delete(call);
+      this.#divide(call);
     }
-    this.#emptied?.resolve();
+    this.#advance();
+  }
+
+  #advance(): void {
+    for (let next = this.#unrouted[0]; next !== undefined; next = this.#unrouted[0]) {
+      if (isUnrouted(next) && !next.isPutOff) return;
+      this.#unrouted.shift();
+      if (isUnrouted(next)) this.#putOff.add(next);
+      else this.#divide(next);
+    }
+    if (this.#isClosing && this.#putOff.size === 0) this.#grace.end();
+  }
+
+  #expire(nowMs: number): void {
+    for (const call of this.#unrouted) if (call.deadlineMs <= nowMs) this.#timeOut(call);
+    this.#unrouted = this.#unrouted.filter(({ isSettled }) => !isSettled);
+    const nextMs = this.#unrouted.reduce((earliestMs, { deadlineMs }) => Math.min(earliestMs, deadlineMs), Infinity);
+    if (nextMs < Infinity) this.#deadlines.watch(nextMs);
+    this.#advance();
   }
 
   async close(graceMs: number): Promise<void> {
-    if (this.#unrouted.length > 0) await (this.#emptied ??= Promise.withResolvers<void>()).promise;
-    await Promise.all([...this.#lines.values()].map((line) => line.close(graceMs)));
+    const { clock, link } = this.#options;
+    const endsAtMs = clock.monotonic() + graceMs;
+    this.#isClosing = true;
+    this.#grace.limit(graceMs);
+    this.#advance();
+    await this.#grace.over;
+    // The store did not tell in time where they go.
+    for (const call of [...this.#unrouted.splice(0), ...this.#putOff])
+      call.fail(closedBefore(call.lastError ?? link.cause));
+    this.#putOff.clear();
+    this.#deadlines.cancel();
+    const restMs = Math.max(0, endsAtMs - clock.monotonic());
+    await Promise.all([...this.#lines.values()].map((line) => line.close(restMs)));
   }
 
-  #divide(call: PublishCall, messages: readonly RoutedMessage[]): void {
+  #timeOut(call: PublishCall): void {
+    call.fail(call.lastError ?? timedOutBefore(this.#options.link.cause));
+  }
+
+  #divide(call: PublishCall): void {
+    const { messages = [] } = call;
+    // The timer of deadlines may be late, as after a blocked loop.
+    if (call.deadlineMs <= this.#options.clock.monotonic()) this.#timeOut(call);
+    if (call.isSettled) return;
     for (const [queue, placed] of Map.groupBy(placedOf(messages), ({ message }) => message.to)) {
       const line = this.#lineOf(queue);
       const shares = sharesOf(this.#options.store, placed);
@@ -122,6 +169,10 @@ export class PublishLines implements PublishLine {
       part.fail(asError(error));
     }
   }
+}
+
+function isUnrouted({ isSettled, messages }: PublishCall): boolean {
+  return !isSettled && messages === undefined;
 }
 
 /** Tells a call what became of the messages at these places. */

@@ -1,4 +1,4 @@
-import { checkName, errorText, OptionError, quoteValue } from "@lovage/foundation";
+import { abortable, checkName, errorText, OptionError, quoteValue, within } from "@lovage/foundation";
 import type { Binding, Capabilities, QueueCapabilities, QueueDeclaration, Topology } from "@lovage/transport";
 import { deadLetterQueueOf, FeatureUnsupportedError, QueueNotDeclaredError } from "@lovage/transport";
 
@@ -85,11 +85,13 @@ export class DeclaredTopology {
   async restore(): Promise<void> {
     const store = this.#store;
     const queues = [...this.#queues.values()];
-    if (queues.length > 0 && store.facts.publishesApart === true) await declareApart(queues, { ...this.#again, store });
+    const isApart = queues.length > 0 && store.facts.publishesApart === true;
+    if (isApart) await declareApart(queues, { ...this.#again, store });
     else if (queues.length > 0) await this.#declareAgain(queues);
     // Somebody may have declared one of them otherwise meanwhile.
     this.#limits.clear();
-    await this.#router.restore();
+    if (isApart) await this.#bindApart();
+    else await this.#router.restore();
   }
 
   /** A queue was deleted: neither declare it again nor take messages for it. */
@@ -117,6 +119,17 @@ export class DeclaredTopology {
         this.#again.log.warn(text, { error: refusal });
       }
     }
+  }
+
+  /** Binds again beside the queues: where they are apart, so are the bindings, and those that cannot be reached keep no queue from being used. */
+  async #bindApart(): Promise<void> {
+    const { clock, log, patienceMs, closing } = this.#again;
+    if (closing.aborted) return;
+    const bound = this.#router.restore().catch((error: unknown) => {
+      const text = "Exchanges cannot be bound again; the queues of this connection are used on.";
+      log.warn(text, { error: errorText(error) });
+    });
+    await within(clock, patienceMs, abortable(bound, closing));
   }
 
   /** Declares one queue again. @returns why the store refuses it */

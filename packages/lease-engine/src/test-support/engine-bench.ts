@@ -5,7 +5,7 @@ import { TransportUnavailableError } from "@lovage/transport";
 
 import { openLeaseConnection } from "../open-lease-connection.ts";
 import { leaseSettings } from "../settings.ts";
-import type { StoreFacts } from "../store.ts";
+import type { BindingStore, StoreFacts } from "../store.ts";
 import { ScriptedStore } from "./scripted-store.ts";
 
 /** An engine over a scripted store, under a virtual clock: lease 3 s unless told otherwise, renewal at a third of it, sweep 500 ms. */
@@ -23,6 +23,8 @@ export interface EngineBench {
 /** What a bench may differ in. */
 export interface BenchOptions {
   readonly facts?: Partial<StoreFacts>;
+  /** Where exchanges are kept. @default in this process */
+  readonly bindings?: BindingStore;
   /** In ms. @default 3_000 */
   readonly lease?: number;
   /** The engine's clock, given the store's. */
@@ -33,12 +35,13 @@ export interface BenchOptions {
 
 export async function engineBench({
   facts = {},
+  bindings,
   lease = 3_000,
   clockOf = (clock) => clock,
   log = silentLog,
 }: BenchOptions = {}): Promise<EngineBench> {
   const clock = virtualClock();
-  const store = new ScriptedStore(clock, facts);
+  const store = new ScriptedStore(clock, facts, bindings);
   const states: ConnectionState[] = [];
   const deliveries: Delivery[] = [];
   const connection = await openLeaseConnection({

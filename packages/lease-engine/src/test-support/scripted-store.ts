@@ -2,6 +2,7 @@ import type { Clock } from "@lovage/foundation";
 import type { Capabilities, Message, QueueAdmin, QueueDeclaration } from "@lovage/transport";
 
 import type {
+  BindingStore,
   Claim,
   ClaimedMessage,
   ClaimRequest,
@@ -56,6 +57,7 @@ export class ScriptedStore implements LeaseStore {
   readonly calls: { readonly method: Method; readonly args: readonly unknown[] }[] = [];
   readonly published: RoutedMessage[] = [];
   readonly settled: Settlement[] = [];
+  readonly bindings?: BindingStore;
   claimsOver?: (queue: string) => Promise<void>;
   suspectsWait?: NonNullable<LeaseStore["suspectsWait"]>;
   transact?: NonNullable<LeaseStore["transact"]>;
@@ -76,7 +78,8 @@ export class ScriptedStore implements LeaseStore {
   #ids = 0;
   #fences = 0;
 
-  constructor(clock: Clock, facts: Partial<StoreFacts> = {}) {
+  constructor(clock: Clock, facts: Partial<StoreFacts> = {}, bindings?: BindingStore) {
+    if (bindings !== undefined) this.bindings = bindings;
     this.#clock = clock;
     this.facts = {
       capabilities: scriptedCapabilities,
