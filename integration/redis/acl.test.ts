@@ -85,7 +85,7 @@ describeOwnServer(
           },
         });
         await redisCli(shared, "lpush", queue, envelope("a"));
-        await expect.poll(() => arrived, { timeout: 10_000 }).toContainEqual(["a", true]);
+        await expect.poll(() => arrived, { timeout: 20_000 }).toContainEqual(["a", true]);
         await connection.admin.browse(queue);
         await connection.admin.purge(queue);
       }

@@ -7,7 +7,7 @@ import { describeOwnServer } from "../services/describe-own-server.ts";
 import { RedisCluster } from "../services/redis/redis-cluster.ts";
 import { seedsOf } from "./cluster-url.ts";
 import { documentedUser, urlAs } from "./documented-user.ts";
-import { moveSlot, nodesFor } from "./move-slot.ts";
+import { moveSlot, nodesFor, queueOn } from "./cluster-slots.ts";
 import { redisCli } from "./redis-cli.ts";
 import { TransportLoad } from "./transport-load.ts";
 
@@ -16,6 +16,9 @@ const nothing = { lost: 0, doubledAfterAck: 0 };
 const divisionMs = 4_500;
 const longDivisionMs = 5_000;
 const outageMs = 1_000;
+/** A node that is silent is found by its missing heartbeat within ten seconds. */
+const leaseMs = 20_000;
+const silenceMs = 25_000;
 
 describeOwnServer(
   "redis",
@@ -159,6 +162,53 @@ describeOwnServer(
       await moveSlot(cluster, `lovage:{${load.queue}}`, () => systemClock.sleep(divisionMs), { isFirst: true });
       await load.goesOn();
       expect(await load.finish()).toMatchObject({ ...nothing, redelivered: 0, refusals: {} });
+    });
+
+    test("30: a node that falls silent costs the queues of the others no lease, and its own go on when it is back", async () => {
+      await using cluster = await RedisCluster.start({ settings: ["--cluster-require-full-coverage", "no"] });
+      // The node that has the list of queues too, in which each stands that is declared.
+      const [silent, other] = await nodesFor(cluster, "lovage:queues");
+      const [stays, waits] = [await queueOn(cluster, other), await queueOn(cluster, silent)];
+      const opening = { url: seedsOf(cluster), cluster: true, lease: leaseMs };
+      const [worker, producer] = [await redisTransport(opening), await redisTransport(opening)];
+      onTestFinished(async () => void (await Promise.all([worker.close(), producer.close()])));
+      const handled: string[] = [];
+      const held: Delivery[] = [];
+      const onDelivery = (delivery: Delivery): void => {
+        const { messageId } = delivery.message.properties;
+        if (messageId === "held") held.push(delivery);
+        else void delivery.ack().then(() => handled.push(messageId));
+      };
+      for (const queue of [stays, waits]) {
+        for (const connection of [worker, producer]) await connection.declare({ queues: [{ name: queue }] });
+        await worker.consume({ queue, prefetch: 10, onDelivery });
+      }
+      const publish = (to: string, messageId: string): Promise<void> => {
+        const properties = { messageId, contentType: "text/plain", contentEncoding: "utf-8" };
+        return producer.publish([{ to, headers: {}, properties, body: Buffer.from("x") }], { timeoutMs: 120_000 });
+      };
+      await publish(stays, "held");
+      await expect.poll(() => held.length).toBe(1);
+      await silent.pause();
+      const untilMs = systemClock.monotonic() + silenceMs;
+      // Written to a node that says nothing, nobody knows whether it has it; what comes after that waits.
+      const doubtful = publish(waits, "doubtful").catch((error: unknown) => error);
+      const late = doubtful.then(() => publish(waits, "late"));
+      let longestMs = 0;
+      for (let count = 1; systemClock.monotonic() < untilMs; count += 1) {
+        const sinceMs = systemClock.monotonic();
+        await publish(stays, String(count));
+        await expect.poll(() => handled.includes(String(count)), { timeout: 60_000 }).toBe(true);
+        longestMs = Math.max(longestMs, systemClock.monotonic() - sinceMs);
+        await systemClock.sleep(100);
+      }
+      console.log(`The queue of another node stood still for ${Math.round(longestMs)} ms.`);
+      expect(await doubtful).toMatchObject({ code: "PUBLISH_UNCERTAIN" });
+      await silent.resume();
+      await late;
+      await expect.poll(() => handled.includes("late"), { timeout: 60_000 }).toBe(true);
+      await held[0]?.ack();
+      expect(held).toHaveLength(1);
     });
 
     test("18: a replica takes over from a primary under load: back within 10 s, and nothing is lost with wait=1", async () => {

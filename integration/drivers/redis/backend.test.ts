@@ -85,7 +85,7 @@ describeOwnServer("redis", (start) => {
         return false;
       }
     });
-    await vi.waitUntil(() => told.some(({ state }) => state === "SUCCESS"), { timeout: 10_000 });
+    await vi.waitUntil(() => told.some(({ state }) => state === "SUCCESS"), { timeout: 20_000 });
     expect(told.at(-1)?.document).toBe(put.document);
   });
 

@@ -127,7 +127,7 @@ describeOwnServer("redis", (start) => {
     await claim();
     woken.length = 0;
     await tell("LPUSH", "shop:q", envelope("python"));
-    await vi.waitUntil(() => woken.length > 0, { timeout: 5_000 });
+    await vi.waitUntil(() => woken.length > 0, { timeout: 20_000 });
     expect(woken).toEqual(["q"]);
   });
 

@@ -101,7 +101,7 @@ describeOwnServer("redis", (start) => {
         // One makes the queue anew without knowing who reads it.
         if (round === 1) await store.publish([message("a", { headers: { id: "ours" } })]);
         await tell("LPUSH", "q", envelope(`theirs${round}`));
-        await expect.poll(() => arrived, { timeout: 10_000 }).toContain(`theirs${round}`);
+        await expect.poll(() => arrived, { timeout: 20_000 }).toContain(`theirs${round}`);
         expect(await options()).toEqual(declared);
       }
       expect(new Set(arrived)).toEqual(new Set(["ours", "theirs0", "theirs1", "theirs2"]));
@@ -116,7 +116,7 @@ describeOwnServer("redis", (start) => {
         expect(await claim()).toEqual([]);
         woken.length = 0;
         await tell("LPUSH", listOf("q", step), envelope("one"));
-        await vi.waitUntil(() => woken.length > 0, { timeout: 5_000, interval: 1 });
+        await vi.waitUntil(() => woken.length > 0, { timeout: 20_000, interval: 1 });
         expect(woken).toEqual(["q"]);
         expect(idsOf(await claim())).toEqual(["one"]);
       }
@@ -128,7 +128,7 @@ describeOwnServer("redis", (start) => {
     const empty = store.claim({ queue: "q", max: 1, leaseMs: 1_000, suspects: false });
     const sent = tell("LPUSH", "q", envelope("one"));
     await Promise.all([empty, sent]);
-    await vi.waitUntil(async () => (await empty).messages.length > 0 || woken.includes("q"), { timeout: 5_000 });
+    await vi.waitUntil(async () => (await empty).messages.length > 0 || woken.includes("q"), { timeout: 20_000 });
     expect(await sent).toBe(1);
   });
 

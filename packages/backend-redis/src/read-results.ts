@@ -11,11 +11,37 @@ export async function readResults(
   keys: Keys,
   taskIds: readonly string[],
 ): Promise<(ResultRecord | undefined)[]> {
-  const pages: Promise<(ResultRecord | undefined)[]>[] = [];
-  const idsPerCall = connection.isCluster ? 1 : maxIdsPerCall;
-  for (let at = 0; at < taskIds.length; at += idsPerCall)
-    pages.push(readPage(connection, keys, taskIds.slice(at, at + idsPerCall)));
+  const pages = pagesOf(connection, taskIds).map((page) => readPage(connection, keys, page));
   return (await Promise.all(pages)).flat();
+}
+
+/** Told of each part as it comes. */
+export interface PartListener {
+  readonly onFound: (records: readonly (ResultRecord | undefined)[]) => void;
+  readonly onFailure: (taskIds: readonly string[], error: unknown) => void;
+}
+
+/** Reads each part of them for itself: in a cluster one may be on a node that does not answer. */
+export async function readInParts(
+  connection: RedisConnection,
+  { keys, taskIds }: { readonly keys: Keys; readonly taskIds: readonly string[] },
+  { onFound, onFailure }: PartListener,
+): Promise<void> {
+  const reads = pagesOf(connection, taskIds).map(async (page) => {
+    try {
+      onFound(await readPage(connection, keys, page));
+    } catch (error) {
+      onFailure(page, error);
+    }
+  });
+  await Promise.all(reads);
+}
+
+function pagesOf({ isCluster }: RedisConnection, taskIds: readonly string[]): readonly (readonly string[])[] {
+  const pages: (readonly string[])[] = [];
+  const idsPerCall = isCluster ? 1 : maxIdsPerCall;
+  for (let at = 0; at < taskIds.length; at += idsPerCall) pages.push(taskIds.slice(at, at + idsPerCall));
+  return pages;
 }
 
 async function readPage(

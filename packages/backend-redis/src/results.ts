@@ -12,6 +12,7 @@ import { asList, asNumber, asTexts, type RedisConnection } from "@lovage/client-
 
 import type { Keys } from "./keys.ts";
 import type { Link } from "./link.ts";
+import { putApart } from "./put-apart.ts";
 import { readResults } from "./read-results.ts";
 import type { ResultWatches } from "./result-watches.ts";
 import { putScript, revocationsScript, revokeScript } from "./scripts/results.ts";
@@ -39,7 +40,7 @@ export class RedisResults implements Results {
   async put(puts: readonly ResultPut[]): Promise<readonly PutOutcome[]> {
     checkDocuments(puts, this.#maxDocumentBytes);
     return await this.#link.use(async (connection) => {
-      if (connection.isCluster) return await Promise.all(puts.map((put) => this.#writeApart(connection, put)));
+      if (connection.isCluster) return await putApart(puts, (put) => this.#writeApart(connection, put));
       const calls: Promise<readonly PutOutcome[]>[] = [];
       for (let at = 0; at < puts.length; at += putsPerCall)
         calls.push(this.#write(connection, puts.slice(at, at + putsPerCall)));

@@ -2,6 +2,7 @@ import { errorText, Turns, type Clock } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
 import { FramedCommand } from "./framed-command.ts";
+import { hangUp } from "./hang-up.ts";
 import { makeClient } from "./make-client.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import { isRedisError, RedisError, toRedisError } from "./redis-error.ts";
@@ -42,6 +43,8 @@ export class NodeConnection {
   #wait: Promise<number> | undefined;
   #lastError: unknown;
   #wasOpen = false;
+  /** A heartbeat has not been answered yet. */
+  #isAsked = false;
 
   private constructor({ target, node, name, onEnd }: NodeOpening) {
     this.#where = node === undefined ? hostsOf(target) : hostsOf({ hosts: [node] });
@@ -101,6 +104,21 @@ export class NodeConnection {
     return replicas > 0 ? this.#replicated(reply, replicas) : reply;
   }
 
+  /** Resolves once it has answered. Rejects with what the client says. */
+  async ping(): Promise<void> {
+    this.#isAsked = true;
+    try {
+      await this.#call({ command: "PING", args: [] });
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  /** Ends it if it owes the answer to a {@link ping}: calls under way fail at once. */
+  dropSilent(): void {
+    if (this.#isAsked) this.#abandon("it does not answer");
+  }
+
   /** Idempotent; calls under way fail. */
   close(): void {
     // The client would set a timer for a socket that has ended already.
@@ -141,12 +159,9 @@ export class NodeConnection {
     }));
   }
 
-  /** Ends an attempt: the client would leave the server two seconds to say goodbye, which it may not be there to do. */
   #abandon(reason: string): void {
     this.#lastError ??= new Error(reason);
-    this.close();
-    const stream = this.#client.stream as Redis["stream"] | undefined;
-    stream?.destroy();
+    hangUp(this.#client);
   }
 
   /** Of a database that the server refuses the client only tells, and goes on with database 0, which may be somebody else's. */

@@ -1,3 +1,4 @@
+import { isReply } from "./redis-error.ts";
 import type { RedisHost } from "./redis-url.ts";
 
 /** A cluster's answer that it has not carried out a command: elsewhere, elsewhere for this once, or not now. */
@@ -8,7 +9,7 @@ export type Redirection = { readonly kind: "moved" | "ask"; readonly to: RedisHo
  * @param from The node that answered: an address without a host means another port of its own.
  */
 export function readRedirection(error: unknown, from: RedisHost): Redirection | undefined {
-  if (!(error instanceof Error) || error.name !== "ReplyError") return undefined;
+  if (!isReply(error)) return undefined;
   if (error.message.startsWith("TRYAGAIN")) return { kind: "again" };
   const [, word, host = "", port = ""] = /^(MOVED|ASK) \d{1,5} (\S*):(\d{1,5})$/.exec(error.message) ?? [];
   if (word === undefined) return undefined;

@@ -11,9 +11,13 @@ interface To {
   readonly url: string;
 }
 
-async function openTo({ url }: To, clock: Clock, lost: string[]): Promise<RedisConnection> {
-  const target = redisTarget(url, {});
-  const onLost = (cause: Error): void => void lost.push(cause.message);
+async function openTo(
+  { url }: To,
+  clock: Clock,
+  lost: string[],
+  { cluster = false, onLost = (cause: Error): void => void lost.push(cause.message) } = {},
+): Promise<RedisConnection> {
+  const target = redisTarget(url, { cluster });
   const connection = await RedisConnection.open({ target, clock, log: silentLog, name: "test", onLost });
   onTestFinished(() => connection.close());
   return connection;
@@ -31,6 +35,16 @@ test.each([
   await expect(opened).rejects.toThrow(/database 99.*(out of range|NOPERM|BUSY)/u);
   fake.answers["SELECT"] = "+OK\r\n";
   await openTo({ url: `${fake.url}/99` }, systemClock, []);
+});
+
+test.each([
+  [{}, "unavailable"],
+  [{ cluster: true }, "away"],
+])("a server that loads its data is gone as a whole, unless it is one of several: %j", async (options, kind) => {
+  const fake = await openFake();
+  const connection = await openTo(fake, virtualClock(), [], options);
+  fake.answers["GET"] = "-LOADING Redis is loading the dataset in memory\r\n";
+  await expect(connection.call("GET", ["bar"])).rejects.toMatchObject({ kind, retryable: true });
 });
 
 test.each([{}, { cluster: true }])(
@@ -138,6 +152,47 @@ describe("the heartbeat", () => {
     fake.keepsSubscribersWaiting = true;
     await clock.advance(5_000);
     await expect.poll(() => fake.countOf("PING")).toBe(1);
+    await clock.advance(5_000);
+    expect(lost).toEqual([expect.stringContaining("does not answer")]);
+  });
+
+  it.each([{}, { cluster: true }])(
+    "lets calls to a server that is silent fail before the way back begins: %j",
+    async (options) => {
+      const [silent, other, clock, order] = [await openFake(), await openFake(), virtualClock(), [] as string[]];
+      silent.nodes = [silent, other];
+      const wayBack = Promise.withResolvers<void>();
+      const begin = (): void => {
+        order.push("way back");
+        wayBack.resolve();
+      };
+      const onLost = (): void => {
+        order.push("lost");
+        systemClock.timer(0, begin);
+      };
+      const connection = await openTo(silent, clock, [], { ...options, onLost });
+      await connection.subscribe(["a"], () => {});
+      silent.isSilent = true;
+      const calls = [connection.call("GET", ["bar"]), connection.subscribe(["b"], () => {})].map(async (call) => {
+        await expect(call).rejects.toMatchObject({ kind: "broken" });
+        order.push("broken");
+      });
+      await clock.advance(5_000);
+      await expect.poll(() => silent.countOf("PING")).toBe(1);
+      await clock.advance(5_000);
+      await Promise.all([wayBack.promise, ...calls]);
+      expect(order).toEqual(["lost", "broken", "broken", "way back"]);
+    },
+  );
+
+  it("is not content with one node that refuses it while another one is silent", async () => {
+    const [refusing, silent, clock, lost] = [await openFake(), await openFake(), virtualClock(), [] as string[]];
+    refusing.nodes = [refusing, silent];
+    await openTo(refusing, clock, lost, { cluster: true });
+    refusing.answers["PING"] = "-LOADING Redis is loading the dataset in memory\r\n";
+    silent.isSilent = true;
+    await clock.advance(5_000);
+    await expect.poll(() => refusing.countOf("PING") + silent.countOf("PING")).toBe(2);
     await clock.advance(5_000);
     expect(lost).toEqual([expect.stringContaining("does not answer")]);
   });

@@ -224,17 +224,20 @@ export class RedisConnection {
     const onOver = (): void => {
       // User code may have blocked the event loop all the while: an answer that is there is read before this runs.
       setImmediate(() => {
-        if (this.#heartbeat === patience) this.#lose(silence);
+        if (this.#heartbeat !== patience) return;
+        // Left for the client to end, old calls would fail in two seconds, and be taken for a loss of the connection that is opened next.
+        this.#wire?.dropSilent();
+        this.#subscriptions.dropSilent();
+        this.#lose(silence);
       });
     };
     const patience = this.#opening.clock.timer(patienceMs, onOver, { keepAlive: false });
     this.#heartbeat = patience;
-    try {
-      // The one for what is published stands idle for long, and on the way an idle connection is dropped first, without a word.
-      await Promise.all([this.#openWire().ping(), this.#subscriptions.ping()]);
-    } catch (error) {
+    // The one for what is published stands idle for long, and on the way an idle connection is dropped first, without a word.
+    for (const answer of await Promise.allSettled([this.#wire?.ping(), this.#subscriptions.ping()])) {
       // The end of the connection is told by its own event; any other answer is one.
-      this.#opening.log.debug("Redis refused a heartbeat.", { error: String(error) });
+      if (answer.status === "rejected")
+        this.#opening.log.debug("Redis refused a heartbeat.", { error: String(answer.reason) });
     }
     this.#heartbeat.cancel();
     this.#beat();

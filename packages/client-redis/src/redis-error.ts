@@ -7,6 +7,7 @@ import { errorText, isLovageError, LovageError, maskSecrets, tlsAdviceFor } from
  * |---|---|---|---|
  * | `unavailable` | it cannot be reached, is loading, busy with a script, or has become a replica | no | yes |
  * | `moving` | a slot of the cluster is on its way from node to node; the other slots are served | no | yes |
+ * | `away` | a node of the cluster cannot be reached, or does not serve its slots for now (it is loading, say); what others hold is served | no | yes |
  * | `broken` | the connection ended between the call and its answer | not known | yes |
  * | `unreplicated` | it is done, but too few replicas have it in time, or nobody can say how many | yes | yes |
  * | `full` | `maxmemory` is reached and nothing may be evicted | no | not soon |
@@ -17,6 +18,7 @@ import { errorText, isLovageError, LovageError, maskSecrets, tlsAdviceFor } from
 export type RedisErrorKind =
   | "unavailable"
   | "moving"
+  | "away"
   | "broken"
   | "unreplicated"
   | "full"
@@ -27,6 +29,7 @@ export type RedisErrorKind =
 const passing: ReadonlySet<RedisErrorKind> = new Set<RedisErrorKind>([
   "unavailable",
   "moving",
+  "away",
   "broken",
   "unreplicated",
   "disk",
@@ -57,10 +60,15 @@ const replies: readonly (readonly [words: RegExp, kind: RedisErrorKind])[] = [
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR The user executing the script can't|invalid password/, "denied"],
 ];
 
+/** Whether the server has answered with an error. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
 /** The kind of what a call of the client was rejected with. */
 function redisErrorKind(error: unknown): RedisErrorKind {
   if (!(error instanceof Error)) return "other";
-  if (error.name !== "ReplyError") return connectionKind(error);
+  if (!isReply(error)) return connectionKind(error);
   return replies.find(([words]) => words.test(error.message))?.[1] ?? "other";
 }
 
@@ -72,12 +80,17 @@ function connectionKind(error: Error): RedisErrorKind {
 
 /** Whether the server wants a password from a connection that has none: it carries out nothing that comes over it. */
 export function isNoAuthReply({ cause }: RedisError): boolean {
-  return cause instanceof Error && cause.name === "ReplyError" && cause.message.startsWith("NOAUTH");
+  return isReply(cause) && cause.message.startsWith("NOAUTH");
 }
 
 /** Whether the server answered that it is a replica: a failover has happened, and the connection leads to the wrong server. */
 export function isReadOnlyReply(error: unknown): boolean {
-  return error instanceof Error && error.name === "ReplyError" && error.message.startsWith("READONLY");
+  return isReply(error) && error.message.startsWith("READONLY");
+}
+
+/** Whether a server says that it does not serve for now: it loads its data, or its part of a cluster is not whole. It has carried nothing out. */
+export function isPutOffReply(error: unknown): error is Error {
+  return isReply(error) && /^(LOADING|CLUSTERDOWN|MASTERDOWN)\b/.test(error.message);
 }
 
 /** An error of the client, with the server's name in its text. */
@@ -86,8 +99,7 @@ export function toRedisError(error: unknown, where: string): RedisError {
   // What was sent stands in the error of the client: a password, or what a task was given.
   if (error instanceof Error) Reflect.deleteProperty(error, "command");
   // What a script was told may look like anything.
-  const isReply = error instanceof Error && error.name === "ReplyError";
-  const tlsAdvice = isReply ? undefined : tlsAdviceFor(error);
+  const tlsAdvice = isReply(error) ? undefined : tlsAdviceFor(error);
   const kind = tlsAdvice === undefined ? redisErrorKind(error) : "denied";
   const text = maskSecrets(error instanceof Error ? wordsOf(error) : errorText(error));
   return new RedisError(`Redis at ${where}: ${text}${text.endsWith(".") ? "" : "."} ${tlsAdvice ?? advice[kind]}`, {
@@ -104,6 +116,7 @@ function wordsOf({ message }: Error): string {
 const advice: Readonly<Record<RedisErrorKind, string>> = {
   unavailable: "It cannot be reached or cannot serve now: is it running, and is the address right?",
   moving: "The slot is on its way from one node to another.",
+  away: "What the other nodes of the cluster hold is served.",
   broken: "The connection ended before the answer came.",
   unreplicated: "A failover may lose what it has written.",
   full: "Its memory is full (maxmemory): raise the limit, or let the queues be worked off.",

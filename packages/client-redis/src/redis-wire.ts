@@ -26,6 +26,8 @@ export interface RedisWire {
   sendToAll(command: string, args: readonly RedisArgument[]): Promise<readonly unknown[]>;
   /** Resolves when every open connection has answered. */
   ping(): Promise<void>;
+  /** Ends those connections that owe the answer to a {@link ping}, for a wire that is given up: calls under way fail at once. */
+  dropSilent(): void;
   /** A further connection, for subscriptions. */
   openSubscriber(): Promise<NodeConnection>;
   /** Idempotent. */
@@ -39,7 +41,8 @@ export async function openSingleWire({ target, clock, name, onEnd, signal }: Wir
   return {
     send: (command) => server.send(command),
     sendToAll: async (command, args) => [await server.send({ command, args })],
-    ping: async () => void (await server.send({ command: "PING", args: [] })),
+    ping: () => server.ping(),
+    dropSilent: () => server.dropSilent(),
     openSubscriber: open,
     close: () => server.close(),
   };

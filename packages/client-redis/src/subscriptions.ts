@@ -1,6 +1,8 @@
 import { Multimap, Once } from "@lovage/foundation";
 import type { Redis } from "ioredis";
 
+import { hangUp } from "./hang-up.ts";
+
 /** Told of what is published. `payload` is a buffer of its own. */
 export type ChannelListener = (channel: string, payload: Buffer) => void;
 
@@ -31,6 +33,8 @@ export class Subscriptions {
   #opened: Redis | undefined;
   #id: unknown;
   #onKeys: KeyListener | undefined;
+  /** A heartbeat has not been answered yet. */
+  #isAsked = false;
   #isClosed = false;
 
   /** @param open Connects a further client; called when the first channel is subscribed to. */
@@ -86,7 +90,17 @@ export class Subscriptions {
 
   /** Resolves when the client has answered; at once while there is none. @throws what the client says */
   async ping(): Promise<void> {
-    await this.#opened?.ping();
+    this.#isAsked = true;
+    try {
+      await this.#opened?.ping();
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  /** Ends the client if it owes the answer to a {@link ping}: calls under way fail at once. */
+  dropSilent(): void {
+    if (this.#isAsked && this.#opened !== undefined) hangUp(this.#opened);
   }
 
   /** Idempotent. */

@@ -79,6 +79,7 @@ export class RedisAdmin implements QueueAdmin {
         await this.#server.connection().call("SREM", [kombu.bindings(queue), kombu.binding(queue, "", queue)]);
       }
       readers.forget(queue);
+      this.#server.enlisted.delete(queue);
       await this.#server.connection().call("SREM", [this.#server.keys.queues, queue]);
     });
   }

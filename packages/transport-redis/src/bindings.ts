@@ -47,11 +47,11 @@ async function bind(
   }
 }
 
-/** What is published to an exchange may go to queues that were not declared here, and who reads these decides its form. A cluster has none of Celery's. */
+/** What is published to an exchange may go to queues that were not declared here, and who reads these decides its form. */
 async function readForRouting(server: Server, name: string): ReturnType<BindingStore["read"]> {
   const found = await read(server, name);
   const bound = found?.bindings.map(({ queue }) => queue) ?? [];
-  if (!server.isCluster) await server.readers.learn(server.connection(), bound);
+  await server.readers.learn(server.connection(), bound);
   return found;
 }
 

@@ -8,17 +8,16 @@ import {
 
 import { toConsumers } from "./queue-readers.ts";
 import { declareScript, requireScript } from "./scripts/queue.ts";
-import { enter, type Server } from "./server.ts";
+import { enlistDeclared, enter, type Server } from "./server.ts";
 import { StepKeys } from "./step-keys.ts";
 
 /** Makes queues and their dead-letter queues exist, with the options that were given; those not given stay. */
 export async function declareQueues(server: Server, queues: readonly QueueDeclaration[]): Promise<void> {
   for (const queue of queues) refuseUnsupported(queue, server.isCluster);
   if (queues.length === 0) return;
-  const { keys } = server;
   await Promise.all(queues.map((queue) => declareQueue(server, queue)));
   const names = queues.map(({ name }) => name.replace(/\.dead$/, ""));
-  await enter(server, keys.queues, names);
+  await enlistDeclared(server, names);
 }
 
 async function declareQueue(server: Server, queue: QueueDeclaration): Promise<void> {

@@ -16,6 +16,7 @@ const reject: Convert = (message, options) => new TransportRejectedError(message
 const conversions: Readonly<Record<RedisErrorKind, Convert>> = {
   unavailable: (message, options) => new TransportUnavailableError(message, options),
   moving: (message, options) => new TransportBusyError(message, options),
+  away: (message, options) => new TransportBusyError(message, options),
   broken: (message, options) => new TransportUnavailableError(message, options),
   unreplicated: doubt,
   full: reject,

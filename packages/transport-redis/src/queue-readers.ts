@@ -7,16 +7,21 @@ import type { Keys } from "./keys.ts";
 export class QueueReaders {
   readonly #keys: Keys;
   readonly #hasProducers: boolean;
+  readonly #isCluster: boolean;
   readonly #known = new Map<string, QueueConsumers>();
   /** Those of them that only the server has told of: another program may declare them anew. */
   readonly #learned = new Set<string>();
   /** Queues of our own whose lists of Kombu's the server does not let us read. */
   readonly #denied = new Set<string>();
 
-  /** @param options `hasProducers`: Celery's producers may send to queues of our own. */
-  constructor(keys: Keys, { hasProducers }: { readonly hasProducers: boolean }) {
+  /** @param options `hasProducers`: Celery's producers may send to queues of our own. `isCluster`: Celery's queues are refused there, so that there is nothing to ask. */
+  constructor(
+    keys: Keys,
+    { hasProducers, isCluster = false }: { readonly hasProducers: boolean; readonly isCluster?: boolean },
+  ) {
     this.#keys = keys;
-    this.#hasProducers = hasProducers;
+    this.#hasProducers = hasProducers && !isCluster;
+    this.#isCluster = isCluster;
   }
 
   /** Of a queue that nobody has declared as another: Lovage's workers. */
@@ -52,6 +57,7 @@ export class QueueReaders {
 
   /** Asks for those that were not declared here. */
   async learn(connection: RedisConnection, queues: Iterable<string>): Promise<void> {
+    if (this.#isCluster) return;
     const unknown = [...new Set(queues)].filter((queue) => !this.#known.has(queue));
     await Promise.all(unknown.map((queue) => this.#ask(connection, queue)));
   }

@@ -1,6 +1,7 @@
 import {
   asList,
   asText,
+  isRedisError,
   type ArgumentWriter,
   type RedisArgument,
   type RedisConnection,
@@ -22,6 +23,8 @@ export interface Server {
   readonly namesakes: Namesakes;
   /** A step can touch one slot only, that is one queue and its dead-letter queue. */
   readonly isCluster: boolean;
+  /** Queues that were entered in the list of queues from here. */
+  readonly enlisted: Set<string>;
   /** @throws TRANSPORT_UNAVAILABLE while there is no connection */
   connection(): RedisConnection;
   /** Tells of what Celery's producers send. */
@@ -48,11 +51,33 @@ export async function enter(server: Server, key: string, names: Iterable<string>
 /** Enters queues that a script had to make into the list of queues. Never rejects. */
 export function enlist(server: Server, made: unknown): Promise<void> | undefined {
   const bases = asList(made);
-  return bases.length === 0 ? undefined : enlistAll(server, bases);
+  if (bases.length === 0) return undefined;
+  return tryToEnlist(
+    server,
+    bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, "")),
+  );
 }
 
-async function enlistAll(server: Server, bases: readonly unknown[]): Promise<void> {
-  const names = bases.map((base) => server.keys.queueOf(asText(base)).replace(/\.dead$/, ""));
+/**
+ * Enters queues that were declared into the list of queues. The list of a cluster is on one of its nodes, which may be away, and no queue is to do without its own node for
+ * that: those that have stood in the list do not wait for it, others only as long as it takes to find it away. Once it is back everything is declared anew.
+ */
+export async function enlistDeclared(server: Server, names: readonly string[]): Promise<void> {
+  const { enlisted, isCluster, keys } = server;
+  if (isCluster && names.every((name) => enlisted.has(name))) {
+    void tryToEnlist(server, names);
+    return;
+  }
+  try {
+    await enter(server, keys.queues, names);
+  } catch (error) {
+    if (isRedisError(error) && error.kind === "away") return;
+    throw error;
+  }
+  for (const name of names) enlisted.add(name);
+}
+
+async function tryToEnlist(server: Server, names: readonly string[]): Promise<void> {
   try {
     await enter(server, server.keys.queues, names);
   } catch {

@@ -102,13 +102,14 @@ export class RedisStore implements LeaseStore {
     const connection = (): RedisConnection => this.#open();
     const keys = new Keys(prefix);
     const kombu = new KombuKeys(globalKeyPrefix);
-    const readers = new QueueReaders(keys, { hasProducers: celeryProducers && !target.isCluster });
+    const readers = new QueueReaders(keys, { hasProducers: celeryProducers, isCluster: target.isCluster });
     this.#server = {
       keys,
       kombu,
       readers,
       namesakes: new Namesakes({ kombu, readers, log, connection }),
       isCluster: target.isCluster,
+      enlisted: new Set(),
       connection,
       watch: () => this.#watch ?? this.#notOpen(),
       nowMs: () => clock.now() + this.#offsetMs,
@@ -234,6 +235,7 @@ function factsOf({ target, prefix, name, maxMessageBytes }: RedisStoreOptions, d
     maxBatch,
     ...(isPlainTarget(target) ? { renewal: { url: import.meta.resolve("#renewer"), options: renewer } } : {}),
     handsOver: !target.isCluster,
+    publishesApart: target.isCluster,
     fallbackPollMs,
   };
 }

@@ -3,16 +3,24 @@ import net from "node:net";
 
 import { onTestFinished } from "vitest";
 
+interface Asked {
+  readonly word: string;
+  readonly argument: string;
+  readonly isSubscriber: boolean;
+}
+
 /** A server that knows just enough, and can stop to answer those who have subscribed. */
 export class FakeServer {
-  readonly server = net.createServer((socket) => this.#serve(socket));
+  readonly server = net.createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
   readonly heard: string[] = [];
   readonly #sockets = new Set<net.Socket>();
   /** Told when an answer to a heartbeat has been written, which the client has not read yet. */
   onAnswered: () => void = () => {};
   keepsSubscribersWaiting = false;
-  /** Answers nothing. */
+  /** Answers nothing, the end of a connection neither. */
   isSilent = false;
+  /** What it has not answered while it was silent. */
+  readonly #unanswered: (() => void)[] = [];
   /** A command at which it ends the connection. */
   endsAt: string | undefined;
   /** What it answers to commands in place of the usual. */
@@ -28,13 +36,20 @@ export class FakeServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** Those that the other side has not ended. */
   get connections(): number {
-    return this.#sockets.size;
+    return [...this.#sockets].filter(({ readableEnded }) => !readableEnded).length;
   }
 
   /** Ends all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Is silent no more, and answers what it was asked meanwhile. */
+  answerNow(): void {
+    this.isSilent = false;
+    for (const answer of this.#unanswered.splice(0)) answer();
   }
 
   countOf(heard: string): number {
@@ -46,6 +61,7 @@ export class FakeServer {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => {});
+    socket.on("end", () => this.isSilent || socket.end());
     socket.on("data", (bytes) => {
       for (const command of bytes.toString().split(/(?=\*\d+\r\n)/)) {
         const [name = "", argument = ""] = [...command.matchAll(/\$\d+\r\n([^\r]*)\r\n/g)].map(
@@ -55,15 +71,18 @@ export class FakeServer {
         isSubscriber ||= word === "SUBSCRIBE";
         this.heard.push(isSubscriber ? `${word} of a subscriber` : word);
         if (word === this.endsAt) socket.destroy();
-        else if (!this.isSilent && !(isSubscriber && this.keepsSubscribersWaiting)) {
-          socket.write(this.#answer(word, { argument, isSubscriber }));
-          if (word === "PING") this.onAnswered();
-        }
+        else if (this.isSilent) this.#unanswered.push(() => this.#reply(socket, { word, argument, isSubscriber }));
+        else if (!(isSubscriber && this.keepsSubscribersWaiting)) this.#reply(socket, { word, argument, isSubscriber });
       }
     });
   }
 
-  #answer(word: string, { argument, isSubscriber }: { argument: string; isSubscriber: boolean }): string {
+  #reply(socket: net.Socket, asked: Asked): void {
+    socket.write(this.#answer(asked));
+    if (asked.word === "PING") this.onAnswered();
+  }
+
+  #answer({ word, argument, isSubscriber }: Asked): string {
     const answer = this.answers[word];
     if (answer !== undefined) return answer;
     if (word === "SUBSCRIBE") return `*3\r\n$9\r\nsubscribe\r\n$${argument.length}\r\n${argument}\r\n:1\r\n`;
@@ -82,6 +101,9 @@ export class FakeServer {
 export async function openFake(): Promise<FakeServer> {
   const fake = new FakeServer();
   await once(fake.server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void fake.server.close());
+  onTestFinished(() => {
+    fake.cut();
+    fake.server.close();
+  });
   return fake;
 }

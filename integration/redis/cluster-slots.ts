@@ -14,6 +14,15 @@ export async function nodesFor(
   return [owner, other];
 }
 
+/** Name of a queue that a node serves. */
+export async function queueOn(cluster: RedisCluster, node: OwnServer): Promise<string> {
+  for (let index = 0; ; index += 1) {
+    const queue = `queue-${index}`;
+    const [owner] = await nodesFor(cluster, `lovage:{${queue}}`);
+    if (owner === node) return queue;
+  }
+}
+
 /**
  * Moves the slot of a key from node to node as `redis-cli --cluster reshard` does, in the midst of a load.
  * @param whileOpen Called when half of the keys are there and half here.
