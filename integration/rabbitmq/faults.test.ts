@@ -5,26 +5,14 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import type { OwnServer } from "../services/service.ts";
+import { isRefused } from "./is-refused.ts";
+import { messageTo } from "./message-to.ts";
 
 const startMs = 150_000;
 const maxMessageSize = 65_536;
 
-function messageTo(to: string, id: string): OutgoingMessage {
-  const properties = { messageId: id, contentType: "text/plain", contentEncoding: "utf-8" };
-  return { to, headers: {}, properties, body: Buffer.from(id) };
-}
-
 function idOf({ message }: Delivery): string {
   return message.properties.messageId;
-}
-
-async function isRefused(publication: Promise<unknown>): Promise<boolean> {
-  try {
-    await publication;
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 async function consume(connection: Connection, queue: string, acks = false): Promise<Delivery[]> {

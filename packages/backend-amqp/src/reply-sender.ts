@@ -1,5 +1,5 @@
 import { BackendUnavailableError, type ResultPut } from "@lovage/backend";
-import { ConfirmPublisher, type AmqpError, type AmqpSession, type Posting } from "@lovage/client-amqp";
+import { ConfirmPublisher, patience, type AmqpError, type AmqpSession, type Posting } from "@lovage/client-amqp";
 import { ClosedError, type Clock, type Log } from "@lovage/foundation";
 
 import { toBackendError } from "./errors.ts";
@@ -71,7 +71,7 @@ export class ReplySender {
       else reject(this.#toError(failure));
     };
     const postings = [...open].map((put) => postingOf(put, (error) => void this.#judge(put, error, settle)));
-    const timer = this.#clock.timer(acceptMs, () => {
+    const timer = patience(this.#clock, acceptMs, () => {
       this.#publisher.abandon(postings);
       reject(new BackendUnavailableError(`RabbitMQ did not accept results within ${acceptMs} ms.`));
     });

@@ -80,3 +80,24 @@ test("a standstill is as long as the heartbeat that was agreed on: a server that
   expect(session.standstills).toBe(1);
   await session.close(0);
 });
+
+test("an answer that came while the event loop was blocked for longer than it may take is no silence", async () => {
+  const base = virtualClock();
+  const deadline: Clock["deadline"] = (...args) => base.deadline(...args);
+  const due: (() => void)[] = [];
+  const timer: Clock["timer"] = (_, callback, options) => {
+    if (options === undefined) due.push(callback);
+    return { cancel: () => {} };
+  };
+  const clock = { timer, deadline, monotonic: () => 0 } as Clock;
+  const { model } = await open();
+  const session = new AmqpSession({ model: model as unknown as ChannelModel, where: "broker:5672" }, clock, 10_000);
+  const answer = Promise.withResolvers<string>();
+  const asked = session.answer(answer.promise, "settling deliveries");
+  asked.catch(() => {});
+  // Overdue timers run before sockets are read.
+  due.shift()?.();
+  answer.resolve("ok");
+  await expect(asked).resolves.toBe("ok");
+  await session.close(0);
+});

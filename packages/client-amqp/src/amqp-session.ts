@@ -4,6 +4,7 @@ import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
 import { heartbeatOf, socketOf, type HostConnection } from "./connect-host.ts";
+import { patience } from "./patience.ts";
 import { StandstillWatch } from "./standstill-watch.ts";
 
 /** How long the server may take to answer a call. */
@@ -70,7 +71,8 @@ export class AmqpSession {
   }
 
   /**
-   * Waits for the server's answer to a call, at most 10 s: some calls are never answered, such as consuming from a queue without a leader.
+   * Waits for the server's answer to a call, at most 10 s in which this process could read it: some calls are never answered, such as consuming from a
+   * queue without a leader.
    * @param what What is being done, for the error.
    * @throws AmqpError
    */
@@ -81,7 +83,7 @@ export class AmqpSession {
         reject(toAmqpError(error, this.where, what));
       };
       const silence = `RabbitMQ at ${this.where}, ${what}: no answer within ${answerMs} ms.`;
-      const timer = this.#clock.timer(answerMs, () => fail(new AmqpError(silence, { kind: "unavailable" })));
+      const timer = patience(this.#clock, answerMs, () => fail(new AmqpError(silence, { kind: "unavailable" })));
       const release = (): void => {
         timer.cancel();
         this.#asked.delete(fail);

@@ -184,3 +184,31 @@ test("closed while a channel is to be opened again, it leaves no timer", async (
   expect(scene.outcomes).toEqual(["a broken"]);
   expect(scene.clock.pending).toBe(0);
 });
+
+test("a channel that is refused is asked for less and less often, with one warning, until it is opened", async () => {
+  const clock = virtualClock();
+  const levels: string[] = [];
+  const log = { ...silentLog, warn: () => void levels.push("warn"), debug: () => void levels.push("debug") };
+  const publisher = new ConfirmPublisher({ clock, log });
+  let isRefused = true;
+  let asked = 0;
+  publisher.use({
+    where: "broker:5672",
+    ended: new AbortController().signal,
+    isBlocked: false,
+    onBlocked: () => {},
+    confirmChannel: async () => {
+      asked += 1;
+      if (isRefused) throw new Error("No channels left to allocate");
+      return await Promise.resolve(new Channel() as unknown as ConfirmChannel);
+    },
+  } as unknown as AmqpSession);
+  await clock.advance(60_000);
+  expect(asked).toBeGreaterThan(10);
+  expect(asked).toBeLessThan(30);
+  expect([levels[0], new Set(levels.slice(1))]).toEqual(["warn", new Set(["debug"])]);
+  isRefused = false;
+  await clock.advance(5_000);
+  expect(clock.pending).toBe(0);
+  publisher.close();
+});

@@ -1,4 +1,5 @@
 import type { Clock, Log, Timer } from "@lovage/foundation";
+import { backOff, FailureNews } from "@lovage/foundation";
 import type { ConfirmChannel, Message } from "amqplib";
 
 import { AmqpError, toAmqpError } from "./amqp-error.ts";
@@ -16,8 +17,8 @@ export interface PublisherOptions {
 
 /** What may be on its way at once: enough to keep a broker busy, few enough to be held in memory twice. */
 const most = { messages: 4_096, bytes: 16 * 1024 * 1024 } as const;
-/** A channel that the server has closed is opened again after this. */
-const reopenMs = 50;
+/** Waits before a channel that the server has closed, or refused, is opened again. */
+const reopening = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
 /** A channel that was refused something is replaced at most this often, and what is on its way over it is waited for at most so long. */
 const replacing = { everyMs: 1_000, drainMs: 250 } as const;
 
@@ -42,6 +43,9 @@ export class ConfirmPublisher {
   #isPumping = false;
   #isClosed = false;
   #reopening: Timer | undefined;
+  /** Attempts in a row to open a channel. */
+  #refusals = 0;
+  readonly #opening: FailureNews;
   /** Those that were replaced: their end is nobody's loss, however late it comes. */
   readonly #retired = new WeakSet<ConfirmChannel>();
   /** While it runs nothing is written: the channel is replaced when all that was is confirmed. */
@@ -50,11 +54,13 @@ export class ConfirmPublisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#opening = new FailureNews(options.log, "A channel for publishing could not be opened; trying again.");
   }
 
   /** Goes on over a new session. */
   use(session: AmqpSession): void {
     this.#session = session;
+    this.#refusals = 0;
     session.onBlocked((isBlocked, reason) => {
       if (isBlocked) this.#options.log.warn("RabbitMQ takes no messages for now.", { reason });
       else this.#options.log.info("RabbitMQ takes messages again.");
@@ -101,6 +107,8 @@ export class ConfirmPublisher {
     try {
       const channel = await session.confirmChannel();
       if (this.#session !== session) return;
+      this.#refusals = 0;
+      this.#opening.succeeded();
       channel.on("return", (message: Message) => this.#onReturn(message));
       channel.on("drain", () => {
         this.#isFull = false;
@@ -117,7 +125,8 @@ export class ConfirmPublisher {
       this.#pump();
     } catch (error) {
       if (session.ended.aborted || this.#session !== session) return;
-      this.#options.log.warn("A channel for publishing could not be opened.", { error: String(error) });
+      this.#opening.failed(error);
+      this.#refusals += 1;
       this.#reopen(session);
     }
   }
@@ -136,7 +145,7 @@ export class ConfirmPublisher {
 
   #reopen(session: AmqpSession): void {
     this.#reopening?.cancel();
-    this.#reopening = this.#options.clock.timer(reopenMs, () => {
+    this.#reopening = this.#options.clock.timer(backOff(reopening, this.#refusals), () => {
       if (this.#session === session && !session.ended.aborted) void this.#open(session);
     });
   }

@@ -8,6 +8,7 @@ import { AmqpError, isAmqpError, toAmqpError } from "./amqp-error.ts";
 import type { AmqpTarget } from "./amqp-options.ts";
 import { nameOf, type AmqpHost } from "./amqp-url.ts";
 import { gatherWrites } from "./gathered-writes.ts";
+import { patience } from "./patience.ts";
 import { readAllHeaders } from "./readable-headers.ts";
 
 /** A connection of the client, and the host that it leads to. */
@@ -52,19 +53,14 @@ async function connectOnce(host: AmqpHost, { target, clock, name, signal }: Host
   const reason = new AmqpError(`RabbitMQ at ${where} did not answer within ${connectTimeoutMs} ms.`, {
     kind: "unavailable",
   });
-  const deadline = clock.deadline(connectTimeoutMs, { reason });
   const attempt = new AbortController();
-  const end = (): void => attempt.abort();
-  for (const each of [signal, deadline.signal]) each.addEventListener("abort", end, { once: true });
-  const socket = {
-    noDelay: true,
-    timeout: connectTimeoutMs,
-    signal: attempt.signal,
-    clientProperties: { connection_name: name },
-  };
+  const waiting = patience(clock, connectTimeoutMs, () => attempt.abort(reason));
+  const end = (): void => attempt.abort(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  const socket = { noDelay: true, signal: attempt.signal, clientProperties: { connection_name: name } };
   const connecting = connect(addressOf(host, target), { ...tlsOptions, ...socket });
   try {
-    const model = await abortable(connecting, AbortSignal.any([signal, deadline.signal]));
+    const model = await abortable(connecting, attempt.signal);
     checkStillOpen(model, where);
     // Told again by "close", with the cause; without a listener the process would end.
     model.on("error", () => {});
@@ -76,7 +72,7 @@ async function connectOnce(host: AmqpHost, { target, clock, name, signal }: Host
     connecting.then((late) => socketOf(late).destroy(reason)).catch(() => {});
     throw connectFailure(error, where, target);
   } finally {
-    deadline.cancel();
+    waiting.cancel();
     signal.removeEventListener("abort", end);
   }
 }

@@ -9,6 +9,7 @@ export type { AmqpHost, AmqpLocation } from "./amqp-url.ts";
 export { CallChannel } from "./call-channel.ts";
 export { ConfirmPublisher } from "./confirm-publisher.ts";
 export type { PublisherOptions } from "./confirm-publisher.ts";
+export { patience } from "./patience.ts";
 export type { Posting } from "./posting.ts";
 export { headerNumber } from "./header-number.ts";
 export type { PublishProperties } from "./publish-on.ts";

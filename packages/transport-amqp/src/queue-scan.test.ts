@@ -1,9 +1,10 @@
 import type { AmqpSession } from "@lovage/client-amqp";
 import { systemClock } from "@lovage/foundation";
 import type { Message } from "@lovage/transport";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import type { Publisher } from "./publishing/publisher.ts";
+import type { SentMessages } from "./publishing/sent-messages.ts";
 import { QueueScan } from "./queue-scan.ts";
 
 interface Raw {
@@ -18,6 +19,10 @@ class PlayedQueue {
   copies = 0;
   /** The copy that fails. */
   failsAt = Infinity;
+  writtenAt = Infinity;
+  /** What was written, and not confirmed in time. */
+  written: { readonly message: Message; readonly sent: SentMessages } | undefined;
+  closings = 0;
 
   constructor(messages: readonly (readonly [id: string, priority: number])[]) {
     for (const message of messages) this.#put(message);
@@ -31,10 +36,13 @@ class PlayedQueue {
     const channel = {
       get: async () => await Promise.resolve(this.#take()),
       ack: () => (this.unsettled -= 1),
-      close: async () => await Promise.resolve(),
+      close: async () => await Promise.resolve(void (this.closings += 1)),
     };
     const session = { channel: () => channel, answer: async (promise: Promise<unknown>) => await promise };
-    const publisher = { forward: async (message: Message) => await Promise.resolve(this.#copy(message)) };
+    const publisher = {
+      forward: async (message: Message, _: string, { sent }: { readonly sent: SentMessages }) =>
+        await Promise.resolve(this.#copy(message, sent)),
+    };
     const options = { queue: "mail", isQuorum: false, givesBackCopies: true, clock: systemClock };
     return await QueueScan.open(session as unknown as AmqpSession, publisher as unknown as Publisher, options);
   }
@@ -52,8 +60,20 @@ class PlayedQueue {
     return { ...raw, fields: { deliveryTag: 1, redelivered: false }, content: Buffer.from("x") };
   }
 
-  #copy({ properties }: Message): void {
+  /** The broker reads on. */
+  accept(): void {
+    const { message, sent } = this.written!;
+    this.#put([message.properties.messageId, message.properties.priority ?? 0]);
+    sent.end("copy", null);
+  }
+
+  #copy(message: Message, sent: SentMessages): void {
+    const { properties } = message;
     this.copies += 1;
+    if (this.copies === this.writtenAt) {
+      sent.leave("copy");
+      this.written = { message, sent };
+    }
     if (this.copies === this.failsAt) throw new Error("The broker takes no messages.");
     this.#put([properties.messageId, properties.priority ?? 0]);
   }
@@ -96,4 +116,16 @@ test("what was kept until the end, for its priority, goes back also when the sca
   });
   await expect(looking).rejects.toThrow("not this one");
   expect([queue.ids, queue.unsettled]).toEqual(["high", 1]);
+});
+
+test("one whose copy was written and is not confirmed in time stays in our hands until it is, and is not there twice then", async () => {
+  const queue = new PlayedQueue(["a", "b"].map((id) => [id, 0]));
+  queue.failsAt = queue.writtenAt = 1;
+  const scan = await queue.open();
+  await expect(scan.run(2, () => ({ kind: "keep" }))).rejects.toThrow("takes no messages");
+  await scan.close();
+  expect([queue.unsettled, queue.closings]).toEqual([1, 0]);
+  queue.accept();
+  await vi.waitFor(() => expect(queue.closings).toBe(1), { timeout: 20_000 });
+  expect([queue.unsettled, queue.ids]).toEqual([0, "b a"]);
 });

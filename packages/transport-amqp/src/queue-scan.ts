@@ -4,6 +4,7 @@ import type { Message } from "@lovage/transport";
 
 import { decodeMessage, type Marks, type Received } from "./wire/message-codec.ts";
 import type { Publisher } from "./publishing/publisher.ts";
+import { SentMessages } from "./publishing/sent-messages.ts";
 
 /** What becomes of a message that was looked at. */
 export type Fate =
@@ -26,11 +27,26 @@ export interface ScanOptions {
 /** A message that is in our hands. */
 type Taken = Received & { readonly raw: GetMessage };
 
+/** One whose copy was not confirmed in time. */
+interface Unconfirmed {
+  readonly raw: GetMessage;
+  readonly sent: SentMessages;
+}
+
+/** Where a message goes on. */
+interface Copy {
+  readonly message: Message;
+  readonly to: string;
+  readonly marks: Marks;
+  readonly delayMs?: number;
+}
+
 /**
  * Takes messages from the head of a queue, one after the other, decides what becomes of each, and gives back what stays.
  *
  * Of an ordinary queue what stays goes to its end, confirmed and then acknowledged: with all of a queue scanned the order is the old one, with a part of
- * it that part is last. Nothing is lost by a crash in between; a message may then be there twice.
+ * it that part is last. Nothing is lost by a crash in between; a message may then be there twice. One whose copy was written and is not confirmed in time,
+ * as under an alarm, stays in our hands until it is known what became of the copy, after the call has failed.
  *
  * Each goes back before the next one is taken: what is in our hands when the scan does not come to its end counts as lost, and twice makes a
  * suspect of it. Only those with a priority wait for the end, since their copies would come before what was not seen yet.
@@ -42,6 +58,7 @@ export class QueueScan {
   readonly #options: ScanOptions;
   /** What the broker is to give back. */
   #held = 0;
+  readonly #unconfirmed: Unconfirmed[] = [];
 
   private constructor(channel: Channel, session: AmqpSession, publisher: Publisher, options: ScanOptions) {
     this.#channel = channel;
@@ -83,26 +100,47 @@ export class QueueScan {
         else await this.#copyBack(taken);
         continue;
       }
-      if (fate.kind === "move") await this.#publisher.forward(fate.message, fate.to, { marks: fate.marks });
-      this.#channel.ack(raw);
+      if (fate.kind === "move") await this.#pass(raw, fate);
+      else this.#channel.ack(raw);
       changed += 1;
     }
     return changed;
   }
 
   async #copyBack({ message, marks, raw }: Taken): Promise<void> {
-    await this.#publisher.forward(message, this.#options.queue, { marks, delayMs: marks.restMs });
+    await this.#pass(raw, { message, to: this.#options.queue, marks, delayMs: marks.restMs });
+  }
+
+  async #pass(raw: GetMessage, { message, to, ...how }: Copy): Promise<void> {
+    const sent = new SentMessages();
+    try {
+      await this.#publisher.forward(message, to, { ...how, sent });
+    } catch (error) {
+      this.#unconfirmed.push({ raw, sent });
+      throw error;
+    }
     this.#channel.ack(raw);
   }
 
-  /** What was not settled goes back to its place. Never rejects. */
+  /** What was not settled goes back to its place. Waits for no copy whose call has failed. Never rejects. */
   async close(): Promise<void> {
+    const closing = this.#close();
+    if (this.#unconfirmed.every(({ sent }) => sent.isOver)) await closing;
+  }
+
+  async #close(): Promise<void> {
     try {
+      for (const each of this.#unconfirmed) await this.#settle(each);
       if (this.#held > 0) await this.#giveBack();
       await this.#session.answer(this.#channel.close(), "closing a channel");
     } catch {
       // The channel has ended, and what was not settled is back in the queue.
     }
+  }
+
+  async #settle({ raw, sent }: Unconfirmed): Promise<void> {
+    await sent.over();
+    if (sent.hasAccepted) this.#channel.ack(raw);
   }
 
   /** A quorum queue gives back a little later than it is told to; who looks again at once would miss it. */

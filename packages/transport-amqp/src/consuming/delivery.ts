@@ -3,6 +3,7 @@ import type { DeadLetterReason, Delivery, Message, OutgoingMessage, ReleaseOptio
 import { DeliverySettledError, LeaseLostError } from "@lovage/transport";
 
 import type { Arrival } from "./consumer-channel.ts";
+import { SentMessages } from "../publishing/sent-messages.ts";
 import type { Marks } from "../wire/message-codec.ts";
 
 /** How a delivery is settled. */
@@ -46,12 +47,11 @@ export class AmqpDelivery implements Delivery {
   readonly token: string;
   /** The queue it lies in: that of suspects is another one. */
   readonly source: string;
-  /** What the broker has accepted of what follows: a settlement that is repeated, since it was refused the rest, must not send it again. */
-  readonly sent: WeakSet<OutgoingMessage> = new WeakSet();
   state: "held" | "settling" | "settled" | "lost" = "held";
   readonly #owner: DeliveryOwner;
   #controller: AbortController | undefined;
   #lostBy: Error | undefined;
+  #sent: SentMessages | undefined;
 
   constructor(
     owner: DeliveryOwner,
@@ -73,6 +73,12 @@ export class AmqpDelivery implements Delivery {
 
   get queue(): string {
     return this.#owner.queue;
+  }
+
+  /** What was sent of what follows: a settlement that is repeated, since it was refused the rest or heard nothing, must not send it again. */
+  get sent(): SentMessages {
+    this.#sent ??= new SentMessages();
+    return this.#sent;
   }
 
   get fence(): number {

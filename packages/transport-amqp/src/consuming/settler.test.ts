@@ -9,6 +9,8 @@ import { expect, test } from "vitest";
 
 import type { Arrival } from "./consumer-channel.ts";
 import { AmqpDelivery, type DeliveryOwner } from "./delivery.ts";
+import { SentMessages } from "../publishing/sent-messages.ts";
+import { noMarks } from "../wire/message-codec.ts";
 import type { Past } from "../wire/parcel.ts";
 import { suspectsQueueOf } from "../wire/queue-form.ts";
 import { Settler } from "./settler.ts";
@@ -37,9 +39,9 @@ class Scene {
     publisher: {
       publish: (batch, options) => {
         this.pasts.push(...batch.flatMap((message) => options?.pastOf?.(message) ?? []));
-        return this.#publish(batch, options?.onAccepted);
+        return this.#publish(batch, options?.sent);
       },
-      forward: async (message, to) => await this.#publish([{ ...message, to }]),
+      forward: async (message, to, { sent }) => await this.#publish([{ ...message, to }], sent),
     },
     originals: new UnsettledOriginals(),
     clock: virtualClock(),
@@ -67,12 +69,15 @@ class Scene {
     this.delivery = new AmqpDelivery(owner, held);
   }
 
-  #publish(batch: readonly OutgoingMessage[], onAccepted?: (message: OutgoingMessage) => void): Promise<void> {
+  #publish(batch: readonly OutgoingMessage[], sent?: SentMessages): Promise<void> {
+    const parcels = batch.map((message) => ({ message, to: message.to, marks: noMarks, delayMs: 0 }));
+    const names = SentMessages.namesOf(parcels);
     const failures = batch.flatMap((message, index) => {
-      const to = message.to as string;
+      const [to, name = ""] = [message.to as string, names[index]];
+      if (sent?.isAccepted(name) === true) return [];
       if (this.full.has(to)) return [{ index, messageId: "next", error: this.refusal }];
       this.accepted.push(to);
-      onAccepted?.(message);
+      sent?.end(name, null);
       return [];
     });
     return failures.length === 0 ? Promise.resolve() : Promise.reject(new PublishError(failures, batch.length));

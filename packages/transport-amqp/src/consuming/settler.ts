@@ -8,6 +8,7 @@ import type { AmqpDelivery, Settlement } from "./delivery.ts";
 import type { Marks } from "../wire/message-codec.ts";
 import type { Past } from "../wire/parcel.ts";
 import type { Publisher } from "../publishing/publisher.ts";
+import { SentMessages } from "../publishing/sent-messages.ts";
 import type { UnsettledOriginals } from "./unsettled-originals.ts";
 
 /** What a {@link Settler} works with. */
@@ -30,7 +31,8 @@ const waits = { baseMs: 50, maxMs: 5_000, jitter: "equal" } as const;
 /**
  * Settles deliveries. RabbitMQ has no transactions over quorum queues, so whatever is to be published with a settlement is confirmed first, and the
  * delivery is acknowledged after that: a crash in between leaves two copies, never none. Before anything is published the broker is asked
- * whether the delivery is still ours, so that who has lost it publishes nothing; and what is not written yet when it is lost is not written.
+ * whether the delivery is still ours, so that who has lost it publishes nothing; and what is not written yet when it is lost is not written. What was
+ * written and not confirmed in time is waited for when the settlement is repeated, and not written again.
  */
 export class Settler {
   readonly #parts: SettlerParts;
@@ -76,10 +78,11 @@ export class Settler {
 
   async #move(arrival: Arrival, message: Message, { to, marks, delayMs }: Move): Promise<void> {
     const { publisher, clock, log } = this.#parts;
+    const sent = new SentMessages();
     for (let attempt = 0; ; attempt += 1) {
       await arrival.channel.alive();
       try {
-        await publisher.forward(message, to, { marks, delayMs, signal: arrival.channel.leaving });
+        await publisher.forward(message, to, { marks, delayMs, signal: arrival.channel.leaving, sent });
         break;
       } catch (error) {
         if (hasCode(error, "CLOSED") || arrival.channel.hasEnded) throw error;
@@ -95,31 +98,31 @@ export class Settler {
   /** Queues that take nothing for now hold up what is for them alone: what others have accepted in an attempt before is there already. */
   async #publish(delivery: AmqpDelivery, followUps: readonly OutgoingMessage[]): Promise<void> {
     const { arrival, sent } = delivery;
-    const open = followUps.filter((message) => !sent.has(message));
-    if (open.length === 0) return;
+    if (followUps.length === 0) return;
     await arrival.channel.alive();
-    const onAccepted = (message: OutgoingMessage): void => void sent.add(message);
     const pastOf = (message: OutgoingMessage): Past | undefined => pastIn(delivery, message);
-    await this.#parts.publisher.publish(open, { signal: arrival.channel.leaving, onAccepted, pastOf });
+    await this.#parts.publisher.publish(followUps, { signal: arrival.channel.leaving, sent, pastOf });
   }
 
   /** Giving back by the broker's own means would count as a loss on a quorum queue, and bring it nearer to its delivery limit. */
-  async #copy({ arrival, message, marks, source, fence, queue }: AmqpDelivery, delayMs: number): Promise<void> {
+  async #copy({ arrival, message, marks, source, fence, queue, sent }: AmqpDelivery, delayMs: number): Promise<void> {
     await arrival.channel.alive();
     const to = delayMs > 0 ? queue : source;
     const copied = { ...marks, deliveries: fence };
-    await this.#parts.publisher.forward(message, to, { marks: copied, delayMs, signal: arrival.channel.leaving });
+    const { leaving: signal } = arrival.channel;
+    await this.#parts.publisher.forward(message, to, { marks: copied, delayMs, signal, sent });
   }
 
   async #bury(
-    { arrival, message, fence, count, queue }: AmqpDelivery,
+    { arrival, message, fence, count, queue, sent }: AmqpDelivery,
     { reason }: Extract<Settlement, { kind: "reject" }>,
   ): Promise<void> {
     await arrival.channel.alive();
     const dead = withDeath(message, { ...reason, queue, count, atMs: this.#parts.clock.now() });
     // The losses are forgotten; the fence goes on, since a replay must be newer than what was before.
     const marks = { losses: 0, deliveries: fence, restMs: 0 };
-    await this.#parts.publisher.forward(dead, deadLetterQueueOf(queue), { marks, signal: arrival.channel.leaving });
+    const { leaving: signal } = arrival.channel;
+    await this.#parts.publisher.forward(dead, deadLetterQueueOf(queue), { marks, signal, sent });
   }
 }
 

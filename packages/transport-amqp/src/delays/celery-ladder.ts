@@ -2,7 +2,7 @@ import type { CallChannel, Channel } from "@lovage/client-amqp";
 import { Turns, type Clock } from "@lovage/foundation";
 
 import { makeSink, makeStranded, sinkQueue, strandedQueue } from "./delay-ends.ts";
-import type { DelayRoute } from "./delay-route.ts";
+import { makeIf, type DelayRoute } from "./delay-route.ts";
 import { KnownExits } from "./known-exits.ts";
 import type { QueueForm } from "../wire/queue-form.ts";
 
@@ -98,7 +98,7 @@ export class CeleryLadder {
       headers: { [sentByUs]: true },
       restMs: 0,
       isMade: () => this.#isMade && this.#exits.has(queue),
-      make: () => this.#turns.take(() => this.#make(queue)),
+      make: (isWanted) => this.#turns.take(() => makeIf(isWanted, () => this.#make(queue))),
     };
   }
 

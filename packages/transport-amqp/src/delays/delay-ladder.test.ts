@@ -1,7 +1,7 @@
 import type { CallChannel } from "@lovage/client-amqp";
 import { virtualClock } from "@lovage/foundation";
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { DelayLadder } from "./delay-ladder.ts";
 import type { DelayRoute } from "./delay-route.ts";
 
@@ -59,6 +59,20 @@ it("makes its steps one by one, and again from the first where they were forgott
   const queues = made.flatMap((each) => /^assertQueue (lovage\.delay\.\d)$/u.exec(each)?.[1] ?? []);
   expect(queues.map((name) => name.at(-1)).join(" ")).toBe("0 1 0 1 2");
   expect(made.at(-1)).toBe("bindQueue mail");
+});
+
+it("makes nothing for who does not want it any more when his turn has come", async () => {
+  const first = Promise.withResolvers<void>();
+  const call = vi.fn<CallChannel["call"]>(() => first.promise as Promise<never>);
+  const route = new DelayLadder({ call } as unknown as CallChannel, virtualClock()).route("mail", 64);
+  const making = route.make();
+  let isWanted = true;
+  const later = [1, 2].map(() => route.make(() => isWanted));
+  await Promise.resolve();
+  isWanted = false;
+  first.reject(new Error("no answer within 10000 ms"));
+  await expect(making).rejects.toThrow("no answer");
+  expect([await Promise.all(later), call.mock.calls.length, route.isMade()]).toEqual([[false, false], 1, false]);
 });
 
 it("makes the way to a queue again a minute later: others may have deleted the queue, and made it again without", async () => {

@@ -4,7 +4,7 @@ import type { CallChannel, Channel, Options } from "@lovage/client-amqp";
 import type { ExchangeAddress } from "@lovage/transport";
 
 import { makeSink, makeStranded, sinkQueue, strandedQueue } from "./delay-ends.ts";
-import type { DelayRoute } from "./delay-route.ts";
+import { makeIf, type DelayRoute } from "./delay-route.ts";
 import { KnownExits } from "./known-exits.ts";
 
 /** Time of the lowest step, in ms. */
@@ -86,7 +86,7 @@ export class DelayLadder {
       headers,
       restMs: Math.max(0, Math.ceil(delayMs - units * unitMs)),
       isMade: () => topStep < this.#stepsMade && this.#exits.has(exitName(to)),
-      make: () => this.#turns.take(() => this.#make(to, topStep)),
+      make: (isWanted) => this.#turns.take(() => makeIf(isWanted, () => this.#make(to, topStep))),
     };
   }
 

@@ -1,99 +1,10 @@
-import { EventEmitter } from "node:events";
-import type { AmqpLink, AmqpSession, CallChannel } from "@lovage/client-amqp";
-import { ClosedError, silentLog, virtualClock } from "@lovage/foundation";
+import { ClosedError } from "@lovage/foundation";
 import type { OutgoingMessage } from "@lovage/transport";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
-import type { DeclaredTopology } from "../topology/declared-topology.ts";
-import type { Delays } from "../topology/delays.ts";
 import { noMarks } from "../wire/message-codec.ts";
-import { Publisher } from "./publisher.ts";
-
-type Confirm = (error: Error | null) => void;
-
-interface Address {
-  readonly exchange: string;
-  readonly routingKey: string;
-}
-
-/** A channel whose broker the test is. */
-class FakeChannel extends EventEmitter {
-  readonly sent: Address[] = [];
-  readonly confirms: Confirm[] = [];
-
-  sendMessage({ exchange, routingKey }: Address): boolean {
-    this.sent.push({ exchange, routingKey });
-    return true;
-  }
-
-  pushConfirmCallback(confirm: Confirm): void {
-    this.confirms.push(confirm);
-  }
-
-  /** No queue takes the latest message. */
-  return(messageId: string): void {
-    this.emit("return", { fields: this.sent.at(-1), properties: { messageId } });
-    this.confirms.at(-1)?.(null);
-  }
-}
-
-class Scene {
-  readonly clock = virtualClock();
-  readonly channels: FakeChannel[] = [];
-  readonly redeclared: string[] = [];
-  /** Declaring again waits for it. */
-  declared: Promise<void> = Promise.resolve();
-  readonly publisher: Publisher;
-
-  constructor() {
-    const redeclare = async (name: string): Promise<void> => {
-      await this.declared;
-      this.redeclared.push(name);
-    };
-    this.publisher = new Publisher({
-      link: { state: "open", session: undefined } as unknown as AmqpLink,
-      calls: {} as CallChannel,
-      topology: {
-        require: () => {},
-        formOf: (queue: string) => ({ isReadByCelery: queue === "celery" }),
-        hasExchange: () => true,
-        redeclare,
-        redeclareExchange: redeclare,
-      } as unknown as DeclaredTopology,
-      delays: { forget: () => {}, forgetQueue: () => {} } as unknown as Delays,
-      clock: this.clock,
-      log: silentLog,
-      limits: { maxMessageBytes: 262_144, delayHorizonMs: Infinity },
-    });
-  }
-
-  /** The broker is there. */
-  begin(): this {
-    this.publisher.use({
-      ended: new AbortController().signal,
-      isBlocked: false,
-      onBlocked: () => {},
-      closeChannel: async () => await Promise.resolve(),
-      confirmChannel: async () => {
-        const channel = new FakeChannel();
-        this.channels.push(channel);
-        return await Promise.resolve(channel);
-      },
-    } as unknown as AmqpSession);
-    return this;
-  }
-
-  /** Publishes one message; gives the code of what it failed by, or "accepted". */
-  async publish(messageId: string, to: OutgoingMessage["to"], timeoutMs = 30_000): Promise<unknown> {
-    const properties = { messageId, contentType: "application/json", contentEncoding: "utf-8" };
-    try {
-      await this.publisher.publish([{ to, properties, headers: {}, body: Buffer.from("[]") }], { timeoutMs });
-      return "accepted";
-    } catch (error) {
-      return (error as { readonly code: unknown }).code;
-    }
-  }
-}
+import { followUp, Scene } from "./test-support/publisher-scene.ts";
+import { SentMessages } from "./sent-messages.ts";
 
 test("what nobody waits for any more is not sent again once its queue has been made again", async () => {
   const scene = new Scene().begin();
@@ -107,6 +18,18 @@ test("what nobody waits for any more is not sent again once its queue has been m
   resolve();
   await scene.clock.advance(0);
   expect([scene.redeclared, scene.channels[0]?.sent.length]).toEqual([["mail"], 1]);
+  scene.publisher.close();
+});
+
+test("a confirm that came while the event loop was blocked counts, also where the time of its caller was over before it could be read", async () => {
+  const scene = new Scene().begin();
+  const timer = vi.spyOn(scene.clock, "timer");
+  const outcome = scene.publish("one", "mail", 1_000);
+  await scene.clock.advance(0);
+  // Overdue timers run before sockets are read.
+  timer.mock.calls[0]?.[1]();
+  scene.channels[0]?.confirms[0]?.(null);
+  expect(await outcome).toBe("accepted");
   scene.publisher.close();
 });
 
@@ -178,7 +101,10 @@ test("what belongs to a delivery that is lost while it waits to be written is no
   expect(clock.pending).toBe(0);
 });
 
-const json = { contentType: "application/json", contentEncoding: "utf-8" } as const;
+/** As it is known again. */
+function nameOf(to: string): string {
+  return SentMessages.namesOf([{ message: followUp(to), to, marks: noMarks, delayMs: 0 }])[0]!;
+}
 
 test("tells of each message that was accepted, also where the call fails or is given up", async () => {
   const scene = new Scene().begin();
@@ -186,15 +112,8 @@ test("tells of each message that was accepted, also where the call fails or is g
     [new Error("message nacked"), "PUBLISH_FAILED"],
     [undefined, "PUBLISH_TIMEOUT"],
   ] as const) {
-    const accepted: string[] = [];
-    const onAccepted = ({ to }: OutgoingMessage): void => void accepted.push(to as string);
-    const batch = ["free", "full"].map((to) => ({
-      to,
-      properties: { ...json, messageId: to },
-      headers: {},
-      body: Buffer.from("[]"),
-    }));
-    const outcome = scene.publisher.publish(batch, { timeoutMs: 100, onAccepted });
+    const sent = new SentMessages();
+    const outcome = scene.publisher.publish([followUp("free"), followUp("full")], { timeoutMs: 100, sent });
     outcome.catch(() => {});
     await scene.clock.advance(0);
     const [free, full] = scene.channels.at(-1)?.confirms.slice(-2) ?? [];
@@ -202,7 +121,7 @@ test("tells of each message that was accepted, also where the call fails or is g
     if (refusal !== undefined) full?.(refusal);
     await scene.clock.advance(100);
     await expect(outcome).rejects.toMatchObject({ code });
-    expect(accepted).toEqual(["free"]);
+    expect(["free", "full"].map((to) => sent.isAccepted(nameOf(to)))).toEqual([true, false]);
   }
   scene.publisher.close();
 });

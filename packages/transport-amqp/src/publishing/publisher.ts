@@ -1,18 +1,25 @@
 import type { AmqpLink, AmqpSession, CallChannel, Posting } from "@lovage/client-amqp";
-import { ConfirmPublisher, isAmqpError } from "@lovage/client-amqp";
+import { ConfirmPublisher } from "@lovage/client-amqp";
 import type { Clock, Log } from "@lovage/foundation";
 import { asBuffer, ClosedError, formatDuration, hasCode, OptionError } from "@lovage/foundation";
 import type { ExchangeAddress, Message, OutgoingMessage, PublishOptions } from "@lovage/transport";
-import { PublishTimeoutError, TransactionUnsupportedError, TransportUnavailableError } from "@lovage/transport";
+import {
+  MessageUnroutableError,
+  PublishTimeoutError,
+  TransactionUnsupportedError,
+  TransportUnavailableError,
+} from "@lovage/transport";
 
+import { AlarmWait } from "./alarm-wait.ts";
 import { checkOutgoing } from "./check-outgoing.ts";
 import type { DeclaredTopology } from "../topology/declared-topology.ts";
-import type { DelayRoute } from "../delays/delay-route.ts";
 import type { Delays } from "../topology/delays.ts";
 import { toTransportError } from "../errors.ts";
 import { encodeMessage, noMarks, type Marks } from "../wire/message-codec.ts";
-import { parcelsOf, type Parcel, type Past } from "../wire/parcel.ts";
-import { PublishCall, timeoutText } from "./publish-call.ts";
+import { parcelsOf, type Past } from "../wire/parcel.ts";
+import { PublishCall, timeoutText, type Item } from "./publish-call.ts";
+import type { SentMessages } from "./sent-messages.ts";
+import { Ways, type Passage } from "./ways.ts";
 
 /** What a {@link Publisher} works with. */
 export interface PublisherParts {
@@ -29,8 +36,11 @@ export interface PublisherParts {
 interface Withdrawable {
   /** What is not written when it aborts is not to be written any more: the delivery is lost, and runs again elsewhere. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each message that the broker has accepted, whatever becomes of the others. */
-  readonly onAccepted?: (message: OutgoingMessage) => void;
+  /**
+   * What was sent for it before, and is told of these. What the broker has, or may have, is not written again: its fate is waited for. Without it, what was
+   * written when the call ends is forgotten.
+   */
+  readonly sent?: SentMessages | undefined;
   /** Tells which of the messages take the place of the delivered one. */
   readonly pastOf?: (message: OutgoingMessage) => Past | undefined;
 }
@@ -42,27 +52,30 @@ export class Publisher {
   readonly #parts: PublisherParts;
   readonly #wire: ConfirmPublisher;
   readonly #calls = new Set<PublishCall>();
-  /** Exchanges that were seen on this session: publishing to one that is not there costs the channel. */
-  readonly #exchanges = new Set<string>();
-  /** Exchanges that may be gone: a message for them was on its way when the channel ended. */
-  readonly #doubtful = new Set<string>();
+  readonly #ways: Ways;
+  readonly #alarm: AlarmWait;
   #isClosed = false;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+    this.#ways = new Ways(parts);
+    this.#alarm = new AlarmWait(() => this.#isBlocked);
     this.#wire = new ConfirmPublisher({ clock: parts.clock, log: parts.log });
   }
 
   /** Goes on over a new session. */
   use(session: AmqpSession): void {
-    this.#exchanges.clear();
-    this.#doubtful.clear();
+    this.#ways.forget();
     this.#wire.use(session);
+    session.onBlocked((isBlocked) => {
+      if (!isBlocked) this.#alarm.end();
+    });
+    this.#alarm.end();
   }
 
   /** @throws synchronously what is refused before any I/O */
   publish(batch: readonly OutgoingMessage[], options: PublishOptions & Withdrawable = {}): Promise<void> {
-    const { transaction, timeoutMs = defaultTimeoutMs, signal, onAccepted, pastOf } = options;
+    const { transaction, timeoutMs = defaultTimeoutMs, signal, sent, pastOf } = options;
     if (!(timeoutMs > 0))
       throw new OptionError(`timeoutMs must be more than 0, got ${String(timeoutMs)}.`, { field: "timeoutMs" });
     if (transaction !== undefined) {
@@ -73,7 +86,7 @@ export class Publisher {
     this.check(batch);
     if (batch.length === 0) return Promise.resolve();
     const parcels = parcelsOf(batch, this.#parts.clock.now(), pastOf);
-    return this.#send(new PublishCall(batch, onAccepted), parcels, { timeoutMs, signal });
+    return this.#send(new PublishCall(parcels, sent), { timeoutMs, signal });
   }
 
   /** Refuses what must not be sent. @throws QUEUE_NOT_DECLARED, MESSAGE_TOO_LARGE, OPTION_INVALID */
@@ -85,9 +98,9 @@ export class Publisher {
   async forward(
     message: Message,
     to: string,
-    { marks, delayMs = 0, signal }: Withdrawable & { readonly marks: Marks; readonly delayMs?: number },
+    { marks, delayMs = 0, signal, sent }: Withdrawable & { readonly marks: Marks; readonly delayMs?: number },
   ): Promise<void> {
-    await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks, delayMs }], { signal });
+    await this.#send(new PublishCall([{ message, to, marks, delayMs }], sent), { signal });
   }
 
   /** Publishes a copy of a message that is held to a queue that nobody makes again. Resolves once the broker has it. */
@@ -97,7 +110,7 @@ export class Publisher {
     { marks, signal }: Withdrawable & { readonly marks: Marks },
   ): Promise<void> {
     const parcel = { message, to, marks, delayMs: 0, isForGood: true };
-    await this.#send(new PublishCall([{ ...message, to }]), [parcel], { signal });
+    await this.#send(new PublishCall([parcel]), { signal });
   }
 
   /**
@@ -106,11 +119,11 @@ export class Publisher {
    */
   async send(exchange: string, message: Message): Promise<void> {
     const to = { exchange, routingKey: "" };
-    this.#exchanges.add(exchange);
+    this.#ways.note(exchange);
     try {
-      await this.#send(new PublishCall([{ ...message, to }]), [{ message, to, marks: noMarks, delayMs: 0 }]);
+      await this.#send(new PublishCall([{ message, to, marks: noMarks, delayMs: 0 }]));
     } catch (error) {
-      if (!hasCode(error, "MESSAGE_UNROUTABLE") || this.#doubtful.has(exchange)) throw error;
+      if (!hasCode(error, "MESSAGE_UNROUTABLE") || this.#ways.isDoubtful(exchange)) throw error;
     }
   }
 
@@ -128,105 +141,78 @@ export class Publisher {
     }
   }
 
+  get #isBlocked(): boolean {
+    return this.#parts.link.session?.isBlocked === true;
+  }
+
   #send(
     call: PublishCall,
-    parcels: readonly Parcel[],
     { timeoutMs = defaultTimeoutMs, signal }: Withdrawable & { readonly timeoutMs?: number } = {},
   ): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new ClosedError("The connection to the broker is closed."));
-    if (signal?.aborted === true) return Promise.reject(toTransportError(signal.reason));
-    const withdraw = (): void => this.#withdraw(call, toTransportError(signal?.reason));
-    signal?.addEventListener("abort", withdraw, { once: true });
-    call.timer = this.#parts.clock.timer(timeoutMs, () => this.#expire(call, timeoutMs));
-    this.#calls.add(call);
-    const over = (): void => {
-      this.#calls.delete(call);
-      signal?.removeEventListener("abort", withdraw);
+    if (this.#isClosed) call.fail(new ClosedError("The connection to the broker is closed."));
+    if (signal?.aborted === true) call.fail(toTransportError(signal.reason));
+    if (call.isSettled) return call.promise;
+    this.#follow(call, signal);
+    const expire = (): void => {
+      if (!call.isSettled) this.#expire(call, timeoutMs);
     };
-    call.promise.then(over, over);
-    const routes = parcels.map((parcel) => this.#routeOf(parcel));
-    if (parcels.every((parcel, index) => this.#isReady(parcel, routes[index]))) this.#post(call, parcels, routes);
-    else void this.#prepareAndPost(call, parcels, routes);
+    // User code may have blocked the event loop all the while: a confirm that is there is read before.
+    call.timer = this.#parts.clock.timer(timeoutMs, () => void setImmediate(expire));
+    const passages = call.unwritten.map(([index, parcel]) => this.#ways.passageOf(index, parcel));
+    if (passages.every((passage) => this.#ways.isReady(passage))) this.#post(call, passages);
+    else void this.#prepareAndPost(call, passages);
     return call.promise;
   }
 
-  #routeOf({ to, delayMs }: Parcel): DelayRoute | undefined {
-    return delayMs > 0 ? this.#parts.delays.route(to, delayMs) : undefined;
+  /** Until it is over, and it is known what became of all that was left of it. */
+  #follow(call: PublishCall, signal: AbortSignal | undefined): void {
+    const withdraw = (): void => {
+      call.withdraw(toTransportError(signal?.reason));
+      this.#wire.abandon(call.items.map(({ posting }) => posting));
+    };
+    signal?.addEventListener("abort", withdraw, { once: true });
+    this.#calls.add(call);
+    const over = (): void => {
+      this.#calls.delete(call);
+      void call.over().then(() => signal?.removeEventListener("abort", withdraw));
+    };
+    call.promise.then(over, over);
   }
 
-  #isReady({ to }: Parcel, route: DelayRoute | undefined): boolean {
-    if (typeof to !== "string" && !this.#isThere(to.exchange)) return false;
-    return route === undefined || route.isMade();
-  }
-
-  #isThere(exchange: string): boolean {
-    if (this.#doubtful.has(exchange)) return false;
-    return this.#parts.topology.hasExchange(exchange) || this.#exchanges.has(exchange);
-  }
-
-  /** To publish to an exchange that was deleted costs the channel, and all that is on its way over it: once, and not for each message. */
-  #doubt({ to }: Parcel, route: DelayRoute | undefined): void {
-    if (typeof to !== "string") this.#doubtful.add(to.exchange);
-    if (route !== undefined) this.#parts.delays.forget();
-  }
-
-  async #prepareAndPost(
-    call: PublishCall,
-    parcels: readonly Parcel[],
-    routes: readonly (DelayRoute | undefined)[],
-  ): Promise<void> {
+  async #prepareAndPost(call: PublishCall, passages: readonly Passage[]): Promise<void> {
     try {
-      for (const [index, parcel] of parcels.entries()) {
-        const route = routes[index];
-        if (this.#isReady(parcel, route)) continue;
-        if (typeof parcel.to !== "string" && !this.#isThere(parcel.to.exchange)) await this.#look(parcel.to);
-        if (route !== undefined) await this.#makeRoute(parcel, route);
+      for (const passage of passages) await this.#prepare(call, passage);
+    } catch (error) {
+      return call.fail(toTransportError(error, { name: nameOf(call.parcels[0]?.to ?? "") }));
+    }
+    if (!call.isSettled) this.#post(call, passages);
+  }
+
+  /** @throws what the server says to it */
+  async #prepare(call: PublishCall, passage: Passage): Promise<void> {
+    const isWanted = (): boolean => !call.isSettled && !this.#isBlocked;
+    let isReady = false;
+    while (!isReady && !call.isSettled) {
+      await this.#alarm.over(call.promise);
+      try {
+        isReady = await this.#ways.prepare(passage, isWanted);
+      } catch (error) {
+        // Asked when the alarm came: that nothing was answered says no more than it does.
+        if (!this.#isBlocked || !hasCode(toTransportError(error), "TRANSPORT_UNAVAILABLE")) throw error;
       }
-    } catch (error) {
-      const [first] = parcels;
-      return call.fail(toTransportError(error, { name: nameOf(first?.to ?? "") }));
-    }
-    if (!call.isSettled) this.#post(call, parcels, routes);
-  }
-
-  /** Here it shows that a queue is gone: as for a message without a delay, one that was declared here is made again, once. */
-  async #makeRoute({ to }: Parcel, route: DelayRoute): Promise<void> {
-    try {
-      await route.make();
-    } catch (error) {
-      if (typeof to !== "string" || !isAmqpError(error) || error.kind !== "missing") throw error;
-      await this.#parts.topology.redeclare(to);
-      await route.make();
     }
   }
 
-  /** @throws MESSAGE_UNROUTABLE for an exchange that does not exist */
-  async #look(to: ExchangeAddress): Promise<void> {
-    const { exchange } = to;
-    const { calls, topology } = this.#parts;
-    try {
-      if (topology.hasExchange(exchange)) await topology.redeclareExchange(exchange);
-      else await calls.call(`looking for exchange "${exchange}"`, (channel) => channel.checkExchange(exchange));
-      this.#exchanges.add(exchange);
-      this.#doubtful.delete(exchange);
-    } catch (error) {
-      throw toTransportError(error, { to });
-    }
+  #post(call: PublishCall, passages: readonly Passage[]): void {
+    call.items = passages.map((passage) => this.#item(call, passage));
+    this.#wire.post(call.items.map(({ posting }) => posting));
   }
 
-  #post(call: PublishCall, parcels: readonly Parcel[], routes: readonly (DelayRoute | undefined)[]): void {
-    call.postings = parcels.map((parcel, index) => this.#posting(call, parcel, { index, route: routes[index] }));
-    this.#wire.post(call.postings);
-  }
-
-  #posting(
-    call: PublishCall,
-    parcel: Parcel,
-    { index, route }: { readonly index: number; readonly route: DelayRoute | undefined },
-  ): Posting {
-    const { message, to, marks, isForGood = false } = parcel;
+  #item(call: PublishCall, passage: Passage): Item {
+    const { index } = passage;
+    const { message, to, marks, isForGood = false } = passage.parcel;
     const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
-    const { exchange, routingKey, headers, restMs } = route ?? { ...address, headers: undefined, restMs: 0 };
+    const { exchange, routingKey, headers, restMs } = passage.route ?? { ...address, headers: undefined, restMs: 0 };
     const { body } = message;
     let isLastTry = isForGood;
     const posting: Posting = {
@@ -236,14 +222,14 @@ export class Publisher {
       body: asBuffer(body),
       state: "waiting",
       done: (error) => {
-        if (error?.kind === "broken") this.#doubt(parcel, route);
+        if (error?.kind === "broken") this.#ways.doubt(passage);
         if (error?.kind === "unroutable" && exchange === "" && !isLastTry) {
           isLastTry = true;
           void this.#tryAgain(call, posting, index);
         } else call.settle(index, error === null ? null : toTransportError(error, { to: { exchange, routingKey } }));
       },
     };
-    return posting;
+    return { name: call.nameOf(index), posting };
   }
 
   /** A queue that was declared here and is gone is made again, once. */
@@ -253,7 +239,7 @@ export class Publisher {
       this.#parts.delays.forgetQueue(routingKey);
       await this.#parts.topology.redeclare(routingKey);
       // Its caller was told meanwhile that nothing came of it.
-      if (call.isSettled) return;
+      if (call.isSettled) return call.settle(index, new MessageUnroutableError(exchange, routingKey));
       posting.state = "waiting";
       this.#wire.post([posting]);
     } catch (error) {
@@ -267,13 +253,9 @@ export class Publisher {
     const isAway = link.state !== "open" && !call.wasSent;
     const cause = isAway
       ? new TransportUnavailableError(`The broker was away for ${time}; nothing was sent.`, { cause: link.cause })
-      : new PublishTimeoutError(timeoutText(call, time, link.session?.isBlocked === true));
-    this.#withdraw(call, cause);
-  }
-
-  #withdraw(call: PublishCall, cause: Error): void {
+      : new PublishTimeoutError(timeoutText(call, time, this.#isBlocked));
     call.fail(cause);
-    this.#wire.abandon(call.postings);
+    this.#wire.abandon(call.leave().map(({ posting }) => posting));
   }
 }
 

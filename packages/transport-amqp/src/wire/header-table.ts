@@ -1,7 +1,7 @@
 import { headerNumber } from "@lovage/client-amqp";
 import { OptionError } from "@lovage/foundation";
 import type { Headers, HeaderValue } from "@lovage/transport";
-import { MessageTooLargeError } from "@lovage/transport";
+import { isTooDeep, maxHeaderDepth, MessageTooLargeError } from "@lovage/transport";
 
 import { isTaken } from "./taken-headers.ts";
 
@@ -12,8 +12,6 @@ const maxHeaderBytes = 49_152;
 /** As many as go out with all that is written beside them. */
 const mostHeaderBytes = 61_440;
 const maxNameBytes = 255;
-/** Of tables and lists in each other: deeper ones mean nothing to anybody, and end the stack of whoever reads them. */
-const deepest = 100;
 /** For a number, a word, or the frame of a list or a table. */
 const otherCharacters = 24;
 
@@ -84,7 +82,7 @@ function isAsWritten(table: Readonly<Record<string, unknown>>): table is Readonl
 /** Whether {@link toValue} would change nothing. */
 function isValue(value: unknown, depth = 0): value is HeaderValue {
   if (typeof value !== "object" || value === null) return true;
-  if (depth > deepest) return false;
+  if (depth > maxHeaderDepth) return false;
   if (Array.isArray(value)) return value.every((item) => isValue(item, depth + 1));
   if (Buffer.isBuffer(value) || Object.hasOwn(value, "!")) return false;
   return Object.values(value).every((item) => isValue(item, depth + 1));
@@ -94,7 +92,7 @@ function parse(text: string): Headers {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return {};
-    if (!isDeep(value)) return value as Headers;
+    if (!isTooDeep(value)) return value as Headers;
   } catch {
     // Told below, as one that is too deep.
   }
@@ -102,14 +100,9 @@ function parse(text: string): Headers {
   return { [wholeName]: text };
 }
 
-function isDeep(value: unknown, depth = 0): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depth > deepest || Object.values(value).some((item) => isDeep(item, depth + 1));
-}
-
 function toValue(value: unknown, depth = 0): HeaderValue {
   if (typeof value !== "object" || value === null) return value as HeaderValue;
-  if (depth > deepest) return "…";
+  if (depth > maxHeaderDepth) return "…";
   if (Buffer.isBuffer(value)) return value.toString("utf8");
   if (Array.isArray(value)) return value.map((item) => toValue(item, depth + 1));
   return (
