@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { defineStatement, PostgresClient, postgresTarget } from "@lovage/client-postgres";
 import { silentLog, systemClock } from "@lovage/foundation";
 import { Client, Pool } from "pg";
@@ -8,6 +10,34 @@ import { askServer } from "./ask-server.ts";
 import { openClient } from "./open-client.ts";
 
 const ours = "application_name = 'client-test'";
+
+/** Another address of a server. */
+async function proxied(url: string): Promise<string> {
+  const { port, hostname } = new URL(url);
+  const proxy = createServer((socket) => {
+    const onward = connect(Number(port), hostname);
+    socket.pipe(onward).pipe(socket);
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const)
+      one.on("error", () => other.destroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  onTestFinished(() => void proxy.close());
+  const here = new URL(url);
+  here.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return here.href;
+}
+
+async function openAt(url: string): Promise<PostgresClient> {
+  const target = postgresTarget(url, {});
+  const opening = { target, clock: systemClock, log: silentLog, name: "client-test", onLost: () => {} };
+  const client = await PostgresClient.open(opening);
+  onTestFinished(() => client.close());
+  return client;
+}
 
 describeOwnServer("postgres", (start) => {
   const server = postgresServer(start);
@@ -58,6 +88,20 @@ describeOwnServer("postgres", (start) => {
     expect(client.isSameDatabase(new Client(elsewhere.href))).toBe(false);
   });
 
+  test("a connection that a client at another address has lent is known to be on the same database, and on no other", async () => {
+    const { url } = server();
+    const client = await openAt(url);
+    const behind = await openAt(await proxied(url));
+    await ask("CREATE DATABASE elsewhere");
+    const elsewhere = new URL(url);
+    elsewhere.pathname = "/elsewhere";
+    const foreign = await openAt(elsewhere.href);
+    const isSame = (lender: PostgresClient): Promise<boolean> =>
+      lender.transactOnce(async (_session, lent) => client.isSameDatabase(lent));
+    expect(await isSame(behind)).toBe(true);
+    expect(await isSame(foreign)).toBe(false);
+  });
+
   test("two who call it back at the same moment get one connection", async () => {
     const client = await bereft();
     await Promise.all([client.revive(), client.revive()]);
@@ -82,7 +126,7 @@ describeOwnServer("postgres", (start) => {
     const client = await pooled(3);
     const outcome = client.query(defineStatement("SELECT pg_sleep(60)")).catch((error: unknown) => error);
     const end = `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE ${ours} AND query LIKE '%pg_sleep(60)' AND state = 'active'`;
-    await vi.waitUntil(async () => (await ask(end)) !== undefined, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await ask(end)) !== undefined, { timeout: 20_000 });
     expect(await outcome).toMatchObject({ kind: "broken" });
     await expect(client.query(defineStatement("SELECT 1"))).resolves.toEqual([["1"]]);
   });

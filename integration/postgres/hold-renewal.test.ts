@@ -5,7 +5,7 @@ import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
 import { openClient } from "./open-client.ts";
 
-const patience = { timeout: 10_000 };
+const patience = { timeout: 20_000 };
 
 describeOwnServer("postgres", (start) => {
   const server = postgresServer(start);

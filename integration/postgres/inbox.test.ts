@@ -45,6 +45,25 @@ describeOwnServer("postgres", (start) => {
     await vi.waitFor(() => expect(ids).toEqual(["a\0", "b"]), within);
   });
 
+  test("what a worker without a relay has received is forgotten in time, though no relay runs on its schema", async () => {
+    const place = new OutboxPlace(server().url);
+    const first = await place.open({ relay: false });
+    await first.publish([{ ...message("a"), headers: { "x-lovage-outbox": "call/copy" } }]);
+    const ids = await collect(first);
+    await vi.waitUntil(() => ids.length === 1, within);
+    const aged = await askServer(server().url, (client) => client.query(`UPDATE ${place.schema}.inbox SET at = 0`));
+    expect(aged.rowCount).toBe(1);
+    // The first look is at once.
+    const random = vi.spyOn(Math, "random").mockReturnValue(0);
+    onTestFinished(() => random.mockRestore());
+    await collect(await place.open({ relay: false }));
+    const isForgotten = async (): Promise<boolean> => {
+      const { rowCount } = await askServer(server().url, (client) => client.query(`TABLE ${place.schema}.inbox`));
+      return rowCount === 0;
+    };
+    await vi.waitUntil(isForgotten, within);
+  });
+
   test("an app sends in a transaction, and ends tasks in one: business rows, what comes after and the result", async () => {
     const place = new OutboxPlace(server().url);
     const { url } = server();

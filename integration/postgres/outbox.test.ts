@@ -2,6 +2,7 @@ import { openOutbox } from "@lovage/outbox-postgres";
 import { PublishUncertainError, TransportRejectedError, type Connection } from "@lovage/transport";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { beginOn } from "../drivers/postgres/begin-on.ts";
+import { heardWakeUps } from "../drivers/postgres/heard-wake-ups.ts";
 import { postgresServer } from "../drivers/postgres/postgres-server.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { askServer } from "./ask-server.ts";
@@ -23,6 +24,26 @@ describeOwnServer("postgres", (start) => {
     await vi.waitFor(() => expect(ids).toEqual(expected), within);
     await vi.waitUntil(async () => (await outbox.outbox.stats()).waiting === 0, within);
     expect(await outbox.outbox.stats()).toEqual({ waiting: 0, oldestWaitingMs: 0, postponed: 0, failed: 0 });
+  });
+
+  test("a transaction of the user's notifies nobody while no relay sleeps, and the one that does is told by its commit", async () => {
+    const place = new OutboxPlace(server().url);
+    const producer = await place.open({ relay: false });
+    const notified = await heardWakeUps(server().url, { schema: place.schema, component: "outbox" });
+    for (const id of ["a", "b", "c"]) await place.enqueue(producer, message(id));
+    expect(await notified()).toEqual([]);
+    const name = place.schema;
+    const relay = await openOutbox({ broker: await place.openBroker(), url: server().url, schema: name, name });
+    onTestFinished(() => relay.close());
+    const ids = await collect(producer);
+    const asleep = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE locktype = 'advisory' AND mode = 'ShareLock' AND application_name = 'lovage:${name}:outbox'`;
+    await vi.waitUntil(() => askServer(server().url, async (client) => (await client.query(asleep)).rowCount === 1), {
+      timeout: 20_000,
+    });
+    await place.enqueue(producer, message("d"));
+    expect(await notified()).toEqual(["calls"]);
+    await vi.waitFor(() => expect(ids).toEqual(["a", "b", "c", "d"]), within);
   });
 
   test("a relay of another program publishes, to queues that it has never heard of", async () => {
@@ -227,7 +248,7 @@ describeOwnServer("postgres", (start) => {
     await outboxed.close();
     await askServer(server().url, (client) =>
       client.query(
-        `DROP FUNCTION ${place.schema}.outbox_place_3, ${place.schema}.outbox_require_place_3; UPDATE ${place.schema}.schema_versions SET version = 2`,
+        `DROP FUNCTION ${place.schema}.outbox_enqueue_4; UPDATE ${place.schema}.schema_versions SET version = 3`,
       ),
     );
     const broker = await place.openBroker();
@@ -274,9 +295,9 @@ describeOwnServer("postgres", (start) => {
     const outbox = await openOutbox({ broker, url: `${url}?relay=false&migrate=false`, schema });
     onTestFinished(() => outbox.close());
     const plan = await outbox.schema?.plan();
-    expect(plan).toMatchObject({ from: 0, to: 3 });
-    expect(plan?.statements.join("\n")).toContain("outbox_enqueue_1");
+    expect(plan).toMatchObject({ from: 0, to: 4 });
+    expect(plan?.statements.join("\n")).toContain("outbox_enqueue_4");
     await outbox.schema?.apply();
-    expect(await outbox.schema?.plan()).toMatchObject({ from: 3, to: 3, statements: [] });
+    expect(await outbox.schema?.plan()).toMatchObject({ from: 4, to: 4, statements: [] });
   });
 });

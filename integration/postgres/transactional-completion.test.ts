@@ -98,7 +98,7 @@ describeOwnServer("postgres", (start) => {
     await worker.start();
     await expect((await fail.delay()).get({ timeout: "20s" })).rejects.toThrow(/on purpose/);
     expect(await effectsOf("effect")).toEqual([]);
-    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 20_000 });
   });
 
   test("a database that goes away within the work is no failure of the task", async () => {
@@ -143,7 +143,7 @@ describeOwnServer("postgres", (start) => {
     await worker.start();
     await expect((await order.delay()).get({ timeout: "20s" })).rejects.toThrow(/foreign key/);
     await expect((await hide.delay()).get({ timeout: "20s" })).rejects.toThrow(/aborted/);
-    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 2, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 2, { timeout: 20_000 });
     expect(runs).toBe(2);
   });
 
@@ -188,7 +188,7 @@ describeOwnServer("postgres", (start) => {
     await using worker = app.worker();
     await worker.start();
     await expect((await write.delay()).get({ timeout: "20s" })).rejects.toThrow(/time limit/);
-    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await app.queue("default").stats()).dead === 1, { timeout: 20_000 });
     goOn.resolve();
     expect(await ended.promise).toMatchObject({ code: "TASK_ENDED" });
     expect([runs, await effectsOf("effect")]).toEqual([1, []]);

@@ -23,6 +23,11 @@ async function waiting(app: App): Promise<number> {
   return (await app.queue("default").stats()).ready;
 }
 
+async function readPlaces(client: PoolClient): Promise<void> {
+  await client.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+  await client.query("SELECT sum(free) FROM places");
+}
+
 async function inTransaction(pool: Pool, work: (client: PoolClient) => Promise<void>): Promise<void> {
   const client = await pool.connect();
   try {
@@ -141,6 +146,28 @@ describeOwnServer("postgres", (start) => {
     await expect(confirm.applyAsync([1], { transaction: client })).rejects.toMatchObject(refusal);
     await client.query("ROLLBACK");
     expect(await waiting(app)).toBe(0);
+  });
+
+  test("a call that meets a conflict throws the server's own error, so that who repeats transactions recognises it", async () => {
+    const { app, confirm } = openApp();
+    const pool = openPool();
+    await pool.query("CREATE TABLE places AS SELECT id, 1 AS free FROM generate_series(1, 2) id");
+    const conflicting = inTransaction(pool, async (client) => {
+      await readPlaces(client);
+      // Each has read what the other one writes.
+      await inTransaction(pool, async (other) => {
+        await readPlaces(other);
+        await other.query("UPDATE places SET free = 0 WHERE id = 1");
+        await client.query("UPDATE places SET free = 0 WHERE id = 2");
+      });
+      await confirm.applyAsync([1], { transaction: client });
+    });
+    await expect(conflicting).rejects.toMatchObject({ code: "40001", severity: "ERROR" });
+    await inTransaction(pool, async (client) => {
+      await readPlaces(client);
+      await confirm.applyAsync([1], { transaction: client });
+    });
+    expect(await waiting(app)).toBe(1);
   });
 
   test("a transaction on another database is refused and nothing is written, with tables of the same schema there or none", async () => {

@@ -3,32 +3,12 @@ import type { Settlement } from "@lovage/lease-engine";
 import { Client } from "pg";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeOwnServer } from "../../services/describe-own-server.ts";
+import { explain, nodesOf, type ExplainedPlan, type PlanNode } from "./explained-plans.ts";
 import { message, openedStore } from "./opened-store.ts";
 import { postgresServer } from "./postgres-server.ts";
 
 const schema = "plans";
 const rows = 1_000_000;
-/** Writes the plan of every statement, those inside functions too, into the server's log; a session of ours is told. */
-const explaining = [
-  "auto_explain.log_min_duration=0",
-  "auto_explain.log_analyze=on",
-  "auto_explain.log_buffers=on",
-  "auto_explain.log_nested_statements=on",
-  "auto_explain.log_format=json",
-];
-
-/** A node of a plan as EXPLAIN writes it. */
-interface PlanNode {
-  readonly "Node Type": string;
-  readonly "Relation Name"?: string;
-  readonly "Actual Rows"?: number;
-  readonly "Actual Loops"?: number;
-  readonly "Rows Removed by Filter"?: number;
-  readonly "Shared Hit Blocks"?: number;
-  readonly "Shared Read Blocks"?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
 describeOwnServer("postgres", (start) => {
   const server = postgresServer(start, { settings: ["-c", "shared_buffers=256MB"] });
 
@@ -55,19 +35,13 @@ describeOwnServer("postgres", (start) => {
     await client.query(`TRUNCATE ${quoteIdentifier(schema)}.messages RESTART IDENTITY`);
     for (const text of calls) await client.query(inSchema(text));
     await fill(url);
-    const plans: PlanNode[] = [];
-    client.on("notice", ({ message: text = "" }) => {
-      const json = text.slice(text.indexOf("{"));
-      plans.push((JSON.parse(json) as { readonly Plan: PlanNode }).Plan);
-    });
-    await client.query("LOAD 'auto_explain'");
-    for (const setting of explaining) await client.query(`SET ${setting.replace("=", " = ")}`);
-    await client.query("SET client_min_messages = log");
+    const plans: ExplainedPlan[] = [];
+    await explain(client, (plan) => plans.push(plan));
     for (const text of calls) {
       plans.length = 0;
       await client.query(inSchema(text));
       expect(plans.length).toBeGreaterThan(1);
-      const dear = plans.flatMap((plan) => nodesOf(plan)).filter((node) => isDear(node));
+      const dear = plans.flatMap(({ Plan: plan }) => nodesOf(plan)).filter((node) => isDear(node));
       expect([text, dear]).toEqual([text, []]);
     }
     expect((await store.admin.browse("q", { limit: 10 })).messages).toHaveLength(10);
@@ -93,6 +67,10 @@ const calls = [
   "SELECT @publish_plain_3('q', ARRAY[1, 2], ARRAY[1, 1], '\\x0000', true)",
   "SELECT @publish_one_2('q', '\\x00', NULL, NULL, NULL, NULL, true)",
   "SELECT @enqueue_one_2('q', '\\x00', 3, 'k', 5, NULL)",
+  "SELECT @enqueue_6(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x00', NULL, NULL, NULL, NULL, ARRAY['q'])",
+  "SELECT @enqueue_one_6('q', '\\x00', 3, 'k', 5, NULL, true)",
+  "SELECT * FROM @peek_1('q')",
+  "SELECT @suspects_wait_6('q')",
   "SELECT * FROM @claim_1('q', 100, 30000, false, NULL)",
   "SELECT * FROM @claim_1('q', 100, 30000, false, 'k40')",
   "SELECT * FROM @claim_1('q', 1, 30000, false, '')",
@@ -102,7 +80,8 @@ const calls = [
   "SELECT * FROM @extend_5(ARRAY[2, 3, 4, 60]::bigint[], ARRAY[0, 0, 0, 7]::bigint[], 30000)",
   "SELECT * FROM @extend_4(ARRAY[2, 3, 4, 60]::bigint[], ARRAY[0, 0, 0, 7]::bigint[], 30000)",
   "SELECT * FROM @extend_1(ARRAY[2, 3, 4]::bigint[], ARRAY[0, 0, 0]::bigint[], 30000)",
-  "SELECT * FROM @settle_1(ARRAY[60, 61]::bigint[], ARRAY[0, 0]::bigint[], ARRAY[0, 1], ARRAY[0, 0]::bigint[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+  "SELECT * FROM @settle_1(ARRAY[90, 91]::bigint[], ARRAY[0, 0]::bigint[], ARRAY[0, 1], ARRAY[0, 0]::bigint[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+  "SELECT * FROM @settle_1(ARRAY[80, 82]::bigint[], ARRAY[0, 0]::bigint[], ARRAY[0, 1], ARRAY[0, 0]::bigint[], ARRAY['q', 'q.dead'], ARRAY[1, 2], ARRAY[1, 1], ARRAY[1, 1], '\\x00', NULL, NULL, NULL, NULL, ARRAY[1, 2], ARRAY['q'])",
 ];
 
 function inSchema(text: string): string {
@@ -115,10 +94,6 @@ function isDear(node: PlanNode): boolean {
   const blocks = (node["Shared Hit Blocks"] ?? 0) + (node["Shared Read Blocks"] ?? 0);
   const isWhole = node["Node Type"] === "Seq Scan" && node["Relation Name"] === "messages";
   return isWhole || rowsOf > 2_000 || (node["Rows Removed by Filter"] ?? 0) > 2_000 || blocks > 6_000;
-}
-
-function nodesOf(plan: PlanNode): readonly PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap((child) => nodesOf(child))];
 }
 
 /** A queue with every kind of row, most of them leased, dead or due tomorrow; nothing is analyzed. */

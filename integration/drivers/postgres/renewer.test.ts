@@ -16,7 +16,7 @@ async function serverNow(url: string): Promise<number> {
 }
 
 async function untilPast(url: string, atMs: number): Promise<void> {
-  await vi.waitUntil(async () => (await serverNow(url)) > atMs, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await serverNow(url)) > atMs, { timeout: 20_000 });
 }
 
 describeOwnServer("postgres", (start) => {
@@ -94,7 +94,7 @@ describeOwnServer("postgres", (start) => {
     await server().kill();
     await server().start();
     await vi.waitUntil(async () => (await renewer.extend("q", leases, 60_000).catch(() => undefined)) === null, {
-      timeout: 10_000,
+      timeout: 20_000,
     });
     await store.open({ wake: () => {}, deliver: () => {}, lost: () => {} });
     await store.settle("q", [{ kind: "ack", lease: leases[0] ?? { id: 0, fence: 0 } }]);

@@ -204,6 +204,34 @@ export const app = createApp({ broker: await openOutbox({ url: "${url}", broker,
     expect(left).toEqual([{ relname: "schema_versions" }]);
   });
 
+  test("the command takes tables back to a version that is named, and forth again, and refuses one that it does not know", async () => {
+    const place = `${server().url}?schema=wayback`;
+    const folder = new Folder();
+    onTestFinished(() => folder.remove());
+    const run = (verb: string, ...to: readonly string[]) =>
+      folder.run(["-A", "tasks.ts", "schema", verb, ...to.flatMap((version) => ["--to", version])], {
+        env: { LOVAGE_BROKER_URL: place, LOVAGE_RESULT_BACKEND: place },
+      });
+    const versions = "SELECT component, version FROM wayback.schema_versions ORDER BY component";
+    const made = await run("apply");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    const before = await ask(versions);
+    const planned = await run("plan", `transport=${latest - 1}`);
+    expect(planned.stdout).toMatch(
+      new RegExp(`^-- broker: version ${latest} to ${latest - 1}\\n-- a way back: .*\\nDROP `),
+    );
+    expect(await ask(versions)).toEqual(before);
+    const taken = await run("apply", `transport=${latest - 1}`);
+    expect(taken).toMatchObject({ code: 0, stderr: "" });
+    expect(taken.stdout.replace(", done", "")).toBe(planned.stdout);
+    expect(await ask(versions)).toContainEqual({ component: "transport", version: latest - 1 });
+    const refused = await run("apply", "backend=1", `transport=${latest + 1}`);
+    expect(refused.stderr).toContain(`knows versions 1 to ${latest} of the tables of transport, not ${latest + 1}`);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    await run("apply");
+    expect(await ask(versions)).toEqual(before);
+  });
+
   test("a program of the version before works beside one of this version, each on what the other has sent and claimed", async () => {
     const store = await openedStore({ url: server().url, schema: "beside" });
     await ask(
@@ -225,5 +253,10 @@ export const app = createApp({ broker: await openOutbox({ url: "${url}", broker,
     expect(await store.extend("q", [lease], 60_000)).toBeNull();
     expect(await store.settle("q", [{ kind: "ack", lease }])).toBeNull();
     expect(await store.admin.inspect(["q"])).toMatchObject([{ ready: 1, unsettled: 1 }]);
+    await ask(
+      "SELECT beside.enqueue_1(ARRAY['q'], ARRAY[1], ARRAY[1], ARRAY[1], '\\x01', NULL, NULL, NULL, NULL)",
+      "SELECT beside.enqueue_one_2('q', '\\x01', NULL, NULL, NULL, NULL)",
+    );
+    expect(await store.admin.inspect(["q"])).toMatchObject([{ ready: 3, unsettled: 1 }]);
   });
 });

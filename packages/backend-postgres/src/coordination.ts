@@ -1,8 +1,8 @@
+import { nowMs } from "@lovage/client-postgres";
 import type { BucketRequest, ClaimKeyRequest, Coordination, Hold, HoldRequest } from "@lovage/backend";
 
 import type { Database } from "./database.ts";
 import { holdTurn } from "./schema/hold-turn.ts";
-import { nowMs } from "./schema/now-ms.ts";
 
 const acquire = "SELECT * FROM @acquire_1($1, $2, $3::int, $4::bigint, $5::bigint)";
 /** In turn with those who ask for a place: one that looked at the hold before this is committed, and at the time behind its end, would be given it as well. */

@@ -1,12 +1,11 @@
 import {
-  applySchema,
   CheckedSchema,
   defineStatement,
-  planSchema,
   PostgresClient,
   quoteIdentifier,
   runStatement,
   serverTimeMs,
+  storeSchema,
   WakeUps,
   type PostgresRows,
   type PostgresStatement,
@@ -61,10 +60,7 @@ export class Database {
     this.wakeUps = new WakeUps(client, { component: "backend", schema: target.schema });
     const component = backendSchema(target.schema);
     this.#tables = new CheckedSchema({ component, migrates: target.migrate });
-    this.schema = {
-      plan: () => this.guarded(() => planSchema(client, component)),
-      apply: () => this.guarded(() => applySchema(client, component)),
-    };
+    this.schema = storeSchema({ component, client: () => client, translate: (work) => this.guarded(work) });
   }
 
   /** Connects, and makes the tables where the role may. @throws BACKEND_UNAVAILABLE, SCHEMA_VERSION */

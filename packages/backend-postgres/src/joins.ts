@@ -1,7 +1,7 @@
+import { nowMs } from "@lovage/client-postgres";
 import type { JoinArrival, JoinMember, JoinOpening, JoinProgress, Joins } from "@lovage/backend";
 
 import type { Database } from "./database.ts";
-import { nowMs } from "./schema/now-ms.ts";
 
 const dropExpired = `DELETE FROM @joins WHERE join_id = $1 AND expires_at <= ${nowMs}`;
 const open = `INSERT INTO @joins (join_id, size, expires_in, expires_at) VALUES ($1, $2, $3::bigint, ${nowMs} + $3::bigint) ON CONFLICT (join_id) DO NOTHING`;

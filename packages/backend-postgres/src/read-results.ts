@@ -1,7 +1,7 @@
+import { nowMs } from "@lovage/client-postgres";
 import type { Fence, ResultRecord } from "@lovage/backend";
 
 import type { Database } from "./database.ts";
-import { nowMs } from "./schema/now-ms.ts";
 
 const maxIdsPerCall = 1_000;
 const find = `SELECT task_id, state, document, attempt, delivery FROM @results WHERE task_id = ANY($1::text[]) AND expires_at > ${nowMs}`;

@@ -9,13 +9,12 @@ import {
   type Revocations,
   type RevocationsOptions,
 } from "@lovage/backend";
-import { numberArray, type PostgresValue } from "@lovage/client-postgres";
+import { numberArray, type PostgresValue, nowMs } from "@lovage/client-postgres";
 
 import type { Database } from "./database.ts";
 import { PutJoiner } from "./put-joiner.ts";
 import { readResults } from "./read-results.ts";
 import type { ResultWatches } from "./result-watches.ts";
-import { nowMs } from "./schema/now-ms.ts";
 
 const outcomes: readonly PutOutcome[] = ["stored", "stale", "final"];
 const put =

@@ -1,11 +1,11 @@
 import type { ClientBase } from "pg";
 
-import { sqlStateOf } from "./postgres-error.ts";
+import { isPostgresError, sqlStateOf, type PostgresError } from "./postgres-error.ts";
 import { runStatement } from "./run-statement.ts";
 import { elsewhereState } from "./schema-place.ts";
 import type { PostgresStatement, PostgresValue } from "./statement.ts";
 
-/** Runs a statement in the caller's transaction. @throws PostgresError (`POSTGRES_FAILED`), or what the caller's library throws */
+/** Runs a statement in the caller's transaction. @throws PostgresError (`POSTGRES_FAILED`); the server's own error for a conflict; what the caller's library throws */
 export type RunInTransaction = (statement: PostgresStatement, values: readonly PostgresValue[]) => Promise<unknown>;
 
 /**
@@ -61,9 +61,15 @@ export function callerTransaction(transaction: unknown, { where, refuse }: Calle
       const state = stateOf(error);
       // The client learns of a failure a moment after its caller: its status may be old.
       if (state === failedTransaction) throw refuse(hasFailed);
-      throw statesElsewhere.has(state) ? refuse(isElsewhere) : error;
+      if (statesElsewhere.has(state)) throw refuse(isElsewhere);
+      throw isConflict(error) ? error.cause : error;
     }
   };
+}
+
+/** Nothing but the whole transaction can be tried again, by whoever runs it: loops that do so know the server's own error, by its `code`. */
+function isConflict(error: unknown): error is PostgresError {
+  return isPostgresError(error) && error.kind === "conflict";
 }
 
 /** Of what a library throws, some of which put the error of `pg` into their own. */

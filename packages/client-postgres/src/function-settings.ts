@@ -7,3 +7,9 @@ export const functionSettings =
 
 /** The server's clock in whole milliseconds, as an expression. */
 export const nowMs = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/**
+ * The same at the beginning of a statement, for statements that search by it: the clock itself may give another value for each row, so that no index can be searched by it,
+ * and a statement that compares with it reads all that an index has.
+ */
+export const nowMsOnce: string = `(SELECT ${nowMs})`;

@@ -1,7 +1,8 @@
 import type { OpenSchema } from "@lovage/foundation";
 
 import { PostgresClient, type PostgresOpening } from "./postgres-client.ts";
-import { applySchema, planSchema, type SchemaComponent } from "./schema.ts";
+import type { SchemaComponent } from "./schema.ts";
+import { storeSchema } from "./store-schema.ts";
 
 /** How a component's tables are reached without the driver that works with them. */
 export interface SchemaOpening extends Omit<PostgresOpening, "onLost"> {
@@ -14,9 +15,5 @@ export async function openSchema(opening: SchemaOpening, component: SchemaCompon
   const { translate, ...rest } = opening;
   // The statement that meets the loss says so.
   const client = await translate(() => PostgresClient.open({ ...rest, onLost: () => {} }));
-  return {
-    plan: () => translate(() => planSchema(client, component)),
-    apply: () => translate(() => applySchema(client, component)),
-    close: () => client.close(),
-  };
+  return { ...storeSchema({ component, client: () => client, translate }), close: () => client.close() };
 }

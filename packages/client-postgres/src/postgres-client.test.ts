@@ -129,3 +129,28 @@ test("a connection that ends in the moment in which it has answered is no way ba
   await client.onLifeline("LISTEN news");
   await client.close();
 });
+
+/** A client of a server that says what it is, and a connection that it has lent. */
+async function openAt(host: string, identity: string): Promise<{ client: PostgresClient; lent: object }> {
+  const sessions = [new Session(true), new Session(true)].map((session) =>
+    Object.assign(session, {
+      host,
+      getTransactionStatus: () => "T",
+      query: async () => ({ rows: [{ pid: 7, standby: "false", identity }] }),
+    }),
+  );
+  const client = await PostgresClient.open(pooled(sessions).opening);
+  onTestFinished(() => client.close());
+  const [beside] = sessions;
+  expect(client.isSameDatabase(beside)).toBe(true);
+  return { client, lent: await client.transactOnce(async (_session, lent) => lent) };
+}
+
+test("a connection that another client has lent is known to be on the same database by whatever address; one that was not lent is not", async () => {
+  const broker = await openAt("localhost", "16384/1");
+  const backend = await openAt("127.0.0.1", "16384/1");
+  const elsewhere = await openAt("db", "16384/2");
+  expect(backend.client.isSameDatabase(broker.lent)).toBe(true);
+  expect(backend.client.isSameDatabase(elsewhere.lent)).toBe(false);
+  expect(backend.client.isSameDatabase({ host: "localhost", getTransactionStatus: () => "T" })).toBe(false);
+});

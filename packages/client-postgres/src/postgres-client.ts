@@ -1,6 +1,7 @@
 import { Multimap, SingleFlight, type Clock, type Log } from "@lovage/foundation";
 import type { Client, ClientBase, PoolClient } from "pg";
 
+import { asksIdentity, identityOf, noteIdentity } from "./database-identity.ts";
 import { hearErrors } from "./hear-errors.ts";
 import { Lifeline, type ChannelListener } from "./lifeline.ts";
 import { makeClient } from "./make-pool.ts";
@@ -21,6 +22,13 @@ export interface PostgresOpening {
   readonly name: string;
   /** Told when the server is gone, or silent. `revive` is the way back. */
   readonly onLost: (cause: PostgresError) => void;
+}
+
+/** What the server says of itself. */
+interface ServerAnswer {
+  readonly pid?: number;
+  readonly encoding?: string;
+  readonly identity?: string;
 }
 
 /** On the connection for notifications: a lock that is long in coming is not worth deafness. */
@@ -44,8 +52,9 @@ export class PostgresClient implements PostgresSession {
   readonly #listeners = new Multimap<string, ChannelListener>();
   #lifeline: Lifeline | undefined;
   readonly #reviving = new SingleFlight(() => this.#connect());
-  /** Of the database; stays known while the connection is away. */
+  /** Of the database; both stay known while the connection is away. */
   #address: string | undefined;
+  #identity: string | undefined;
   #hasSaidPooled = false;
   #hasSaidEncoding = false;
 
@@ -75,10 +84,11 @@ export class PostgresClient implements PostgresSession {
     return notify === undefined ? this.#sessions.isShared : !notify;
   }
 
-  /** Whether a value is a client of `pg` on the database that this one works on, as far as their settings tell. */
+  /** Whether a value is a client of `pg` on the database that this one works on, as far as their settings tell; of one that `transactOnce` has lent, as the servers themselves tell. */
   isSameDatabase(value: unknown): value is ClientBase {
     if (typeof value !== "object" || value === null || !("getTransactionStatus" in value)) return false;
-    return this.#address !== undefined && this.#address === addressOf(value);
+    if (this.#address === undefined) return false;
+    return this.#address === addressOf(value) || (this.#identity !== undefined && this.#identity === identityOf(value));
   }
 
   /** Connects anew after a loss, and listens again. Does nothing while all is well. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -103,7 +113,10 @@ export class PostgresClient implements PostgresSession {
 
   /** As {@link SessionPool.transactOnce}. @throws PostgresError (`POSTGRES_FAILED`) of ours, and what `work` throws */
   transactOnce<T>(work: (session: PostgresSession, client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#sessions.transactOnce(work);
+    return this.#sessions.transactOnce((session, client) => {
+      noteIdentity(client, this.#identity);
+      return work(session, client);
+    });
   }
 
   /** Hears what is notified on a channel, from when it resolves and also after `revive`. Gives what ends it. @throws PostgresError (`POSTGRES_FAILED`) */
@@ -183,11 +196,13 @@ export class PostgresClient implements PostgresSession {
 
   /** A pooler answers for the server: the number that it gave to the session is not that of the process behind it. */
   async #look(client: Client, lifeline: Lifeline): Promise<void> {
-    const question = `SELECT pg_backend_pid() AS pid, current_setting('server_encoding') AS encoding, ${asksStandby}`;
-    const answer = (await lifeline.run(question)) as { rows: readonly { pid: number; encoding?: string }[] };
+    const question = `SELECT pg_backend_pid() AS pid, current_setting('server_encoding') AS encoding, ${asksIdentity}, ${asksStandby}`;
+    const answer = (await lifeline.run(question)) as { rows: readonly ServerAnswer[] };
     refuseStandby(answer, this.where);
-    this.#sayEncoding(answer.rows[0]?.encoding);
-    this.#sessions.isShared = answer.rows[0]?.pid !== Reflect.get(client, "processID");
+    const [{ pid, encoding, identity } = {}] = answer.rows;
+    this.#sayEncoding(encoding);
+    this.#identity = identity;
+    this.#sessions.isShared = pid !== Reflect.get(client, "processID");
     if (this.isPolling) {
       this.#sayPolling();
       return;

@@ -4,12 +4,14 @@ import { PostgresError } from "./postgres-error.ts";
 import { postgresErrorsAs } from "./postgres-errors-as.ts";
 
 class Unavailable extends Error {}
+class Busy extends Error {}
 class Rejected extends Error {}
 class Full extends Error {}
 class Uncertain extends Error {}
 
 const { opening, repeatable, once } = postgresErrorsAs({
   unavailable: Unavailable,
+  busy: Busy,
   rejected: Rejected,
   full: Full,
   uncertain: Uncertain,
@@ -39,3 +41,12 @@ test("only work that must not be done twice is uncertain when the connection bre
   await expect(once(fail("broken"))).rejects.toBeInstanceOf(Uncertain);
   await expect(once(fail("full"))).rejects.toBeInstanceOf(Full);
 });
+
+test.each(["timeout", "conflict"] as const)(
+  "a statement that ended by a %s on a sound connection is put off, whatever it was; a connection that is being opened is not to be had",
+  async (kind) => {
+    await expect(repeatable(fail(kind))).rejects.toBeInstanceOf(Busy);
+    await expect(once(fail(kind))).rejects.toBeInstanceOf(Busy);
+    await expect(opening(fail(kind))).rejects.toBeInstanceOf(Unavailable);
+  },
+);

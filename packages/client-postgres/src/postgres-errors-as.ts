@@ -9,6 +9,8 @@ export type ContractError = new (message: string, options: { readonly cause: unk
 export interface ContractErrors {
   /** The same call may succeed later; nothing was written. */
   readonly unavailable: ContractError;
+  /** As `unavailable`, of a server that has answered: nothing is wrong with the connection. */
+  readonly busy: ContractError;
   /** It will not. */
   readonly rejected: ContractError;
   readonly full: ContractError;
@@ -33,13 +35,19 @@ export interface WithContractErrors {
 const meanings: Readonly<Record<PostgresErrorKind, keyof ContractErrors>> = {
   unavailable: "unavailable",
   broken: "unavailable",
-  conflict: "unavailable",
-  timeout: "unavailable",
+  conflict: "busy",
+  timeout: "busy",
   missing: "unavailable",
   full: "full",
   denied: "rejected",
   other: "rejected",
 };
+
+/** What is not open yet is not to be had, whatever stands in its way. */
+function meaningOfOpening({ kind }: PostgresError): keyof ContractErrors {
+  const meaning = meanings[kind];
+  return meaning === "busy" ? "unavailable" : meaning;
+}
 
 function meaningLater(error: PostgresError): keyof ContractErrors {
   return isRefusedConnection(error) ? "unavailable" : meanings[error.kind];
@@ -54,7 +62,7 @@ export function postgresErrorsAs(errors: ContractErrors): WithContractErrors {
         isPostgresError(error) ? new errors[meaningOf(error)](error.message, { cause: error }) : error,
       );
   return {
-    opening: withMeaning(({ kind }) => meanings[kind]),
+    opening: withMeaning(meaningOfOpening),
     repeatable: withMeaning(meaningLater),
     once: withMeaning((error) => (error.kind === "broken" ? "uncertain" : meaningLater(error))),
   };

@@ -33,8 +33,12 @@ const tableExists = defineStatement(
 );
 
 /** What {@link applySchema} would do. Writes nothing. @throws SCHEMA_VERSION for tables that are too new for this release */
-export async function planSchema(client: PostgresClient, component: SchemaComponent): Promise<SchemaPlan> {
-  return await planIn(client, client.schema, component);
+export async function planSchema(
+  client: PostgresClient,
+  component: SchemaComponent,
+  to: number = lastVersion(component),
+): Promise<SchemaPlan> {
+  return await planIn(client, client.schema, component, to);
 }
 
 /**
@@ -66,7 +70,7 @@ export async function applySchema(
   } catch (error) {
     if (!isPostgresError(error) || error.sqlState !== insufficientPrivilege) throw error;
     throw new SchemaVersionError(
-      `The tables of ${component.name} in schema ${client.schema} of ${client.where} have version ${seen.from}, this program needs version ${seen.to}, and its role may not make them. Run \`lovage schema apply\` with a role that may, or run what \`lovage schema plan\` prints.`,
+      `The tables of ${component.name} in schema ${client.schema} of ${client.where} have version ${seen.from}, version ${seen.to} is needed, and the role of this program may not make it. Run \`lovage schema apply\` with a role that may, or run what \`lovage schema plan\` prints.`,
     );
   }
 }
@@ -75,7 +79,7 @@ async function planIn(
   session: PostgresSession,
   schema: string,
   component: SchemaComponent,
-  to: number = lastVersion(component),
+  to: number,
 ): Promise<SchemaPlan> {
   const { name, steps } = component;
   const { version: from, compatible } = await readVersion(session, schema, name);
@@ -102,7 +106,8 @@ async function planIn(
   };
 }
 
-function lastVersion({ steps }: SchemaComponent): number {
+/** The version that this release works with. */
+export function lastVersion({ steps }: SchemaComponent): number {
   return steps.at(-1)?.version ?? 0;
 }
 

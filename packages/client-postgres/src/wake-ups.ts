@@ -20,6 +20,9 @@ export interface WakeScope {
  * all announcements that were under way when it came, and only then looks a last time. Who announces shares the barrier until its commit,
  * and then tests the presence; if it finds a sleeper, or somebody at the barrier, it notifies. So whoever did not see the sleeper has committed before
  * that looks, and no wake-up is lost; while nobody sleeps, nothing is notified. Nobody who announces ever waits.
+ *
+ * A transaction of a user's may last, so it shares no barrier and tests the presence alone ({@link announceUncommittedSql}): it does not see who falls asleep between the test and
+ * the commit. Sleepers on topics with such announcements also look by themselves, soon after they fell asleep or were woken and then less and less often.
  */
 export class WakeUps {
   readonly #client: Pick<PostgresClient, "listen" | "onLifeline">;
@@ -103,7 +106,22 @@ export function announceSql(scope: WakeScope, topic: string, payload: string = t
     END IF;`;
 }
 
-/** A statement that tells all sleepers, whoever they are, for transactions that may last: they must not hold the barrier. */
+/**
+ * As {@link announceSql}, for transactions that may last: whoever waits at the barrier must not wait for them. Who falls asleep before the commit finds the message by a look of its
+ * own. A notification that nobody needs would be dear: each is written under a lock of the whole database that is held to the end of the commit, so that such commits are made
+ * one by one, each with its own wait for the disk.
+ */
+export function announceUncommittedSql(scope: WakeScope, topic: string, payload: string = topic): string {
+  const [presence] = locksOf(scope, topic);
+  // One expression, which cannot be cancelled midway: a lock of the session would outlast the user's transaction.
+  const isAbsent = `(CASE WHEN pg_try_advisory_lock(${presence}) THEN pg_advisory_unlock(${presence}) ELSE false END)`;
+  // Twice, since somebody else may have tested at the same moment.
+  return `IF NOT ${isAbsent} AND NOT ${isAbsent} THEN
+      ${notifySql(scope, payload)}
+    END IF;`;
+}
+
+/** A statement that tells all who listen, whether they sleep or not. */
 export function notifySql(scope: WakeScope, payload: string): string {
   return `PERFORM pg_notify(${quoteLiteral(channelOf(scope))}, ${payload});`;
 }

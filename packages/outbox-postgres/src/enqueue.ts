@@ -24,7 +24,7 @@ export function checkBatch(
   }
 }
 
-/** Messages as `outbox_enqueue_1` takes them: a list for each column, the frames as one piece. */
+/** Messages as `outbox_enqueue_4` takes them: a list for each column, the frames as one piece. */
 export function enqueueValues(batch: readonly OutgoingMessage[]): readonly PostgresValue[] {
   const frames = batch.map((message) => encodeFrame(withId(message, randomUUID())));
   const lengths = frames.map(({ byteLength }) => byteLength);

@@ -2,12 +2,14 @@ import { postgresErrorsAs, type WithErrors } from "@lovage/client-postgres";
 import {
   PublishUncertainError,
   StorageFullError,
+  TransportBusyError,
   TransportRejectedError,
   TransportUnavailableError,
 } from "@lovage/transport";
 
 const { opening, repeatable, once } = postgresErrorsAs({
   unavailable: TransportUnavailableError,
+  busy: TransportBusyError,
   rejected: TransportRejectedError,
   full: StorageFullError,
   uncertain: PublishUncertainError,

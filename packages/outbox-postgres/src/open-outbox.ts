@@ -1,16 +1,17 @@
+import { CheckedSchema, PostgresClient, SchemaPlace, serverFacts, storeSchema } from "@lovage/client-postgres";
 import {
-  applySchema,
-  CheckedSchema,
-  planSchema,
-  PostgresClient,
-  SchemaPlace,
-  serverFacts,
-} from "@lovage/client-postgres";
-import { faultLog, systemClock, type DriverContext, type StoreSchema } from "@lovage/foundation";
+  faultLog,
+  systemClock,
+  type DriverContext,
+  type SchemaPlan,
+  type SchemaVersions,
+  type StoreSchema,
+} from "@lovage/foundation";
 import type { Connection } from "@lovage/transport";
 
 import type { Database } from "./database.ts";
 import { asOpening, asTransport } from "./errors.ts";
+import { InboxSweeper } from "./inbox/inbox-sweeper.ts";
 import { outboxSettings, type OutboxOptions } from "./options.ts";
 import { OutboxedConnection, type OutboxConnection } from "./outbox-connection.ts";
 import { Relay } from "./relay/relay.ts";
@@ -46,13 +47,12 @@ export async function openOutbox(opening: OutboxOpening): Promise<OutboxConnecti
       await serverFacts(client, clock);
       const place = new SchemaPlace(() => client, target.schema, placeFunctions);
       const database: Database = { client, tables, place, statements: outboxStatements(target.schema), clock, log };
-      const schema = joinSchemas(inner.schema, {
-        plan: () => asTransport(() => planSchema(client, component)),
-        apply: () => asTransport(() => applySchema(client, component)),
-      });
+      const own = storeSchema({ component, client: () => client, translate: asTransport });
+      const schema = joinSchemas(inner.schema, own);
       relay = settings.relays ? new Relay({ database, connection: inner, settings }) : undefined;
       await relay?.start();
-      return new OutboxedConnection({ inner, database, schema, relay });
+      const sweeper = settings.relays ? undefined : new InboxSweeper({ database, settings });
+      return new OutboxedConnection({ inner, database, schema, relay, sweeper });
     } catch (error) {
       await relay?.close(0);
       await client.close();
@@ -61,22 +61,24 @@ export async function openOutbox(opening: OutboxOpening): Promise<OutboxConnecti
   });
 }
 
-/** The tables of the broker, in its own database, and those of the outbox. The versions told are the outbox's. */
+/** The tables of the broker, in its own database, and those of the outbox. The versions told are the outbox's, unless the broker's alone change. */
 function joinSchemas(inner: StoreSchema | undefined, own: StoreSchema): StoreSchema {
   if (inner === undefined) return own;
-  const both = async (verb: "plan" | "apply") => {
-    const first = await inner[verb]();
-    const { from, to, statements } = await own[verb]();
+  const both = async (verb: "plan" | "apply", to?: SchemaVersions): Promise<SchemaPlan> => {
+    const first = await inner[verb](to);
+    const second = await own[verb](to);
+    const { from, to: last } = first.statements.length > 0 && second.statements.length === 0 ? first : second;
     return {
       from,
-      to,
+      to: last,
       statements: [
         ...heading("in the database of the broker", first.statements),
-        ...heading("in the database of the outbox", statements),
+        ...heading("in the database of the outbox", second.statements),
       ],
     };
   };
-  return { plan: () => both("plan"), apply: () => both("apply") };
+  const components = [...inner.components, ...own.components];
+  return { components, plan: (to) => both("plan", to), apply: (to) => both("apply", to) };
 }
 
 function heading(text: string, statements: readonly string[]): readonly string[] {

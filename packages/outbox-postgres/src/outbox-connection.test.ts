@@ -26,6 +26,13 @@ test("that the broker puts off settlements is told where it is known", () => {
   expect([before({ isRepeating: true }).isRepeating, before({}).isRepeating]).toEqual([true, false]);
 });
 
+test("a conflict in the transaction is the server's own error", async () => {
+  const error = Object.assign(new Error("deadlock detected"), { code: "40P01" });
+  const transaction = { getTransactionStatus: () => "T", query: () => Promise.reject(error) };
+  const outbox = await openBound("app");
+  await expect(outbox.publish([call("a.b")], { transaction })).rejects.toBe(error);
+});
+
 describe("calls to an exchange", () => {
   test("are written for the queues that are bound now, where nobody else knows the bindings", async () => {
     const outbox = await openBound("app");
@@ -60,12 +67,15 @@ async function send(outbox: OutboxedConnection, routingKey: string): Promise<rea
   const written: unknown[] = [];
   const query = async (_: string, [destinations]: readonly unknown[]): Promise<void> =>
     void written.push(...(destinations as string[]).map((each) => JSON.parse(each) as unknown));
-  const message: OutgoingMessage = {
+  await outbox.publish([call(routingKey)], { transaction: { query } });
+  return written;
+}
+
+function call(routingKey: string): OutgoingMessage {
+  return {
     to: { exchange: "x", routingKey },
     headers: {},
     properties: { messageId: "m", contentType: "text/plain", contentEncoding: "utf-8" },
     body: new Uint8Array(1),
   };
-  await outbox.publish([message], { transaction: { query } });
-  return written;
 }

@@ -21,6 +21,7 @@ import type { Database } from "./database.ts";
 import { Destinations } from "./destinations.ts";
 import { checkBatch, enqueueValues } from "./enqueue.ts";
 import { asCommit, asTransport } from "./errors.ts";
+import type { InboxSweeper } from "./inbox/inbox-sweeper.ts";
 import { InboxedConsumer } from "./inbox/inboxed-consumer.ts";
 import { transactOnce } from "./inbox/transact-once.ts";
 import { outboxAdmin, type OutboxAdmin } from "./outbox-admin.ts";
@@ -38,6 +39,8 @@ export interface OutboxConnectionOptions {
   readonly schema: StoreSchema;
   /** Absent in a program that leaves publishing to others. */
   readonly relay?: Relay | undefined;
+  /** For such a program, once it consumes. */
+  readonly sweeper?: InboxSweeper | undefined;
 }
 
 /** Time for what a relay has just published to be written down, also in a close without grace. */
@@ -97,19 +100,22 @@ export class OutboxedConnection implements OutboxConnection {
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
-    const { inner: connection, database } = this.#options;
+    const { inner: connection, database, sweeper } = this.#options;
     await this.#requireTables();
-    return await InboxedConsumer.open(options, {
+    const consumer = await InboxedConsumer.open(options, {
       connection,
       database,
       closing: this.#closing.signal,
       transactOnce: (delivery, work) =>
         transactOnce(delivery, work, { database, prepare: (followUps) => this.#prepare(followUps) }),
     });
+    sweeper?.start();
+    return consumer;
   }
 
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing.abort();
+    this.#options.sweeper?.close();
     return (this.#closed ??= this.#close(options));
   }
 

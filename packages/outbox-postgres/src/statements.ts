@@ -20,7 +20,7 @@ export interface OutboxStatements {
   readonly drop: PostgresStatement;
 }
 
-const enqueue = "SELECT @outbox_enqueue_1($1::text[], $2::int[], $3::int[], $4::bytea, $5::bigint[], $6::bigint[])";
+const enqueue = "SELECT @outbox_enqueue_4($1::text[], $2::int[], $3::int[], $4::bytea, $5::bigint[], $6::bigint[])";
 const selected = "state = 2 AND ($1::bigint[] IS NULL OR id = ANY($1::bigint[]))";
 
 /** The statements for one schema. */

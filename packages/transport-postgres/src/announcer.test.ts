@@ -56,6 +56,33 @@ test("what waited is told by itself when the message that was to tell it could n
   expect(told).toEqual([["q"]]);
 });
 
+test("what waits is told by itself although a transaction tells, which may be rolled back", async () => {
+  const { clock, told, announcer: it } = announcer();
+  spend(it, ["q"]);
+  it.later(it.plan(["q"]).rest);
+  await clock.advance(4);
+  expect(it.planUncommitted(["q"])).toEqual({ now: [], rest: ["q"] });
+  it.later([]);
+  await clock.advance(1);
+  expect(told).toEqual([["q"]]);
+  it.later(["q"]);
+  await clock.advance(4);
+  expect(it.planUncommitted(["q"])).toEqual({ now: ["q"], rest: [] });
+  await clock.advance(1);
+  expect(told).toEqual([["q"], ["q"]]);
+});
+
+test("transactions have no allowance beside that of other messages", async () => {
+  const { clock, told, announcer: it } = announcer();
+  for (let message = 0; message < 4; message += 1) expect(it.planUncommitted(["q"]).now).toEqual(["q"]);
+  for (let message = 0; message < 4; message += 1) expect(it.plan(["q"]).now).toEqual(["q"]);
+  const { now, rest } = it.planUncommitted(["q"]);
+  expect(now).toEqual([]);
+  it.later(rest);
+  await clock.advance(5);
+  expect(told).toEqual([["q"]]);
+});
+
 test("nobody is told after the end", async () => {
   const { clock, told, announcer: it } = announcer();
   it.later(["q"]);

@@ -8,12 +8,16 @@ const burst = 8;
 /** A sleeper looks by itself before a message that is further away is due. */
 const soonMs = 5_000;
 
-/** What a publish does about sleepers. */
-export interface Announcement {
+/** What a publish in a transaction of a user's does about sleepers. */
+export interface UncommittedAnnouncement {
   /** Told in the same transaction. */
   readonly now: readonly string[];
-  /** To be given to `later` after the commit. */
+  /** To be given to `later` after the statement. */
   readonly rest: readonly string[];
+}
+
+/** What a publish does about sleepers, whose statement is its transaction. */
+export interface Announcement extends UncommittedAnnouncement {
   /** Those of `now` that waited to be told: to be given to `later` when there was no commit. */
   readonly waited: readonly string[];
 }
@@ -36,18 +40,19 @@ export class Announcer {
 
   /** What to do about queues that get messages. What is told now need not be told once more for messages that were committed before. */
   plan(queues: Iterable<string>): Announcement {
+    const { now, rest } = this.planUncommitted(queues);
+    return { now, rest, waited: now.filter((queue) => this.#waiting.delete(queue)) };
+  }
+
+  /**
+   * As `plan`, for a transaction of a user's. What waits to be told is left to wait: nobody knows whether, and when, that transaction is committed. What is told of `rest` may come
+   * before the commit: a sleeper that is woken and finds nothing looks again, soon and then less and less often.
+   */
+  planUncommitted(queues: Iterable<string>): UncommittedAnnouncement {
     const nowMs = this.#clock.monotonic();
-    const [now, rest, waited]: [string[], string[], string[]] = [[], [], []];
-    for (const queue of queues) {
-      const wholeAtMs = Math.max(nowMs, this.#wholeAtMs.get(queue) ?? 0);
-      if (wholeAtMs - nowMs > (burst - 1) * quietMs) rest.push(queue);
-      else {
-        this.#wholeAtMs.set(queue, wholeAtMs + quietMs);
-        if (this.#waiting.delete(queue)) waited.push(queue);
-        now.push(queue);
-      }
-    }
-    return { now, rest, waited };
+    const [now, rest]: [string[], string[]] = [[], []];
+    for (const queue of queues) (this.#spend(queue, nowMs) ? now : rest).push(queue);
+    return { now, rest };
   }
 
   later(queues: readonly string[]): void {
@@ -66,6 +71,14 @@ export class Announcer {
     this.#waiting.clear();
     this.#wholeAtMs.clear();
     return untold;
+  }
+
+  /** Whether a queue may be told of now; takes that from its allowance. */
+  #spend(queue: string, nowMs: number): boolean {
+    const wholeAtMs = Math.max(nowMs, this.#wholeAtMs.get(queue) ?? 0);
+    if (wholeAtMs - nowMs > (burst - 1) * quietMs) return false;
+    this.#wholeAtMs.set(queue, wholeAtMs + quietMs);
+    return true;
   }
 
   #tell(): void {

@@ -62,7 +62,8 @@ export class PostgresBroadcast implements Broadcast {
       return;
     }
     const statement = defineStatement(
-      `WITH old AS (DELETE FROM ${schema}.broadcasts WHERE id IN (SELECT id FROM ${schema}.broadcasts WHERE at < clock_timestamp() - interval '1 minute' ORDER BY id LIMIT 100)),
+      `WITH old AS (DELETE FROM ${schema}.broadcasts WHERE id = ANY(ARRAY(
+              SELECT id FROM (SELECT id, at FROM ${schema}.broadcasts ORDER BY id LIMIT 100) oldest WHERE at < clock_timestamp() - interval '1 minute'))),
             new AS (INSERT INTO ${schema}.broadcasts (frame) VALUES ($3) RETURNING id)
        SELECT pg_notify($1, $2 || new.id) FROM new`,
     );

@@ -1,6 +1,7 @@
-import type { PostgresRows, PostgresSession } from "@lovage/client-postgres";
+import { PostgresError, type PostgresRows, type PostgresSession } from "@lovage/client-postgres";
 import { expect, test } from "vitest";
 
+import { asTransport } from "./errors.ts";
 import { extendLeases } from "./extend.ts";
 import { transportStatements } from "./statements.ts";
 
@@ -40,4 +41,15 @@ test("what stays locked is left, and what is gone is lost, also when that is see
   expect(first.outcome).toEqual({ lost: [one], left: [two] });
   const second = await extended([["2", "f"]], [["1", "t"]]);
   expect(second.outcome).toEqual({ lost: [two], left: [] });
+});
+
+const cutOff: PostgresSession = {
+  query: async () => {
+    throw new PostgresError("Connection terminated unexpectedly.", { kind: "broken" });
+  },
+};
+
+test("what is not answered in time, behind a lock, is put off: the connections for all else are sound", async () => {
+  const extending = asTransport(() => extendLeases(cutOff, transportStatements("s"), { leases, leaseMs: 3_000 }));
+  await expect(extending).rejects.toMatchObject({ code: "TRANSPORT_BUSY" });
 });

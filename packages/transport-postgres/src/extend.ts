@@ -1,4 +1,5 @@
-import { numberArray, type PostgresSession } from "@lovage/client-postgres";
+import { isPostgresError, numberArray, PostgresError, type PostgresSession } from "@lovage/client-postgres";
+import { translateErrors } from "@lovage/foundation";
 import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
 import type { TransportStatements } from "./statements.ts";
@@ -37,8 +38,17 @@ async function extendOnce(
   ];
   // A renewal that is late is worth nothing.
   const options = { repeatable: true, patienceMs: Math.max(1_000, leaseMs / 2) };
-  const rows = await client.query(statements.extend, values, options);
+  const rows = await translateErrors(() => client.query(statements.extend, values, options), unanswered);
   const those = (isGone: string): Lease[] =>
     rows.flatMap(([number, gone]) => (gone === isGone ? (ordered[Number(number) - 1] ?? []) : []));
   return { lost: those("t"), left: those("f") };
+}
+
+/** A server that can be reached again and again and does not answer in time, as behind a lock; whether it has fallen silent is found out by others. */
+function unanswered(error: unknown): unknown {
+  if (!isPostgresError(error) || error.kind !== "broken") return error;
+  return new PostgresError(`A renewal of leases was not answered in time. ${error.message}`, {
+    kind: "timeout",
+    cause: error,
+  });
 }

@@ -1,4 +1,4 @@
-import { defineStatement } from "@lovage/client-postgres";
+import { defineStatement, nowMsOnce } from "@lovage/client-postgres";
 
 import type { Database } from "./database.ts";
 import type { QueueRow } from "./queue-row.ts";
@@ -10,7 +10,7 @@ const batchSize = 1_000;
 export async function promoteDue({ client, statements: { schema } }: Database, { id }: QueueRow): Promise<void> {
   const statement = defineStatement(
     `UPDATE ${schema}.messages SET state = CASE WHEN suspect THEN 3 ELSE 0 END WHERE ctid = ANY(ARRAY(
-       SELECT ctid FROM ${schema}.messages WHERE queue = $1 AND state = 1 AND at <= floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+       SELECT ctid FROM ${schema}.messages WHERE queue = $1 AND state = 1 AND at <= ${nowMsOnce}
          ORDER BY at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED))`,
   );
   await client().query(statement, [id], { repeatable: true });

@@ -25,10 +25,17 @@ export async function publishMessages(
   });
 }
 
-/** Writes messages in a transaction of the caller's, whose commit makes them accepted, and wakes at the commit. */
+/** What is published in a transaction. */
+export interface TransactedPublish {
+  readonly messages: readonly RoutedMessage[];
+  /** Queues whose sleepers are told at the commit. */
+  readonly wake: readonly string[];
+}
+
+/** Writes messages in a transaction of the caller's, whose commit makes them accepted. */
 export async function publishInTransaction(
   { client, statements, place }: Database,
-  messages: readonly RoutedMessage[],
+  { messages, wake }: TransactedPublish,
   transaction: unknown,
 ): Promise<void> {
   const run = callerTransaction(transaction, {
@@ -42,7 +49,7 @@ export async function publishInTransaction(
   await asTransport(async () => {
     const name = await place.name();
     return first !== undefined && messages.length === 1
-      ? await run(statements.enqueueOne, [...messageFields(first), name])
-      : await run(statements.enqueue, [...messageBatch(messages), name]);
+      ? await run(statements.enqueueOne, [...messageFields(first), wake.length > 0, name])
+      : await run(statements.enqueue, [...messageBatch(messages), wake.length === 0 ? null : wake, name]);
   });
 }

@@ -30,17 +30,17 @@ export function transportStatements(schemaName: string): TransportStatements {
     publish: call(`SELECT @publish_1(${batchPlaceholders(1)}, ${afterBatch(1, 0)}::text[])`),
     publishPlain: call(`SELECT @publish_plain_3(${plainPlaceholders}, $5::boolean)`),
     publishOne: call(`SELECT @publish_one_2(${fieldPlaceholders}, $7::boolean)`),
-    enqueue: call(`SELECT @enqueue_1(${batchPlaceholders(1)}) FROM @require_place_5(${afterBatch(1, 0)}::text)`),
-    enqueueOne: call(`SELECT @enqueue_one_2(${fieldPlaceholders}) FROM @require_place_5($7::text)`),
+    enqueue: call(
+      `SELECT @enqueue_6(${batchPlaceholders(1)}, ${afterBatch(1, 0)}::text[]) FROM @require_place_5(${afterBatch(1, 1)}::text)`,
+    ),
+    enqueueOne: call(`SELECT @enqueue_one_6(${fieldPlaceholders}, $7::boolean) FROM @require_place_5($8::text)`),
     announce: call("SELECT @announce_1($1::text[])"),
     // What is nearly always the same is left empty: each text in each row takes the client's time. To sort here would take the server more than it takes there.
     claim: call(
       "SELECT id, fence, nullif(losses, 0), nullif(redelivered, false), turn, nullif(pass, 1), nullif(rank, 0), nullif(flow, 0), place, frame FROM @claim_1($1, $2::int, $3::bigint, $4::boolean, $5)",
     ),
     peek: call("SELECT * FROM @peek_1($1)"),
-    suspectsWait: call(
-      "SELECT EXISTS (SELECT FROM @messages m JOIN @queues q ON q.id = m.queue WHERE q.name = $1 AND m.state = 3)",
-    ),
+    suspectsWait: call("SELECT @suspects_wait_6($1)"),
     settle: call(
       `SELECT * FROM @settle_1($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], ${batchPlaceholders(5)}, ${afterBatch(5, 0)}::int[], ${afterBatch(5, 1)}::text[])`,
     ),

@@ -1,11 +1,10 @@
 import {
-  applySchema,
   CheckedSchema,
-  planSchema,
   PostgresClient,
   SchemaPlace,
   serverFacts,
   serverTimeMs,
+  storeSchema,
   WakeUps,
   type PostgresTarget,
   type ServerFacts,
@@ -103,10 +102,7 @@ export class PostgresStore implements LeaseStore {
     this.#announcer = new Announcer(clock, (queues) => this.#announce(queues));
     this.admin = new PostgresAdmin(this.#database);
     this.bindings = postgresBindings(this.#database);
-    this.schema = {
-      plan: () => asTransport(() => planSchema(this.#open(), component)),
-      apply: () => asTransport(() => applySchema(this.#open(), component)),
-    };
+    this.schema = storeSchema({ component, client, translate: asTransport });
     this.#facts = this.#factsNow();
   }
 
@@ -140,7 +136,11 @@ export class PostgresStore implements LeaseStore {
   }
 
   async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
-    if (transaction !== undefined) return await publishInTransaction(this.#database, messages, transaction);
+    if (transaction !== undefined) {
+      const { now: wake, rest } = this.#announcer.planUncommitted(queuesToTell(messages));
+      await publishInTransaction(this.#database, { messages, wake }, transaction);
+      return this.#announcer.later(rest);
+    }
     await this.#telling((wakes) => publishMessages(this.#database, messages, wakes(queuesToTell(messages))));
   }
 
@@ -177,7 +177,17 @@ export class PostgresStore implements LeaseStore {
 
   async transact<T>(queue: string, work: TransactionWork<T>): Promise<{ readonly value: T } | "lost"> {
     const nowMs = Math.round(this.#options.clock.now() + this.#server.clockOffsetMs);
-    return await transactDelivery(this.#database, { queue, nowMs, wakes: (queues) => [...queues] }, work);
+    let late: readonly string[] = [];
+    const wakes = (queues: Iterable<string>): readonly string[] => {
+      const { now, rest } = this.#announcer.planUncommitted(queues);
+      late = rest;
+      return now;
+    };
+    try {
+      return await transactDelivery(this.#database, { queue, nowMs, wakes }, work);
+    } finally {
+      this.#announcer.later(late);
+    }
   }
 
   sweep(request: SweepRequest): Promise<SweepOutcome> {

@@ -1,6 +1,6 @@
+import { nowMs } from "@lovage/client-postgres";
 import { holdTurn } from "./hold-turn.ts";
 import { nextNumber } from "./next-number.ts";
-import { nowMs } from "./now-ms.ts";
 
 /** Asks for a place; see the contract. All who ask under one name pass one after the other. */
 function acquire(schema: string): string {

@@ -1,7 +1,6 @@
-import { announceSql, type WakeScope } from "@lovage/client-postgres";
+import { announceSql, type WakeScope, nowMs } from "@lovage/client-postgres";
 
 import { nextNumber } from "./next-number.ts";
-import { nowMs } from "./now-ms.ts";
 
 /** Tasks are watched by the group that their id falls into, so that ten thousand watched tasks take as many locks as there are groups. */
 export const topicCount = 64;

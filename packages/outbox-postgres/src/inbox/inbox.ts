@@ -6,9 +6,12 @@ import { inboxKeyOf } from "../mark.ts";
 
 const waits = { baseMs: 100, maxMs: 5_000, jitter: "equal" } as const;
 
+/** Of workers, on a copy that they have made of what was delivered before: to the broker it is a new message. */
+const redeliveredMark = "x-lovage-redelivered";
+
 /** Whether the inbox must be asked about a delivery: it may be a second copy, or its work may be done already. */
 export function mayBeSecond({ message, redelivered }: Delivery): boolean {
-  return redelivered || inboxKeyOf(message).copy !== null;
+  return redelivered || redeliveredMark in message.headers || inboxKeyOf(message).copy !== null;
 }
 
 /**

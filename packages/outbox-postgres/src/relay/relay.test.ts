@@ -23,6 +23,8 @@ interface RelayScene {
   /** What the database answers. */
   readonly query: (statement: PostgresStatement, values: readonly unknown[]) => Promise<unknown[]>;
   readonly revive?: () => Promise<void>;
+  /** Told of what is run on the connection for notifications. */
+  readonly onLifeline?: (sql: string) => void;
   /** What the broker says to a publication. */
   readonly publish?: () => Promise<void>;
   readonly clock?: VirtualClock;
@@ -30,11 +32,12 @@ interface RelayScene {
 
 /** A relay that has begun; it is closed at the end of the test. */
 async function startRelay(scene: RelayScene): Promise<{ readonly relay: Relay; readonly clock: VirtualClock }> {
-  const { query, revive, publish = async () => {}, clock = virtualClock() } = scene;
+  const { query, revive, onLifeline, publish = async () => {}, clock = virtualClock() } = scene;
   const client = {
     isPolling: false,
     schema: "s",
     listen: async () => () => {},
+    onLifeline: async (sql: string) => onLifeline?.(sql),
     query,
     revive,
   } as unknown as PostgresClient;
@@ -97,7 +100,7 @@ test("what has had its time is removed while there is always something to publis
   expect(calls.published).toBeGreaterThan(7_000);
 });
 
-test("a leader that has nothing to do looks now and then", async () => {
+test("a leader that has nothing to do looks soon, since a call may be written and not committed, and then now and then", async () => {
   let looks = 0;
   const { clock } = await startRelay({
     query: async ({ text }) => {
@@ -106,9 +109,30 @@ test("a leader that has nothing to do looks now and then", async () => {
       return [leading];
     },
   });
+  await clock.advance(500);
+  expect(looks).toBe(5);
+  looks = 0;
   await clock.advance(20_000);
   expect(looks).toBeGreaterThan(5);
   expect(looks).toBeLessThan(15);
+});
+
+test("a leader is to be told of calls while it has none, looks once it will be told, and is not to be told while it always has some", async () => {
+  const events: string[] = [];
+  const found = [false, true, true, true, true];
+  const { clock } = await startRelay({
+    onLifeline: (sql) => events.push(/pg_advisory_\w+/u.exec(sql)?.[0] ?? ""),
+    query: async ({ text }) => {
+      if (!text.includes("outbox_take")) return [["0"]];
+      const finds = found.shift() ?? false;
+      events.push(finds ? "finds" : "finds nothing");
+      return finds ? [["7", "5", '"q"', null, null, "0", frame], leading] : [leading];
+    },
+  });
+  await clock.advance(10);
+  const arms = ["finds nothing", "pg_advisory_lock_shared", "pg_advisory_lock"];
+  expect(events.slice(0, 7)).toEqual([...arms, "finds", "finds", "finds", "pg_advisory_unlock_shared"]);
+  expect(events.slice(7)).toEqual(["finds", ...arms, "finds nothing"]);
 });
 
 test("the refusal of a call is recorded whatever its text holds", async () => {

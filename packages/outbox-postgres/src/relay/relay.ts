@@ -7,6 +7,7 @@ import type { Connection } from "@lovage/transport";
 import type { Database } from "../database.ts";
 import type { OutboxSettings } from "../options.ts";
 import { KnownTopologies } from "./known-topologies.ts";
+import { LeaderSleep } from "./leader-sleep.ts";
 import { publishRows, type OutboxRow, type PublishOutcome, type RowKey } from "./publish-rows.ts";
 
 /** What a relay works with. */
@@ -22,7 +23,7 @@ const maxBatchBytes = 4 * 1024 * 1024;
 const publishTimeoutMs = 10_000;
 /** With about ten minutes between the last of them: two hours. */
 const maxAttempts = 20;
-/** What a leader does that is not told of anything. */
+/** How often a leader looks in the end that is not told of anything. */
 const fallbackMs = 2_000;
 const pollingMs = 500;
 const sweepEveryMs = 60_000;
@@ -43,6 +44,8 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #holder = randomUUID();
   readonly #topologies: KnownTopologies;
+  readonly #wakeUps: WakeUps;
+  readonly #sleep: LeaderSleep;
   readonly #closing = new AbortController();
   /** What the broker has, and the database does not know of yet; no more than one batch. */
   #outcome: PublishOutcome | undefined;
@@ -58,16 +61,19 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#batch = options.settings.batch;
-    this.#topologies = new KnownTopologies(options.connection, options.database);
+    const { connection, database, settings } = options;
+    this.#topologies = new KnownTopologies(connection, database);
+    this.#wakeUps = new WakeUps(database.client, { component: "outbox", schema: settings.target.schema });
+    this.#sleep = new LeaderSleep(this.#wakeUps, database.log);
   }
 
   /** Resolves once it hears of new calls. @throws PostgresError (`POSTGRES_FAILED`) */
   async start(): Promise<void> {
-    const { database, settings } = this.#options;
-    const wakeUps = new WakeUps(database.client, { component: "outbox", schema: settings.target.schema });
     // New calls are the leader's, a lead that is free is for those who follow.
-    await wakeUps.listen((payload) => {
-      if (this.#isLeading === (payload === "calls")) this.#wake.abort();
+    await this.#wakeUps.listen((payload) => {
+      if (this.#isLeading !== (payload === "calls")) return;
+      this.#sleep.woken();
+      this.#wake.abort();
     });
     this.#loop = this.#run();
   }
@@ -75,6 +81,7 @@ export class Relay {
   /** The connection for notifications has ended. */
   lost(): void {
     this.#isLost = true;
+    this.#sleep.forget();
     this.#wake.abort();
   }
 
@@ -116,14 +123,25 @@ export class Relay {
     const rows = await client.query(statements.take, values, { repeatable: true });
     const [, , , nextMs = null, , leads] = rows.at(-1) ?? [];
     this.#isLeading = leads === "1";
-    if (!this.#isLeading) return Math.min(Number(nextMs ?? 0) + 50, settings.leadMs);
+    if (!this.#isLeading) {
+      await this.#sleep.end();
+      return Math.min(Number(nextMs ?? 0) + 50, settings.leadMs);
+    }
     const messages = rows.slice(0, -1).map(rowOf);
     if (messages.length > 0) await this.#publish(messages);
     // Also behind a batch: where there is always another one, nothing would ever be removed.
     const isMoreToSweep = await this.#sweep();
     if (messages.length > 0 || isMoreToSweep) return 0;
-    const lookMs = Math.min(client.isPolling ? pollingMs : fallbackMs, settings.leadMs / 3);
-    return nextMs === null ? lookMs : Math.max(1, Math.min(lookMs, Number(nextMs)));
+    return await this.#fallAsleep(nextMs === null ? Infinity : Math.max(1, Number(nextMs)));
+  }
+
+  /** Gives for how long to sleep, where there is something to do in so many ms. */
+  async #fallAsleep(nextMs: number): Promise<number> {
+    const { database, settings } = this.#options;
+    const { isPolling } = database.client;
+    if (!isPolling && (await this.#sleep.begin())) return 0;
+    const lookMs = this.#sleep.nextLookMs(Math.min(isPolling ? pollingMs : fallbackMs, settings.leadMs / 3));
+    return Math.min(lookMs, nextMs);
   }
 
   /** Comes back after a loss; a server that has come back empty gets its tables again. */
@@ -143,6 +161,7 @@ export class Relay {
 
   async #publish(rows: readonly OutboxRow[]): Promise<void> {
     const { connection } = this.#options;
+    await this.#sleep.found();
     const keeper = this.#keepLead();
     try {
       this.#outcome = await publishRows(rows, {
@@ -212,6 +231,7 @@ export class Relay {
 
   async #resign(): Promise<void> {
     this.#isLeading = false;
+    await this.#sleep.end();
     const { client, statements, log } = this.#options.database;
     try {
       await client.query(statements.resign, [this.#holder], { repeatable: true });

@@ -1,20 +1,6 @@
 import { functionSettings, notifySql, nowMs, type WakeScope } from "@lovage/client-postgres";
 
-/** Runs in a transaction of the caller's, which may last: it takes no lock that others wait for. Frames come as one piece, since an array of them would have to be escaped. */
-function enqueue(schema: string, scope: WakeScope): string {
-  return `CREATE FUNCTION ${schema}.outbox_enqueue_1(p_destinations text[], p_starts integer[], p_lengths integer[], p_frames bytea, p_in_ms bigint[], p_at_ms bigint[])
-  RETURNS void ${functionSettings} AS $lovage$
-  DECLARE
-    now_ms bigint := ${nowMs};
-  BEGIN
-    INSERT INTO ${schema}.outbox (at, due, not_before, destination, frame)
-      SELECT now_ms, now_ms + m.in_ms, m.at_ms, m.destination, substring(p_frames FROM m.start FOR m.length)
-        FROM unnest(p_destinations, p_starts, p_lengths, p_in_ms, p_at_ms)
-          WITH ORDINALITY AS m(destination, start, length, in_ms, at_ms, place)
-        ORDER BY m.place;
-    ${notifySql(scope, "'calls'")}
-  END $lovage$`;
-}
+import { enqueueLoudly } from "./enqueue-function.ts";
 
 /**
  * Makes the caller the leader, or leaves it that, and gives it the first messages, at least one whatever its size. The row without an id is no message: `attempts` says
@@ -100,5 +86,5 @@ function sweep(schema: string): string {
 
 /** The functions of the sending side. */
 export function outboxFunctions(schema: string, scope: WakeScope): readonly string[] {
-  return [enqueue(schema, scope), take(schema), resign(schema, scope), settle(schema), sweep(schema)];
+  return [enqueueLoudly(schema, scope), take(schema), resign(schema, scope), settle(schema), sweep(schema)];
 }

@@ -1,5 +1,6 @@
 import { placeFunctionsSql, type PlaceFunctions, type SchemaComponent } from "@lovage/client-postgres";
 
+import { enqueueFunction } from "./enqueue-function.ts";
 import { inboxFunctions } from "./inbox-functions.ts";
 import { outboxFunctions } from "./outbox-functions.ts";
 import { relayFunctions } from "./relay-functions.ts";
@@ -13,17 +14,14 @@ export const placeFunctions: PlaceFunctions = { place: "outbox_place_3", require
  * @param name Of the schema, not quoted.
  */
 export function outboxSchema(name: string): SchemaComponent {
+  const scope = { component: "outbox", schema: name };
   return {
     name: "outbox",
     steps: [
       {
         version: 1,
         compatible: 1,
-        statements: (schema) => [
-          ...tables(schema),
-          ...outboxFunctions(schema, { component: "outbox", schema: name }),
-          ...inboxFunctions(schema),
-        ],
+        statements: (schema) => [...tables(schema), ...outboxFunctions(schema, scope), ...inboxFunctions(schema)],
         undo: (schema) => [
           ...functions.map((each) => `DROP FUNCTION ${schema}.${each}`),
           ...tableNames.map((table) => `DROP TABLE ${schema}.${table}`),
@@ -41,6 +39,12 @@ export function outboxSchema(name: string): SchemaComponent {
         statements: (schema) => [placeFunctionsSql(schema, placeFunctions)],
         undo: (schema) =>
           [placeFunctions.requirePlace, placeFunctions.place].map((each) => `DROP FUNCTION ${schema}.${each}`),
+      },
+      {
+        version: 4,
+        compatible: 1,
+        statements: (schema) => [enqueueFunction(schema, scope)],
+        undo: (schema) => [`DROP FUNCTION ${schema}.outbox_enqueue_4`],
       },
     ],
   };

@@ -152,3 +152,13 @@ export function peekFunction(schema: string): string {
       CASE WHEN due IS NULL THEN NULL ELSE greatest(due - now_ms, 0) END;
   END $lovage$`;
 }
+
+/** Whether suspects of a queue wait. */
+export function suspectsWaitFunction(schema: string): string {
+  return `CREATE FUNCTION ${schema}.suspects_wait_6(p_queue text)
+  RETURNS boolean ${functionSettings} SET plan_cache_mode = force_generic_plan AS $lovage$
+  BEGIN
+    RETURN EXISTS (SELECT FROM ${schema}.messages m
+      WHERE m.queue = (SELECT q.id FROM ${schema}.queues q WHERE q.name = p_queue) AND m.state = 3);
+  END $lovage$`;
+}

@@ -59,7 +59,7 @@ function publish(schema: string): string {
   END $lovage$`;
 }
 
-/** In a transaction of the caller's, which may last: tells in any case, and holds no lock. */
+/** For programs of a version before 6. In a transaction of the caller's, which may last: tells in any case, and holds no lock. */
 function enqueue(schema: string, scope: WakeScope): string {
   return `CREATE FUNCTION ${schema}.enqueue_1(${batchParameters})
   RETURNS void ${functionSettings} AS $lovage$

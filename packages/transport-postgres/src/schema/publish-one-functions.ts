@@ -1,7 +1,7 @@
 import { announceSql, notifySql, nowMs, type WakeScope } from "@lovage/client-postgres";
 
 /** Parameters that describe one message. What is NULL stands for the default. */
-const parameters = "p_queue text, p_frame bytea, p_priority integer, p_key text, p_in_ms bigint, p_at_ms bigint";
+const fieldParameters = "p_queue text, p_frame bytea, p_priority integer, p_key text, p_in_ms bigint, p_at_ms bigint";
 /** The same as a batch of one, and no settlement that it belongs to. */
 const asBatch =
   "ARRAY[p_queue], ARRAY[1], ARRAY[1], ARRAY[octet_length(p_frame)], p_frame, ARRAY[p_priority], ARRAY[p_key], ARRAY[p_in_ms], ARRAY[p_at_ms], NULL, NULL";
@@ -23,34 +23,33 @@ function insertOne(schema: string): string {
     END IF;`;
 }
 
-function publishOne(schema: string, scope: WakeScope): string {
-  return `CREATE FUNCTION ${schema}.publish_one_2(${parameters}, p_wakes boolean)
+/** A function of a number of its own that inserts one message. @param more Parameters beside its fields. @param wake What tells those who sleep. */
+export function insertingOne(schema: string, name: string, { more, wake }: { more: string; wake: string }): string {
+  return `CREATE FUNCTION ${schema}.${name}(${fieldParameters}${more})
   RETURNS void LANGUAGE plpgsql AS $lovage$
   DECLARE
     now_ms bigint := ${nowMs};
     due bigint := coalesce(p_at_ms, now_ms + p_in_ms, now_ms);
   BEGIN
     ${insertOne(schema)}
-    IF p_wakes THEN
-      ${announceSql(scope, "p_queue")}
-    END IF;
+    ${wake}
   END $lovage$`;
 }
 
-/** In a transaction of the caller's, as `enqueue_1`. */
-function enqueueOne(schema: string, scope: WakeScope): string {
-  return `CREATE FUNCTION ${schema}.enqueue_one_2(${parameters})
-  RETURNS void LANGUAGE plpgsql AS $lovage$
-  DECLARE
-    now_ms bigint := ${nowMs};
-    due bigint := coalesce(p_at_ms, now_ms + p_in_ms, now_ms);
-  BEGIN
-    ${insertOne(schema)}
-    ${notifySql(scope, "p_queue")}
-  END $lovage$`;
+/** Parameter and statement of those functions that wake only where they are told to. */
+export function wakingIfAsked(announcement: string): { readonly more: string; readonly wake: string } {
+  return {
+    more: ", p_wakes boolean",
+    wake: `IF p_wakes THEN
+      ${announcement}
+    END IF;`,
+  };
 }
 
-/** The functions that publish a message that comes alone, as most do. */
+/** The functions that publish a message that comes alone, as most do; the second in a transaction of the caller's, for the programs that have `enqueue_1`. */
 export function publishOneFunctions(schema: string, scope: WakeScope): readonly string[] {
-  return [publishOne(schema, scope), enqueueOne(schema, scope)];
+  return [
+    insertingOne(schema, "publish_one_2", wakingIfAsked(announceSql(scope, "p_queue"))),
+    insertingOne(schema, "enqueue_one_2", { more: "", wake: notifySql(scope, "p_queue") }),
+  ];
 }

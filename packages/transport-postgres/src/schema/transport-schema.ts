@@ -6,7 +6,8 @@ import {
   type WakeScope,
 } from "@lovage/client-postgres";
 
-import { claimFunction, peekFunction } from "./claim-function.ts";
+import { claimFunction, peekFunction, suspectsWaitFunction } from "./claim-function.ts";
+import { enqueueFunctions } from "./enqueue-functions.ts";
 import { extendFunction, extendLockedUntold } from "./extend-function.ts";
 import { publishFunctions } from "./publish-functions.ts";
 import { publishOneFunctions } from "./publish-one-functions.ts";
@@ -32,6 +33,7 @@ export function transportSchema(name: string): SchemaComponent {
       added(3, "publish_plain_3", (schema) => publishPlainFunction(schema, scope)),
       added(4, "extend_4", extendLockedUntold),
       lockedAndElsewhere,
+      quietTransactions(scope),
     ],
   };
 }
@@ -77,6 +79,17 @@ const lockedAndElsewhere: SchemaStep = {
   undo: (schema) =>
     [placeFunctions.requirePlace, placeFunctions.place, "extend_5"].map((each) => `DROP FUNCTION ${schema}.${each}`),
 };
+
+/** Transactions of callers notify only while somebody sleeps; suspects are looked for through the index whatever the statistics say. */
+function quietTransactions(scope: WakeScope): SchemaStep {
+  return {
+    version: 6,
+    compatible: 1,
+    statements: (schema) => [...enqueueFunctions(schema, scope), suspectsWaitFunction(schema)],
+    undo: (schema) =>
+      ["suspects_wait_6", "enqueue_one_6", "enqueue_6"].map((each) => `DROP FUNCTION ${schema}.${each}`),
+  };
+}
 
 /** A step that adds one function. */
 function added(version: number, name: string, make: (schema: string) => string): SchemaStep {
