@@ -58,6 +58,10 @@ export interface Broker {
   readonly tellsTime?: true;
   /** Its workers keep what they hold from their event loop, so that a block of it loses that. @default false: a helper thread does */
   readonly renewsOnLoop?: true;
+  /** Another server for what a broker here stands for already: it is run only where it is named. @default false */
+  readonly isSecondOpinion?: true;
+  /** It keeps all in memory, so that its end is the end of that: what takes it away for a while does not apply. @default false */
+  readonly forgets?: true;
   /** Of scenarios with very many messages, the share that it is given. @default 1 */
   readonly bulkShare?: number;
   /** A place of its own for one test. The same place for the same directory, whatever the URL. */

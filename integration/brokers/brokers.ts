@@ -5,14 +5,14 @@ import { memory } from "./memory.ts";
 import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { sqlite } from "./sqlite.ts";
-import { sqs } from "./sqs.ts";
+import { sqs, sqsMoto } from "./sqs.ts";
 
 /** All brokers that the fault matrix is run against. */
-export const brokers: readonly Broker[] = [sqlite, memory, redis, postgres, amqp, amqpClassic, sqs];
+export const brokers: readonly Broker[] = [sqlite, memory, redis, postgres, amqp, amqpClassic, sqs, sqsMoto];
 
 const chosen = choose(process.env["LOVAGE_TEST_TRANSPORT"]);
 
-/** Names of those of this run: all, or the one that `LOVAGE_TEST_TRANSPORT` names. */
+/** Names of those of this run: all but second opinions, or the one that `LOVAGE_TEST_TRANSPORT` names. */
 export const chosenNames: readonly string[] = chosen.map(({ name }) => name);
 
 /** Those of this run that a row is run against: of a variant of another broker, unless it was named, the rows alone in which the two differ. */
@@ -24,7 +24,7 @@ export function brokersOfRow(row: number): readonly Broker[] {
 }
 
 function choose(name: string | undefined): readonly Broker[] {
-  if (name === undefined) return brokers;
+  if (name === undefined) return brokers.filter(({ isSecondOpinion }) => isSecondOpinion !== true);
   const named = brokers.filter((broker) => broker.name === name);
   const names = brokers.map((broker) => broker.name).join(", ");
   if (named.length === 0) throw new Error(`LOVAGE_TEST_TRANSPORT is "${name}"; it must be one of ${names}.`);

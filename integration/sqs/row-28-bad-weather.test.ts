@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { SqsGateway } from "./sqs-gateway.ts";
+import { sqsOfRun } from "./sqs-of-run.ts";
 
 const count = 600;
 
@@ -10,7 +11,7 @@ const count = 600;
 const badWeather = { refused: 0.3, failedEntries: 0.1, doubled: 0.05 };
 
 describeOwnServer(
-  "sqs",
+  sqsOfRun.service,
   (start) => {
     it(
       "row 28: loses nothing and runs nothing twice while SQS throttles, fails in part and doubles",
@@ -57,7 +58,7 @@ describeOwnServer(
       },
     );
   },
-  ["private"],
+  sqsOfRun.rungs,
 );
 
 /** Every tenth is given back once. */

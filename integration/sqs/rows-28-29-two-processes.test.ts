@@ -3,13 +3,14 @@ import { judge } from "../ledger/verdict.ts";
 import { eventually } from "../processes/eventually.ts";
 import { describeOwnServer } from "../services/describe-own-server.ts";
 import { SqsGateway } from "./sqs-gateway.ts";
+import { sqsOfRun } from "./sqs-of-run.ts";
 import { TwoWorkers } from "./two-workers.ts";
 
 const count = 120;
 const endMs = 180_000;
 
 describeOwnServer(
-  "sqs",
+  sqsOfRun.service,
   (start) => {
     it("row 28: what SQS hands out to two processes runs once", { timeout: 300_000 }, async () => {
       await using server = await start();
@@ -65,5 +66,5 @@ describeOwnServer(
       expect(entries.map(({ kind }) => kind)).toEqual(["started", "finished"]);
     });
   },
-  ["private"],
+  sqsOfRun.rungs,
 );

@@ -8,7 +8,7 @@ export const fifoDriver: TransportDriver<Options> = {
   ...transport,
   open: async (opening) => {
     const connection = await transport.open(opening);
-    const ofFifo = { order: "key", countsLosses: false } as const;
+    const ofFifo = { order: "key", countsLosses: false, countsReleases: true } as const;
     const capabilities: Capabilities = { ...connection.capabilities, ...ofFifo };
     const capabilitiesOf = (queue: string): QueueCapabilities => ({ ...connection.capabilitiesOf(queue), ...ofFifo });
     return new Proxy(connection, {

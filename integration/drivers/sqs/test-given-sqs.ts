@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { stressTransport, testTransport, testTransportModel } from "@lovage/conformance";
 import type { TransportHarness } from "@lovage/conformance";
-import { silentLog, systemClock, validate } from "@lovage/foundation";
-import type { Connection } from "@lovage/transport";
 import { afterAll, describe, it } from "vitest";
-import { claimMs, driverFor, exceptionsOf, leaseMs } from "./sqs-under-test.ts";
+import { givenHarness } from "./given-harness.ts";
+import { exceptionsOf } from "./sqs-under-test.ts";
 import type { SqsUnderTest } from "./sqs-under-test.ts";
 
-const sweepMs = 100;
 /** Each call goes out to the internet, and counts are right a while after the last change. */
 const caseTimeoutMs = 300_000;
 
@@ -25,29 +23,4 @@ export function testGivenSqs({ kind }: SqsUnderTest, endpoint: URL): void {
   testTransport({ ...suite, except, concurrent: true, caseTimeoutMs });
   testTransportModel({ ...suite, runs: 3, maxCommands: 25, endOnFailure: true });
   stressTransport({ ...suite, except, rounds: 1, parallel: 4, load: { producers: 4, consumers: 4, each: 200 } });
-}
-
-async function givenHarness(kind: SqsUnderTest["kind"], endpoint: URL, prefix: string): Promise<TransportHarness> {
-  const { driver, newName } = driverFor(kind);
-  const options = { endpoint: endpoint.origin, prefix, lease: leaseMs, sweep: sweepMs, createQueues: true };
-  const checked = await validate(driver.options, options);
-  if (checked.issues !== undefined) throw new Error(`The driver refuses its options: ${checked.issues.join("; ")}.`);
-  const opening = { url: "sqs:", options: checked.value, clock: systemClock, log: silentLog, name: "conformance" };
-  const open = (): Promise<Connection> => driver.open(opening);
-  return {
-    clock: systemClock,
-    leaseMs,
-    sweepMs,
-    claimMs,
-    open,
-    ...(newName === undefined ? {} : { newName }),
-    close: async () => {
-      const connection = await open();
-      try {
-        for (const queue of await connection.admin.list()) await connection.admin.delete(queue);
-      } finally {
-        await connection.close();
-      }
-    },
-  };
 }

@@ -11,7 +11,7 @@ import {
  *
  * | kind | what happened | done | tried again |
  * |---|---|---|---|
- * | `busy` | too many calls, of one queue mostly; or a queue is to be made whose name was deleted within the last minute | no | at once, with back-off; it is no loss of the connection |
+ * | `busy` | too many calls, of one queue mostly; or what SQS does once a minute: a queue is to be made whose name was deleted, or one purged that was purged | no | at once, with back-off; it is no loss of the connection |
  * | `failing` | a fault of the service's own (5xx) | no | at once, with back-off |
  * | `broken` | the connection ended, or no answer came in time | not known | a few times |
  * | `unreachable` | nobody listens there, or there is no such host | no | by reconnection |
@@ -37,7 +37,7 @@ const names: readonly (readonly [words: RegExp, kind: FailureKind])[] = [
     /^(Throttl|RequestThrottled|RequestLimitExceeded|TooManyRequests|SlowDown|OverLimit|Kms(Throttled|InternalError))/,
     "busy",
   ],
-  [/^QueueDeletedRecently/, "busy"],
+  [/^(QueueDeletedRecently|PurgeQueueInProgress)/, "busy"],
   [/^(ServiceUnavailable|InternalError|InternalFailure|InternalServerError|RequestTimeout$)/, "failing"],
   [/^(QueueDoesNotExist|NonExistentQueue)/, "missing"],
   // Where they come from: the SDK's providers, and the token service behind them.
@@ -116,16 +116,17 @@ export function transportError({ kind, text, queue, cause }: FailureContext): Er
 }
 
 function adviceFor(kind: FailureKind, text: string): string {
-  return setUp.find(([sign]) => sign.test(text))?.[1] ?? advice[kind];
+  return signs.find(([sign]) => sign.test(text))?.[1] ?? advice[kind];
 }
 
-/** What newcomers stumble over, and what to do. */
-const setUp: readonly (readonly [sign: RegExp, advice: string])[] = [
+/** What newcomers stumble over, or whoever is in a hurry, and what to do. */
+const signs: readonly (readonly [sign: RegExp, advice: string])[] = [
   [/Region is missing/, 'Set it: `region`, "?region=" in the URL, or AWS_REGION in the environment.'],
   [
     /wrong version number|packet length too long/,
     'It does not speak TLS at this port. Without TLS it is reached by `endpoint: "http://…"`, or "?endpoint=http://…" in the URL.',
   ],
+  [/PurgeQueueInProgress/, "SQS purges a queue once a minute: purge it again when that has passed."],
 ];
 
 const advice: Readonly<Record<FailureKind, string>> = {

@@ -53,6 +53,12 @@ describe("the limits of SQS", () => {
     expect(connection.capabilitiesOf("q").hold?.maxMs).toBeLessThan(12 * 3_600_000 - lease);
   });
 
+  it("row 29: holds a message of a FIFO queue for an hour less, which it may have waited in line", async () => {
+    const connection = await connect();
+    await connection.declare({ queues: [{ name: "orders.fifo" }] });
+    expect(connection.capabilitiesOf("orders.fifo").hold).toMatchObject({ maxMs: 11 * 3_600_000 - 300_000 });
+  });
+
   it("purging takes all that waits, and with something in work only what is ready", async () => {
     const connection = await connect();
     await connection.declare({ queues: [{ name: "q" }] });

@@ -43,13 +43,13 @@ export async function publishMessages(
   return failures;
 }
 
-/** @throws PUBLISH_FAILED, also where there was one message only */
-export function throwFailures(messages: readonly RoutedMessage[], errors: PublishFailures): void {
-  if (errors.size === 0) return;
+/** PUBLISH_FAILED, also where there was one message only; `undefined` where all were accepted. */
+export function failuresError(messages: readonly RoutedMessage[], errors: PublishFailures): Error | undefined {
+  if (errors.size === 0) return undefined;
   const failures = [...errors].map(([index, error]): PublishFailure => {
     return { index, messageId: messages[index]?.properties.messageId ?? "", error };
   });
-  throw new PublishError(
+  return new PublishError(
     failures.toSorted((a, b) => a.index - b.index),
     messages.length,
   );

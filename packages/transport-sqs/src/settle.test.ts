@@ -18,17 +18,9 @@ import { LeaseTable } from "./leases/lease-table.ts";
 import { QueueDirectory } from "./queues/queue-directory.ts";
 import { settleDeliveries, type Settling } from "./settle.ts";
 import { SqsApi } from "./sqs-api.ts";
+import { fifoQueue as queue } from "./test-support/fifo-queue.ts";
 
 const leaseMs = 30_000;
-const queue = {
-  queue: "q.fifo",
-  sqsName: "q.fifo",
-  url: "http://localhost/q.fifo",
-  isFifo: true,
-  maxBytes: 1_000,
-  group: undefined,
-  isShared: false,
-};
 
 /** Answers commands as `answer` says, without waiting between tries. */
 class ScriptedApi extends SqsApi {
@@ -162,4 +154,24 @@ test("a call that breaks among many for one fan-out doubles what was in it at mo
   expect(await settleDeliveries(it, settlements)).toBeNull();
   expect([sent.size, [...sent.values()].filter((times) => times !== 1)]).toEqual([100, []]);
   expect(calls).toBe(11);
+});
+
+test("a message of a FIFO queue that is released again and again is not charged with that, but with what SQS did not take", async () => {
+  let isRefused = false;
+  const it = settling((command) => {
+    if (!isRefused || !(command instanceof ChangeMessageVisibilityBatchCommand)) return {};
+    return { Failed: [{ Id: "0", Code: "ReceiptHandleIsInvalid", SenderFault: true }] };
+  });
+  const losses: number[] = [];
+  for (let receives = 1; receives <= 60; receives += 1) {
+    isRefused = receives === 59;
+    const Attributes = { ApproximateReceiveCount: String(receives) };
+    const arrival = readArrival("q.fifo", { MessageId: "m", ReceiptHandle: "h", Attributes }, 0);
+    // Long after it was handed out first, and after it was released last.
+    it.table.fifoReceives.note(arrival, { nowMs: receives * 9 * leaseMs, sinceFirstMs: 999 * leaseMs, leaseMs });
+    losses.push(arrival.uncertainLosses);
+    const { lease } = it.table.add("q.fifo", arrival, leaseMs);
+    await settleDeliveries(it, [{ kind: "release", lease, delayMs: 0 }]);
+  }
+  expect(losses).toEqual([...Array.from({ length: 59 }, () => 0), 1]);
 });

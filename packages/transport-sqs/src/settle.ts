@@ -9,7 +9,7 @@ import { deadLetterOf } from "./message/dead-letter.ts";
 import { deleteAll } from "./calls/delete.ts";
 import type { Held } from "./leases/lease-table.ts";
 import { publishMessages } from "./publish.ts";
-import { copyOf, hiddenSeconds } from "./leases/put-back.ts";
+import { copyOf, hiddenSeconds, noteReleases } from "./leases/put-back.ts";
 import type { KnownQueue } from "./queues/queue-directory.ts";
 import { sendAll } from "./calls/send.ts";
 import type { SqsContext } from "./sqs-context.ts";
@@ -18,6 +18,8 @@ import type { SqsContext } from "./sqs-context.ts";
 export interface Settling extends SqsContext {
   readonly queue: KnownQueue;
   readonly leaseMs: number;
+  /** Told of messages that are ended but for their deletion, and why SQS refused that. @default nobody asks */
+  readonly onLeft?: (error: Error) => void;
 }
 
 /** A settlement whose lease is ours. */
@@ -76,6 +78,7 @@ function sortOut(
     const held = table.find(settlement.lease, nowMs);
     if (held !== undefined) open.push({ settlement, held });
     else if (!table.wasSettled(settlement.lease)) lost.push(settlement.lease);
+    if (held !== undefined && settlement.kind === "reject") held.isSent ||= table.wasBuried(held.arrival.sqsId);
   }
   return { open, lost };
 }
@@ -214,12 +217,14 @@ async function removeAll(settling: Settling, open: readonly Open[], outcome: Out
     conclude(settling, deleted, { ...outcome, failures: kept, deletes: true }),
     conclude(settling, shown, { ...outcome, failures: hidden, deletes: false }),
   ];
+  const arrivals = shown.map(({ held }) => held.arrival);
+  noteReleases(settling, { arrivals, changes, failures: hidden, nowMs });
   for (const error of errors) if (error !== undefined) throw error;
 }
 
 /** Notes what became of each. @returns an error that makes the call worth repeating */
 function conclude(
-  { table }: Settling,
+  settling: Settling,
   open: readonly Open[],
   {
     lost,
@@ -228,13 +233,15 @@ function conclude(
     deletes,
   }: Outcome & { readonly failures: readonly BatchFailure[]; readonly deletes: boolean },
 ): Error | undefined {
+  const { table } = settling;
   const byIndex = new Map(failures.map((failure) => [failure.index, failure]));
   let error: Error | undefined;
-  for (const [index, { held }] of open.entries()) {
+  for (const [index, { held, settlement }] of open.entries()) {
     const failure = byIndex.get(index);
     const isGone = failure?.isLost === true || hasCode(failure?.error, "QUEUE_NOT_FOUND");
     if (failure !== undefined && !isGone) {
       error = failure.error;
+      if (deletes) leave(settling, { held, settlement }, error);
       continue;
     }
     if (failure === undefined && deletes) table.removeDeleted(held);
@@ -243,4 +250,10 @@ function conclude(
     else lost.push(held.lease);
   }
   return error;
+}
+
+/** All that goes with it was sent, and it stays all the same. */
+function leave({ table, onLeft = () => {} }: Settling, { held, settlement }: Open, error: Error): void {
+  if (settlement.kind === "reject") table.bury(held);
+  onLeft(error);
 }

@@ -91,6 +91,39 @@ test("a queue that was deleted a moment ago can be made later, and SQS says when
   expect(requests).toBe(9);
 });
 
+test.each([
+  ["ThrottlingException", 400, "TRANSPORT_BUSY"],
+  ["ServiceUnavailable", 503, "TRANSPORT_UNAVAILABLE"],
+])(
+  "a connection opens though SQS answers %s at first; where it goes on, that is told after several tries",
+  async (name, status, code) => {
+    let requests = 0;
+    let refusals = 3;
+    const { api } = await connect((_, response) => {
+      requests += 1;
+      if (requests <= refusals) tell(response, status, { __type: `com.amazonaws.sqs#${name}`, message: "Later." });
+      else tell(response, 200, {});
+    });
+    vi.spyOn(api, "pause").mockResolvedValue();
+    await api.probe();
+    expect(requests).toBe(4);
+    [requests, refusals] = [0, Infinity];
+    const message = expect.stringContaining("It was tried several times.") as string;
+    await expect(api.probe()).rejects.toMatchObject({ code, message });
+    expect(requests).toBe(9);
+  },
+);
+
+test("a connection is not tried again where no answer comes: another may be named beside it", async () => {
+  let requests = 0;
+  const { api } = await connect((_, response) => {
+    requests += 1;
+    response.destroy();
+  });
+  await expect(api.probe()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+  expect(requests).toBe(1);
+});
+
 test("polls that wait, however many, keep no other call waiting", async () => {
   let polls = 0;
   const { api, known } = await connect((action, response) => {

@@ -64,7 +64,9 @@ export class SqsApi {
   /** Whether SQS answers us at all. That we may not list queues is an answer. @throws TRANSPORT_UNAVAILABLE, TRANSPORT_REJECTED */
   async probe(): Promise<void> {
     try {
-      await this.#once((client, options) => client.send(new ListQueuesCommand({ MaxResults: 1 }), options));
+      // One that does not answer may be one of several: whoever asks tries the next.
+      const most = (kind: FailureKind): number => (kind === "broken" ? 1 : mostAttempts(kind));
+      await this.#repeat((client, options) => client.send(new ListQueuesCommand({ MaxResults: 1 }), options), { most });
     } catch (error) {
       if (error instanceof Error && /AccessDenied/.test(error.name)) return;
       // Who has had none yet may never have any.
@@ -75,14 +77,10 @@ export class SqsApi {
   /** @throws the contract's errors */
   async call<Output>(send: Send<Output>, options: CallOptions = {}): Promise<Output> {
     const { queue, publishes = false } = options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#once(send, options);
-      } catch (error) {
-        if (attempt >= mostAttempts(kindOf(error), publishes) || this.closing.aborted)
-          throw describe(error, queue, publishes);
-      }
-      await this.pause(attempt - 1);
+    try {
+      return await this.#repeat(send, { ...options, most: (kind) => mostAttempts(kind, publishes) });
+    } catch (error) {
+      throw describe(error, queue, publishes);
     }
   }
 
@@ -98,7 +96,22 @@ export class SqsApi {
     this.#polling?.destroy();
   }
 
-  async #once<Output>(send: Send<Output>, options: CallOptions = {}): Promise<Output> {
+  /** @param options `most`: how often it is made, by what went wrong. */
+  async #repeat<Output>(
+    send: Send<Output>,
+    options: CallOptions & { readonly most: (kind: FailureKind) => number },
+  ): Promise<Output> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once(send, options);
+      } catch (error) {
+        if (attempt >= options.most(kindOf(error)) || this.closing.aborted) throw error;
+      }
+      await this.pause(attempt - 1);
+    }
+  }
+
+  async #once<Output>(send: Send<Output>, options: CallOptions): Promise<Output> {
     try {
       return await this.#send(send, options);
     } catch (error) {
@@ -133,7 +146,7 @@ function isClockCorrected(error: unknown): boolean {
 }
 
 /** What may have been accepted is not published again unasked. */
-function mostAttempts(kind: FailureKind, publishes: boolean): number {
+function mostAttempts(kind: FailureKind, publishes = false): number {
   return publishes && kind === "broken" ? 1 : (maxAttempts[kind] ?? 1);
 }
 

@@ -26,10 +26,11 @@ import { SqsAdmin } from "./admin/admin.ts";
 import { ownMessageBytes, queueCapabilities, sqsCapabilities } from "./queues/capabilities.ts";
 import { Claims } from "./bodies/claims.ts";
 import { BrokerClock } from "./delays/delays.ts";
+import { Deletions } from "./leases/deletions.ts";
 import { ceilingOf, extendLeases } from "./leases/extend.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { prepareMessage, prepareSettlement } from "./prepare.ts";
-import { publishMessages, throwFailures } from "./publish.ts";
+import { failuresError, publishMessages } from "./publish.ts";
 import { QueueConsumption } from "./consuming/queue-consumption.ts";
 import { QueueDirectory } from "./queues/queue-directory.ts";
 import type { RenewerOptions } from "./leases/renewer.ts";
@@ -68,6 +69,7 @@ export class SqsStore implements LeaseStore {
   readonly #context: SqsContext;
   readonly #brokerClock: BrokerClock;
   readonly #ceilingMs: number;
+  readonly #deletions: Deletions;
   readonly #consumptions = new Map<string, QueueConsumption>();
   #isClosed = false;
 
@@ -78,6 +80,7 @@ export class SqsStore implements LeaseStore {
     const directory = new QueueDirectory({ api, prefix, creates, predefined, log });
     const claims = claimCheck === undefined ? undefined : new Claims(claimCheck, log);
     this.#context = { api, clock, log, directory, table: new LeaseTable(), claims };
+    this.#deletions = new Deletions(api, clock);
     this.#brokerClock = new BrokerClock(() => clock.now());
     this.#ceilingMs = options.ceilingMs ?? ceilingOf(settings.leaseMs);
     this.admin = new SqsAdmin(this.#context, prefix);
@@ -90,6 +93,7 @@ export class SqsStore implements LeaseStore {
       // More would mix up the order of FIFO queues; a publish of many messages is many calls at once.
       publishesInFlight: 1,
       publishesApart: true,
+      settlesApart: true,
       maxBatch,
       ...this.#renewal(),
       handsOver: false,
@@ -114,14 +118,16 @@ export class SqsStore implements LeaseStore {
     const { claims, directory } = this.#context;
     const known = directory.find(queue);
     if (known === undefined) return {};
-    return queueCapabilities(known, claims?.limitOf(known) ?? ownMessageBytes(known.maxBytes));
+    const maxMessageBytes = claims?.limitOf(known) ?? ownMessageBytes(known.maxBytes);
+    return queueCapabilities(known, { maxMessageBytes, holdMs: this.#ceilingMs });
   }
 
   async publish(messages: readonly RoutedMessage[], transaction?: unknown): Promise<void> {
     if (transaction !== undefined) {
       throw new TransactionUnsupportedError("Nothing was published: sqs: takes no transaction of the caller's.");
     }
-    throwFailures(messages, await publishMessages(this.#context, messages));
+    const error = failuresError(messages, await publishMessages(this.#context, messages));
+    if (error !== undefined) throw error;
   }
 
   prepare(message: RoutedMessage): Promise<RoutedMessage> | undefined {
@@ -136,8 +142,10 @@ export class SqsStore implements LeaseStore {
     return prepareSettlement(this.#context, queue, settlement);
   }
 
-  claim(request: ClaimRequest): Promise<Claim> {
-    return this.#consumptionOf(request.queue).claim(request);
+  async claim(request: ClaimRequest): Promise<Claim> {
+    const { queue } = request;
+    if (this.#deletions.areRefused(queue)) await this.#deletions.require(await this.#context.directory.require(queue));
+    return await this.#consumptionOf(queue).claim(request);
   }
 
   async suspectsWait(queue: string): Promise<boolean> {
@@ -156,7 +164,9 @@ export class SqsStore implements LeaseStore {
   async settle(queue: string, settlements: readonly Settlement[]): Promise<readonly Lease[] | null> {
     const known = await this.#context.directory.require(queue);
     const { leaseMs } = this.#options.settings;
-    return await settleDeliveries({ ...this.#context, queue: known, leaseMs }, settlements);
+    if (!known.isFifo || settlements.some(({ kind }) => kind !== "release")) await this.#deletions.require(known);
+    const onLeft = (error: Error): void => this.#deletions.note(known, error);
+    return await settleDeliveries({ ...this.#context, queue: known, leaseMs, onLeft }, settlements);
   }
 
   /** SQS takes back by itself what dead consumers held. */

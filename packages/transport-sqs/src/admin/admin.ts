@@ -5,6 +5,7 @@ import {
   isDeadLetterQueue,
   readBrowseOptions,
   replayOf,
+  TransportRejectedError,
   type BrowsedMessage,
   type BrowseOptions,
   type BrowsePage,
@@ -15,19 +16,13 @@ import {
 
 import type { Arrival } from "../message/arrival.ts";
 import { choiceOf, choiceOfWaiting, type Choice } from "./choice.ts";
-import { deleteAll } from "../calls/delete.ts";
-import { publishMessages } from "../publish.ts";
+import { failuresError, publishMessages } from "../publish.ts";
 import { delayQueueOf, partsOf } from "../queues/queue-name.ts";
 import type { KnownQueue } from "../queues/queue-directory.ts";
+import { removeChosen, type Done, type Removal } from "./removal.ts";
 import { scan } from "./scan.ts";
 import type { SqsContext } from "../sqs-context.ts";
-import { countsOf, statsOf } from "./stats.ts";
-
-/** What is done with messages that are taken away, some ten at a time. */
-interface Removal {
-  readonly before?: (arrivals: readonly Arrival[]) => Promise<void>;
-  readonly after?: (arrivals: readonly Arrival[]) => Promise<void>;
-}
+import { countsOf, statsOf, type Counts } from "./stats.ts";
 
 /** More than these are not taken away ten at a time: it would take minutes. */
 const mostInTens = 10_000;
@@ -66,13 +61,12 @@ export class SqsAdmin implements QueueAdmin {
 
   async purge(queue: string): Promise<number> {
     return await this.#onExisting(queue, async (context, known) => {
-      const { ready, delayed, hidden } = await countsOf(context, known);
-      const waiting = known.isFifo ? await this.#purgeDelays(queue) : 0;
-      // PurgeQueue takes what is in work as well, and what is sent within the next minute. Nothing else takes what is delayed.
-      const isWorthIt = hidden === 0 && (delayed > 0 || ready > mostInTens);
-      if (!isWorthIt) return waiting + (await this.#removeForGood(known, choiceOfWaiting(context.clock)));
-      await this.#purgeAll(known);
-      return waiting + ready + delayed;
+      const counts = await countsOf(context, known);
+      // SQS may refuse that, within a minute of the last time: what is ready is to go all the same.
+      const [waiting] = await Promise.allSettled([known.isFifo ? this.#purgeDelays(queue) : 0]);
+      const removed = await this.#purgeOwn(known, counts);
+      if (waiting.status === "rejected") throw waiting.reason;
+      return waiting.value + removed;
     });
   }
 
@@ -109,8 +103,12 @@ export class SqsAdmin implements QueueAdmin {
   }
 
   async replay(deadLetterQueue: string, selection: MessageSelection): Promise<number> {
-    return await this.#onExisting(deadLetterQueue, (_, known) =>
-      this.#remove(known, choiceOf(selection), { before: (arrivals) => this.#send(deadLetterQueue, arrivals) }),
+    const removal: Removal = {
+      before: (arrivals) => this.#send(deadLetterQueue, arrivals),
+      leftError: (left, cause) => replayedError(deadLetterQueue, left, cause),
+    };
+    return await this.#onExisting(deadLetterQueue, (context, queue) =>
+      removeChosen(context, { queue, choice: choiceOf(selection), removal }),
     );
   }
 
@@ -118,13 +116,13 @@ export class SqsAdmin implements QueueAdmin {
     return await this.#onExisting(queue, (_, known) => this.#removeForGood(known, choiceOf(selection)));
   }
 
-  /** Publishes dead letters to where they came from. */
-  async #send(deadLetterQueue: string, arrivals: readonly Arrival[]): Promise<void> {
+  /** Publishes dead letters to where they came from. What was accepted must not stay: it would be published again by the next replay. */
+  async #send(deadLetterQueue: string, arrivals: readonly Arrival[]): Promise<Done> {
     const messages = arrivals.map(({ message }) => replayOf(message, deadLetterQueue));
     // A FIFO queue would take it for the step that died within the last five minutes.
-    const failed = await publishMessages(this.#context, messages, (index) => `~${arrivals[index]?.sqsId ?? ""}`);
-    const [first] = failed.values();
-    if (first !== undefined) throw first;
+    const failures = await publishMessages(this.#context, messages, (index) => `~${arrivals[index]?.sqsId ?? ""}`);
+    const error = failuresError(messages, failures);
+    return { arrivals: arrivals.filter((_, index) => !failures.has(index)), error };
   }
 
   /** Takes messages away with what is kept of them elsewhere. */
@@ -132,35 +130,15 @@ export class SqsAdmin implements QueueAdmin {
     const { claims } = this.#context;
     const after = async (gone: readonly Arrival[]): Promise<void> =>
       await claims?.drop(gone.map(({ message }) => message));
-    return await this.#remove(queue, choice, { after });
+    return await removeChosen(this.#context, { queue, choice, removal: { after } });
   }
 
-  /** Takes messages away. */
-  async #remove(
-    queue: KnownQueue,
-    { most, choose, isEnough }: Choice,
-    { before = async () => {}, after = async () => {} }: Removal,
-  ): Promise<number> {
-    let removed = 0;
-    await scan(this.#context, {
-      queue,
-      most,
-      isEnough,
-      visit: async (arrivals) => {
-        const chosen = choose(arrivals);
-        await before(chosen);
-        const failures = await deleteAll(
-          this.#context.api,
-          queue,
-          chosen.map(({ handle }) => handle),
-        );
-        if (failures[0] !== undefined) throw failures[0].error;
-        removed += chosen.length;
-        await after(chosen);
-        return chosen;
-      },
-    });
-    return removed;
+  async #purgeOwn(known: KnownQueue, { ready, delayed, hidden }: Counts): Promise<number> {
+    // PurgeQueue takes what is in work as well, and what is sent within the next minute. Nothing else takes what is delayed.
+    const isWorthIt = hidden === 0 && (delayed > 0 || ready > mostInTens);
+    if (!isWorthIt) return await this.#removeForGood(known, choiceOfWaiting(this.#context.clock));
+    await this.#purgeAll(known);
+    return ready + delayed;
   }
 
   async #purgeDelays(queue: string): Promise<number> {
@@ -191,6 +169,15 @@ export class SqsAdmin implements QueueAdmin {
       return await work(this.#context, await directory.refresh(queue));
     }
   }
+}
+
+/** Not retryable, whatever the cause: a second replay would publish them again. */
+function replayedError(queue: string, left: readonly Arrival[], cause: Error): Error {
+  const ids = left.map(({ message }) => message.properties.messageId).join(", ");
+  return new TransportRejectedError(
+    `${left.length} dead letters of queue "${queue}" were replayed and could not be removed: drop them, since a second replay would run them twice (${ids}). ${cause.message}`,
+    { cause },
+  );
 }
 
 /** Whether it belongs to another queue: its dead letters, or what a FIFO queue delays. */

@@ -5,7 +5,7 @@ import type { Claims } from "./claims.ts";
 import { giveBack } from "../leases/give-back.ts";
 import type { Keeping } from "../leases/keep-hidden.ts";
 import type { Held } from "../leases/lease-table.ts";
-import { isMissedTooOften, returnOfMissed } from "./missed-body.ts";
+import { isMissedTooOften, missesOf, returnOfMissed } from "./missed-body.ts";
 
 /** A message that is ours, as its consumer gets it. */
 export interface Whole {
@@ -117,7 +117,7 @@ export class Bodies {
       context.log.warn(`The body of message ${messageId} could not be fetched too often; it is given up.`, {
         error: String(error),
       });
-      return { ...whole(held, arrival.message), losses: Math.max(arrival.losses, arrival.stamp.misses) };
+      return { ...whole(held, arrival.message), losses: Math.max(arrival.losses, missesOf(queue, arrival)) };
     }
     context.log.warn(`The body of message ${messageId} could not be fetched; it is tried again.`, {
       error: String(error),

@@ -26,3 +26,26 @@ it("the time for which a message was held counts towards the twelve hours", () =
   expect(secondsAfter(3_600_000, dayMs)).toBe(39_540);
   expect(secondsAfter(dayMs, dayMs)).toBe(0);
 });
+
+it("a message of a FIFO queue that is released sixty times, and those behind it, are not poison", async () => {
+  const { connection } = await connectToEmulator();
+  await connection.declare({ queues: [{ name: "q.fifo" }] });
+  const properties = { contentType: "text/plain", contentEncoding: "utf-8", key: "x" };
+  const messages = ["a", "b", "c"].map((messageId) => ({
+    to: "q.fifo",
+    headers: {},
+    properties: { ...properties, messageId },
+    body: new Uint8Array(),
+  }));
+  await connection.publish(messages);
+  const came: string[] = [];
+  const onDelivery = (delivery: Delivery): void => {
+    came.push(delivery.message.properties.messageId);
+    void (came.length <= 60 ? delivery.release() : delivery.ack());
+  };
+  const exhausted: string[] = [];
+  const onExhausted = ({ message }: Delivery): void => void exhausted.push(message.properties.messageId);
+  await connection.consume({ queue: "q.fifo", prefetch: 1, onDelivery, onExhausted });
+  await vi.waitUntil(() => came.length + exhausted.length >= 63, { timeout: 20_000 });
+  expect([exhausted, came.slice(0, 60).every((id) => id === "a"), came.slice(60)]).toEqual([[], true, ["a", "b", "c"]]);
+});

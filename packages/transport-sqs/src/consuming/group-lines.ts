@@ -3,6 +3,7 @@ import { UnderWay } from "@lovage/foundation";
 import { giveBack } from "../leases/give-back.ts";
 import { HiddenKeeper, type Keeping } from "../leases/keep-hidden.ts";
 import type { Held } from "../leases/lease-table.ts";
+import { longestLineMs } from "./longest-line.ts";
 
 /** What {@link GroupLines} work with. */
 export interface GroupLinesOptions extends Keeping {
@@ -19,7 +20,7 @@ interface Line {
 /**
  * The messages of a FIFO queue that were received together with others of their group: SQS gives several at once, as many as it can. Each waits here until the
  * one before it was deleted, since nobody else can get it meanwhile: SQS shows nothing of a group of which something is in work. When the first goes back the
- * others do too, so that it comes first again.
+ * others do too, so that it comes first again. What has waited so long that it could not be held for its own time goes back when its turn comes, and comes anew.
  */
 export class GroupLines {
   readonly #options: GroupLinesOptions;
@@ -44,7 +45,10 @@ export class GroupLines {
       // A head that was lost ends its line here.
       const line = head !== undefined && table.find(head.lease, nowMs) === head ? this.#lines.get(group) : undefined;
       if (line === undefined) this.#begin(group, { head: held, waiting: [] });
-      else line.waiting.push(held);
+      else {
+        table.fifoReceives.clear(held.arrival);
+        line.waiting.push(held);
+      }
       return line === undefined;
     });
   }
@@ -76,8 +80,13 @@ export class GroupLines {
       const next = isDeleted ? line.waiting.shift() : undefined;
       if (next === undefined) return this.#end(group, line);
       const { table, clock } = this.#options.context;
+      const nowMs = clock.monotonic();
       // What follows one that was lost comes again behind it.
-      if (table.find(next.lease, clock.monotonic()) === undefined) return this.#end(group, line);
+      if (table.find(next.lease, nowMs) === undefined) return this.#end(group, line);
+      if (nowMs - next.arrival.arrivedAtMs > longestLineMs) {
+        line.waiting.unshift(next);
+        return this.#end(group, line);
+      }
       this.#begin(group, { head: next, waiting: line.waiting });
       this.#options.onTurn(next);
     };

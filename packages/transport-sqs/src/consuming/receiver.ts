@@ -7,6 +7,7 @@ import { deleteAll } from "../calls/delete.ts";
 import { giveBack } from "../leases/give-back.ts";
 import { HandOutClock, type PollTimes } from "./hand-out-clock.ts";
 import type { Held } from "../leases/lease-table.ts";
+import { isFifo } from "../queues/queue-name.ts";
 import { longestWait } from "../calls/longest-wait.ts";
 import type { KnownQueue } from "../queues/queue-directory.ts";
 import { receive } from "../calls/receive.ts";
@@ -242,12 +243,20 @@ export class Receiver {
     const { table, log } = context;
     const copy = table.findCopy(arrival.sqsId, arrival.arrivedAtMs);
     if (copy === undefined) {
+      this.#account(arrival);
       this.#arrived.push(table.add(queue, arrival, arrival.arrivedAtMs + leaseMs));
       return;
     }
     // Ours already: SQS may hand out a message twice.
     table.replaceHandle(copy, arrival.handle);
     log.debug(`SQS handed out a message of queue "${queue}" twice; the second is passed over.`, { id: arrival.sqsId });
+  }
+
+  #account(arrival: Arrival): void {
+    const { context, queue, brokerClock, leaseMs } = this.#options;
+    if (!isFifo(queue)) return;
+    const span = { nowMs: arrival.arrivedAtMs, sinceFirstMs: brokerClock.sinceFirstReceiveMs(arrival), leaseMs };
+    context.table.fifoReceives.note(arrival, span);
   }
 
   #fail(error: Error): void {

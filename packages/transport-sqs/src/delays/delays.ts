@@ -26,6 +26,11 @@ export class BrokerClock {
     return sentAtMs - this.#aheadMs;
   }
 
+  /** How long ago the broker handed a message out first, in ms. */
+  sinceFirstReceiveMs({ firstReceivedAtMs }: Arrival): number {
+    return this.#nowMs() + this.#aheadMs - firstReceivedAtMs;
+  }
+
   /** How long a message still has to wait, in ms; 0 or less for one that is due. */
   leftOf({ stamp, sentAtMs, firstReceivedAtMs, isFirstReceive }: Arrival): number {
     if (stamp.waitMs === 0) return 0;

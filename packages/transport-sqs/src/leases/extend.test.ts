@@ -1,7 +1,12 @@
-import type { BatchResultErrorEntry, ChangeMessageVisibilityBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  SendMessageBatchCommand,
+  type BatchResultErrorEntry,
+  type ChangeMessageVisibilityBatchCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import { silentLog, virtualClock } from "@lovage/foundation";
 import type { Lease, Unrenewed } from "@lovage/lease-engine";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { readArrival } from "../message/arrival.ts";
 import { extendLeases } from "./extend.ts";
@@ -38,13 +43,21 @@ class FailingApi extends SqsApi {
   }
 
   override async call<Output>(send: (client: SQSClient, options: { abortSignal: AbortSignal }) => Promise<Output>) {
-    const answer = async ({ input }: ChangeMessageVisibilityBatchCommand): Promise<object> => ({
+    const answer = async (command: ChangeMessageVisibilityBatchCommand | SendMessageBatchCommand): Promise<object> => {
+      // What goes back is put off, and put off again.
+      if (command instanceof SendMessageBatchCommand) return await new Promise(() => {});
+      return this.#extend(command);
+    };
+    return await send({ send: answer } as unknown as SQSClient, { abortSignal: this.closing });
+  }
+
+  #extend({ input }: ChangeMessageVisibilityBatchCommand): object {
+    return {
       Failed: (input.Entries ?? []).flatMap(({ Id, ReceiptHandle = "" }) => {
         const failure = this.#failures.get(ReceiptHandle);
         return failure === undefined ? [] : [{ Id, ...failure }];
       }),
-    });
-    return await send({ send: answer } as unknown as SQSClient, { abortSignal: this.closing });
+    };
   }
 
   override async pause(): Promise<void> {}
@@ -96,6 +109,29 @@ test("one that cannot be prolonged for now costs no other its lease, and is not 
 test("what is lost and what could not be prolonged are told apart", async () => {
   const { leases, answer } = await extendOf(3, { h0: gone, h2: busy });
   expect(answer).toEqual({ lost: [leases[0]], left: [leases[2]] });
+});
+
+test("one that is given back after nearly twelve hours, while SQS takes its time, costs no other its lease", async () => {
+  const clock = virtualClock();
+  const api = new FailingApi(new Map());
+  const predefined = { q: queue.url };
+  const directory = new QueueDirectory({ api, prefix: "", creates: false, predefined });
+  vi.spyOn(directory, "require").mockResolvedValue(queue);
+  const table = new LeaseTable();
+  const context: SqsContext = { api, clock, log: silentLog, directory, table, claims: undefined };
+  const ceilingMs = 60_000;
+  const add = (id: string): Lease => {
+    const arrival = readArrival("q", { MessageId: id, ReceiptHandle: id }, clock.monotonic());
+    return table.add("q", arrival, ceilingMs + leaseMs).lease;
+  };
+  const old = add("old");
+  await clock.advance(ceilingMs);
+  const young = add("young");
+  let answer: Unrenewed | null | undefined;
+  void extendLeases(context, { queue, leases: [old, young], leaseMs, ceilingMs }).then((given) => (answer = given));
+  await clock.advance(leaseMs / 3);
+  expect(answer).toEqual({ lost: [old] });
+  expect(table.find(young, ceilingMs + leaseMs - 1)).toBeDefined();
 });
 
 test("where nothing could be done the cause is told", async () => {

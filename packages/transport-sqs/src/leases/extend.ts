@@ -1,4 +1,4 @@
-import { hasCode } from "@lovage/foundation";
+import { hasCode, within } from "@lovage/foundation";
 import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
 import { changeVisibility, renewalAnswerMs, visibilitySeconds } from "../calls/change-visibility.ts";
@@ -46,9 +46,12 @@ export async function extendLeases(
     else if (nowMs - found.arrival.arrivedAtMs >= ceilingMs) over.push(found);
     else held.push(found);
   }
-  if (over.length > 0) lost.push(...(await handOver(context, { queue, over, leaseMs })));
-  const prolonged = await prolong(context, { queue, held, leaseMs });
-  lost.push(...prolonged.lost);
+  const [prolonged] = await Promise.all([
+    prolong(context, { queue, held, leaseMs }),
+    // Where SQS takes its time with them, the others must hear in time of what was done for theirs.
+    within(context.clock, leaseMs / 6, handOver(context, { queue, over, leaseMs })),
+  ]);
+  lost.push(...over.map(({ lease }) => lease), ...prolonged.lost);
   const { left, error } = prolonged;
   if (error === undefined) return lost.length === 0 ? null : { lost };
   // What was done for the others must be told; where nothing was, the caller is to hear why.
@@ -101,11 +104,12 @@ async function prolong(
 }
 
 /** SQS hides a message for 12 hours at most. Shortly before, it is given to another, uncounted, and this consumer is told that it lost it:
- * with the time of a lease to stop. */
+ * with the time of a lease to stop. Never rejects. */
 async function handOver(
   context: SqsContext,
   { queue, over, leaseMs }: { readonly queue: KnownQueue; readonly over: readonly Held[]; readonly leaseMs: number },
-): Promise<readonly Lease[]> {
+): Promise<void> {
+  if (over.length === 0) return;
   for (const each of over) context.table.remove(each);
   await giveBack(
     context,
@@ -116,5 +120,4 @@ async function handOver(
     `${over.length} messages of queue "${queue.queue}" were in work for nearly 12 hours, longer than SQS can hold them: their tasks are told to stop, and run again.`,
     { code: "lease-ceiling", messageIds: over.map(({ arrival }) => arrival.message.properties.messageId) },
   );
-  return over.map(({ lease }) => lease);
 }

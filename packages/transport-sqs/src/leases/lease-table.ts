@@ -1,6 +1,7 @@
 import type { Lease } from "@lovage/lease-engine";
 
 import type { Arrival } from "../message/arrival.ts";
+import { FifoReceives } from "./fifo-receives.ts";
 import { SharedHandles } from "./shared-handles.ts";
 
 /** A message that is ours for a while. */
@@ -18,19 +19,22 @@ export interface Held {
   onEnd?: (isDeleted: boolean) => void;
 }
 
-/** How many deleted copies are remembered: minutes of a busy worker, and some megabytes at most. */
-const mostDeleted = 20_000;
+/** How many copies are remembered: minutes of a busy worker, and some megabytes at most. */
+const mostRemembered = 20_000;
 
 /** Which messages are ours, by numbers of our own: SQS knows them by long texts. */
 export class LeaseTable {
   /** For the helper thread. */
   readonly handles: SharedHandles = new SharedHandles();
+  readonly fifoReceives: FifoReceives = new FifoReceives();
   readonly #held = new Map<number, Held>();
   readonly #bySqsId = new Map<string, Held>();
   /** Settled in a call that failed for others, and is repeated for all: until when that is remembered. */
   readonly #settled = new Map<number, number>();
   /** Copies that were deleted lately, the oldest first: SQS may hand one of them out once more. */
   readonly #deleted = new Set<string>();
+  /** Copies whose dead letters were sent, and which could not be deleted: they come again, and are not to leave others. */
+  readonly #buried = new Set<string>();
 
   add(queue: string, arrival: Arrival, endsAtMs: number): Held {
     const lease = { id: this.handles.add(arrival.handle, arrival.arrivedAtMs), fence: arrival.fence };
@@ -72,10 +76,14 @@ export class LeaseTable {
   /** It was deleted in SQS. */
   removeDeleted(held: Held): void {
     this.#forget(held, true);
-    this.#deleted.add(held.arrival.sqsId);
-    if (this.#deleted.size <= mostDeleted) return;
-    const [oldest] = this.#deleted;
-    if (oldest !== undefined) this.#deleted.delete(oldest);
+    this.fifoReceives.forget(held.arrival.sqsId);
+    this.#buried.delete(held.arrival.sqsId);
+    remember(this.#deleted, held.arrival.sqsId);
+  }
+
+  /** Its dead letter was sent; it could not be deleted. */
+  bury({ arrival }: Held): void {
+    remember(this.#buried, arrival.sqsId);
   }
 
   #forget({ lease, arrival }: Held, isDeleted: boolean): void {
@@ -95,6 +103,10 @@ export class LeaseTable {
 
   wasDeleted(sqsId: string): boolean {
     return this.#deleted.has(sqsId);
+  }
+
+  wasBuried(sqsId: string): boolean {
+    return this.#buried.has(sqsId);
   }
 
   wasSettled({ id }: Lease): boolean {
@@ -117,4 +129,11 @@ export class LeaseTable {
     if (endsAtMs === undefined) return;
     held.endsAtMs = endsAtMs === -Infinity ? endsAtMs : Math.max(held.endsAtMs, endsAtMs);
   }
+}
+
+/** Forgets the oldest where there are too many. */
+function remember(ids: Set<string>, sqsId: string): void {
+  ids.add(sqsId);
+  const [oldest] = ids;
+  if (ids.size > mostRemembered && oldest !== undefined) ids.delete(oldest);
 }

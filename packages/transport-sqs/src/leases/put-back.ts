@@ -2,7 +2,7 @@ import { isDeadLetterQueue } from "@lovage/transport";
 
 import type { Arrival } from "../message/arrival.ts";
 import type { BatchFailure } from "../calls/batches.ts";
-import { changeVisibility } from "../calls/change-visibility.ts";
+import { changeVisibility, type VisibilityChange } from "../calls/change-visibility.ts";
 import { deleteAll } from "../calls/delete.ts";
 import type { KnownQueue } from "../queues/queue-directory.ts";
 import { delayedOutgoing, sendAll, type Outgoing } from "../calls/send.ts";
@@ -66,11 +66,34 @@ export function copyOf({ arrival, delayMs, wasDelivered }: Return): Outgoing {
 }
 
 async function show(
-  { api, clock }: SqsContext,
+  context: SqsContext,
   queue: KnownQueue,
   returns: readonly Return[],
 ): Promise<readonly BatchFailure[]> {
+  const { api, clock } = context;
   const nowMs = clock.monotonic();
   const changes = returns.map((each) => ({ handle: each.arrival.handle, seconds: hiddenSeconds(each, nowMs) }));
-  return await changeVisibility(api, queue, changes);
+  const failures = await changeVisibility(api, queue, changes);
+  if (!queue.isFifo) return failures;
+  noteReleases(context, { arrivals: returns.map(({ arrival }) => arrival), changes, failures, nowMs });
+  return failures;
+}
+
+/** What was shown again in a FIFO queue. */
+interface Releases {
+  readonly arrivals: readonly Arrival[];
+  /** Of each of them. */
+  readonly changes: readonly VisibilityChange[];
+  readonly failures: readonly BatchFailure[];
+  /** From when the changes count, by the monotonic clock. */
+  readonly nowMs: number;
+}
+
+/** Accounts for receives that ended in a release of ours. */
+export function noteReleases({ table }: SqsContext, { arrivals, changes, failures, nowMs }: Releases): void {
+  const failed = new Set(failures.map(({ index }) => index));
+  for (const [index, arrival] of arrivals.entries()) {
+    const shownAtMs = nowMs + (changes[index]?.seconds ?? 0) * 1_000;
+    if (!failed.has(index)) table.fifoReceives.released(arrival, shownAtMs);
+  }
 }

@@ -19,7 +19,10 @@ export interface Arrival {
   readonly message: Message;
   /** The key of that body. */
   readonly claim: string | undefined;
-  readonly losses: number;
+  /** Exact on standard queues; on FIFO queues none until {@link FifoReceives} finds too many. */
+  losses: number;
+  /** FIFO queues only: how often it may have been lost, as far as can be told. */
+  uncertainLosses: number;
   readonly redelivered: boolean;
   readonly fence: number;
   /** When the broker took this copy, in Unix ms by its clock. */
@@ -34,12 +37,6 @@ export interface Arrival {
   /** FIFO queues only: on a standard queue a producer's group is a tenant's name for SQS' fair queues, and says nothing of order. */
   readonly group?: string;
 }
-
-/**
- * A FIFO queue keeps its order only if nothing is put back as a copy, so losses and releases cannot be told apart there. A message received more
- * often than this has something wrong with it, and counts as lost that often.
- */
-const maxFifoReceives = 20;
 
 /** Reads what ReceiveMessage gave. */
 export function readArrival(queue: string, given: SqsMessage, arrivedAtMs: number): Arrival {
@@ -57,6 +54,7 @@ export function readArrival(queue: string, given: SqsMessage, arrivedAtMs: numbe
     message,
     claim: claimOf(message),
     losses: lossesOf(queue, stamp, receives),
+    uncertainLosses: 0,
     redelivered: stamp.redelivered || receives > 1,
     fence: Math.max(sentAtMs, stamp.fence) + receives,
     sentAtMs,
@@ -68,9 +66,8 @@ export function readArrival(queue: string, given: SqsMessage, arrivedAtMs: numbe
   };
 }
 
-/** Dead letters go back in their place when they are looked at, so that they do not grow younger: what is counted there tells nothing. */
+/** Dead letters go back in their place when they are looked at, so that they do not grow younger, and so does what a FIFO queue released: what is counted there tells nothing by itself. */
 function lossesOf(queue: string, stamp: Stamp, receives: number): number {
-  if (isDeadLetterQueue(queue)) return 0;
-  if (isFifo(queue)) return receives > maxFifoReceives ? receives - 1 : 0;
+  if (isDeadLetterQueue(queue) || isFifo(queue)) return 0;
   return stamp.losses + receives - 1;
 }

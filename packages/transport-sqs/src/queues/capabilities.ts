@@ -1,5 +1,6 @@
 import { isDeadLetterQueue, type Capabilities, type QueueCapabilities } from "@lovage/transport";
 
+import { longestLineMs } from "../consuming/longest-line.ts";
 import type { KnownQueue } from "./queue-directory.ts";
 
 /** What SQS adds to a message of ours: its envelope, a stamp, and the record of a death. */
@@ -39,17 +40,25 @@ export function sqsCapabilities({ doublesWithinMs, holdMs, claimBytes = 0 }: Usa
     browse: "head",
     countsLosses: true,
     doublesWithinMs,
-    hold: {
-      maxMs: holdMs,
-      advice: "SQS has no longer one: make several tasks of it, a chain for instance, or lower timeLimit.",
-    },
+    hold: holdOf(holdMs),
     maxMessageBytes: Math.max(claimBytes, ownMessageBytes(maxSqsBytes)),
   });
 }
 
+function holdOf(maxMs: number): NonNullable<Capabilities["hold"]> {
+  return {
+    maxMs,
+    advice: "SQS has no longer one: make several tasks of it, a chain for instance, or lower timeLimit.",
+  };
+}
+
 /** What one queue can do. Only standard queues double messages. */
-export function queueCapabilities({ queue, isFifo }: KnownQueue, maxMessageBytes: number): Partial<QueueCapabilities> {
+export function queueCapabilities(
+  { queue, isFifo }: KnownQueue,
+  { maxMessageBytes, holdMs }: { readonly maxMessageBytes: number; readonly holdMs: number },
+): Partial<QueueCapabilities> {
   const once = { countsLosses: false, doublesWithinMs: undefined };
   if (isDeadLetterQueue(queue)) return { ...once, maxMessageBytes };
-  return isFifo ? { ...once, order: "key", maxMessageBytes } : { maxMessageBytes };
+  if (!isFifo) return { maxMessageBytes };
+  return { ...once, countsReleases: true, order: "key", hold: holdOf(holdMs - longestLineMs), maxMessageBytes };
 }
