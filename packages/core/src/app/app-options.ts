@@ -67,7 +67,7 @@ export interface AppOptions {
   readonly maxDeliveries?: number;
   /** Tasks that a worker runs at once. @default 10 (LOVAGE_CONCURRENCY) */
   readonly concurrency?: number;
-  /** Messages that a worker holds per queue. @default "auto": about a second of work, from 2 x concurrency to 1 000 (LOVAGE_PREFETCH) */
+  /** Messages that a worker holds per queue. @default "auto": about a second of work, from 2 x concurrency (on RabbitMQ and SQS the concurrency) to 1 000 (LOVAGE_PREFETCH) */
   readonly prefetch?: number | "auto";
   /** How long a worker that stops lets tasks finish. @default "25s" (LOVAGE_SHUTDOWN_GRACE) */
   readonly shutdownGrace?: Duration;

@@ -45,7 +45,7 @@ export interface RuntimeSettings {
   readonly defaultQueue: string;
   readonly maxDeliveries: number;
   readonly concurrency: number;
-  /** `"auto"`: about a second of work at the measured task time, between 2 x concurrency and 1 000. */
+  /** `"auto"`: about a second of work at the measured task time, between 2 x concurrency (on RabbitMQ and SQS the concurrency) and 1 000. */
   readonly prefetch: number | "auto";
   readonly shutdownGraceMs: number;
   readonly unknownTaskTtlMs: number;

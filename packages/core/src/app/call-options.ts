@@ -37,7 +37,8 @@ export interface CallOptions {
   /** Name shown in logs instead of the task's own. */
   readonly shadow?: string | undefined;
   /**
-   * An open transaction of the caller's database, where the transport can write in it: the call is sent if it commits.
+   * An open transaction of the caller's database, where the transport can write in it: the call is sent if it commits. When the database refuses it, the transaction has failed: roll
+   * it back. A conflict with another session (a serialization failure, a deadlock) is thrown as the database's own error, so that what repeats your transaction recognises it.
    * @throws TRANSACTION_UNSUPPORTED when the transport cannot
    */
   readonly transaction?: unknown;

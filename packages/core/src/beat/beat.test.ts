@@ -7,7 +7,6 @@ import { beatHarness, mortalBackend } from "./test-support/beat-harness.ts";
 import type { BeatHarness } from "./test-support/beat-harness.ts";
 import { refusedClaims } from "./test-support/refused-claims.ts";
 import type { SchedulePolicies } from "./definition/schedule-options.ts";
-import { changed } from "../worker/test-support/worker-harness.ts";
 import type { TaskContext } from "../worker/run/task-context.ts";
 
 const second = 1_000;
@@ -30,20 +29,6 @@ async function waiting(harness: BeatHarness, queue = "default"): Promise<number>
   const [stats] = await harness.broker.admin.inspect([queue]);
   return stats?.ready ?? 0;
 }
-
-test("a beat whose machine is an hour ahead ticks by the store's clock", async () => {
-  await using harness = await beatHarness();
-  const { clock } = harness;
-  const app = harness.join({
-    wrapBackend: (backend) => changed(backend, { serverTimeMs: () => Promise.resolve(clock.now() - hour) }),
-  });
-  const notes: string[] = [];
-  addNotes(app, notes);
-  await app.beat().start();
-  await app.worker().start();
-  await clock.advance(minute + second);
-  expect(notes).toEqual(["a 2025-12-31T23:01:00.000Z"]);
-});
 
 test("schedules that cannot be published for now, however many, keep no others from it", async () => {
   await using harness = await beatHarness();

@@ -3,6 +3,13 @@ import { encodeDocument } from "../definition/schedule-document.ts";
 import type { ScheduleDocument } from "../definition/schedule-document.ts";
 import type { KeptSchedule, ScheduleStore } from "./schedule-store.ts";
 
+/** How schedules are copied. */
+export interface CopyOptions {
+  readonly nowMs: number;
+  /** Called for each that is written: thousands take their time. */
+  readonly onWritten: () => void;
+}
+
 /**
  * Brings the schedules of the code into the store, where all beats, and `lovage schedules`, see them. What was paused stays paused, runs stay counted.
  *
@@ -15,17 +22,21 @@ import type { KeptSchedule, ScheduleStore } from "./schedule-store.ts";
 export async function copyCodeSchedules(
   store: ScheduleStore,
   code: ReadonlyMap<string, ScheduleDefinition>,
-  nowMs: number,
+  { nowMs, onWritten }: CopyOptions,
 ): Promise<void> {
   const kept = await store.list();
   for (const definition of code.values()) {
-    if (isCurrent(kept.get(definition.name), definition)) continue;
-    await store.change(definition.name, (there) =>
-      isCurrent(there, definition) ? undefined : updated(there, definition, nowMs),
-    );
+    const before = kept.get(definition.name);
+    if (isCurrent(before, definition)) continue;
+    const change = (there: KeptSchedule | undefined): ScheduleDocument | undefined =>
+      isCurrent(there, definition) ? undefined : updated(there, definition, nowMs);
+    await store.change(definition.name, change, { there: before });
+    onWritten();
   }
   for (const { name, document } of kept.values()) {
-    if (document.source === "code" && !code.has(name)) await store.remove(name);
+    if (document.source !== "code" || code.has(name)) continue;
+    await store.remove(name);
+    onWritten();
   }
 }
 

@@ -4,6 +4,7 @@ import { checkInteger } from "../../app/check-option.ts";
 import type { AppRuntime } from "../../app/app-runtime.ts";
 import { ServerClock, serverTimeOf } from "../../app/server-clock.ts";
 import type { AsyncResult } from "../../result/async-result.ts";
+import { sentAt } from "../../produce/own-time.ts";
 import { requireResults } from "../definition/require-results.ts";
 import { defineSchedule } from "../definition/schedule-definition.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
@@ -79,7 +80,7 @@ class StoredBook implements ScheduleBook {
 
   async run(name: string): Promise<AsyncResult<unknown>> {
     const { definition } = await this.#find(name);
-    return this.#parts.sender.send(definition);
+    return this.#parts.sender.send(definition, { [sentAt]: await this.#nowMs() });
   }
 
   async next(name: string, count = 1): Promise<readonly Date[]> {

@@ -23,6 +23,11 @@ export interface ScheduleStoreOptions {
   readonly onUnreadable: (name: string, error: unknown) => void;
 }
 
+/** A schedule as the caller has read it before; `undefined`: there was none. */
+export interface ReadBefore {
+  readonly there: KeptSchedule | undefined;
+}
+
 /** A document, once read. */
 interface ReadDocument {
   readonly version: number;
@@ -66,23 +71,23 @@ export class ScheduleStore {
   /**
    * Changes one schedule, or adds it, whatever others write meanwhile.
    * @param change Gives the new document; `undefined` to leave everything as it is.
+   * @param before Spares the first look, which reads all schedules: the version tells whether it still holds.
    * @returns whether something was written
    * @throws what `change` throws; BACKEND_UNAVAILABLE; SCHEDULE_CONTENDED
    */
   async change(
     name: string,
     change: (there: KeptSchedule | undefined) => ScheduleDocument | undefined,
+    before?: ReadBefore,
   ): Promise<boolean> {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      const stored = (await this.#options.schedules.list()).find(({ scheduleId }) => scheduleId === this.#id(name));
-      const document = stored && this.#decode(name, stored);
-      const changed = change(stored && document && toKept(name, document, stored));
+      const isKnown = attempt === 0 && before !== undefined;
+      const { there, version } = isKnown
+        ? { there: before.there, version: before.there?.version ?? 0 }
+        : await this.#look(name);
+      const changed = change(there);
       if (changed === undefined) return false;
-      const request = {
-        scheduleId: this.#id(name),
-        document: encodeDocument(changed),
-        ifVersion: stored?.version ?? 0,
-      };
+      const request = { scheduleId: this.#id(name), document: encodeDocument(changed), ifVersion: version };
       if ((await this.#options.schedules.upsert(request)) !== undefined) return true;
     }
     throw new LovageError(`Schedule "${name}" is changed by others all the time; it could not be changed. Try again.`, {
@@ -98,6 +103,13 @@ export class ScheduleStore {
   /** Writes down that a tick was published. */
   async record(name: string, instantMs: number, expiresInMs: number): Promise<void> {
     await this.#options.schedules.recordRun({ scheduleId: this.#id(name), instantMs, expiresInMs });
+  }
+
+  /** The version is there also of what cannot be read. */
+  async #look(name: string): Promise<ReadBefore & { readonly version: number }> {
+    const stored = (await this.#options.schedules.list()).find(({ scheduleId }) => scheduleId === this.#id(name));
+    const document = stored && this.#decode(name, stored);
+    return { there: stored && document && toKept(name, document, stored), version: stored?.version ?? 0 };
   }
 
   #id(name: string): string {

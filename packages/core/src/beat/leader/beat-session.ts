@@ -5,6 +5,7 @@ import type { CodeSchedules } from "../book/code-schedules.ts";
 import { copyCodeSchedules } from "../book/copy-code-schedules.ts";
 import type { KeptSchedule, ScheduleStore } from "../book/schedule-store.ts";
 import { nextTick } from "../tick/plan-ticks.ts";
+import { BehindSchedules } from "./behind-schedules.ts";
 import type { Leadership } from "./leadership.ts";
 import type { TickPublisher } from "./tick-publisher.ts";
 
@@ -36,8 +37,6 @@ export interface SessionFacts {
 const pauses = { baseMs: 200, maxMs: 5_000, jitter: "equal" } as const;
 /** Ticks of so many schedules are under way at once. */
 const batch = 100;
-/** How often the server is asked for its time. */
-const clockMs = 30_000;
 /** How soon a tick that waits for another run is looked at again. */
 const waitMs = 1_000;
 
@@ -47,17 +46,19 @@ interface Round {
   readonly restMs: number;
   /** What has kept ticks from being published for now, by the names of their schedules. */
   readonly failed?: ReadonlyMap<string, unknown>;
+  /** Names of schedules that are due and were not tried yet again. */
+  readonly resting?: ReadonlySet<string>;
 }
 
-const none: ReadonlyMap<string, never> = new Map<string, never>();
+const noFailures: ReadonlyMap<string, never> = new Map<string, never>();
+const noNames: ReadonlySet<never> = new Set<never>();
 
 /** A beat at work: follows, or leads and publishes what is due, round by round. All it knows is read from the store in each round. */
 export class BeatSession {
   readonly #parts: BeatSessionParts;
   /** Rounds in a row that failed as a whole. */
   #failures = 0;
-  /** How often in a row schedules could not be published, by name. */
-  #behind: ReadonlyMap<string, number> = none;
+  readonly #behind: BehindSchedules;
   #isBrokerAway = false;
   #schedules = 0;
   #nextTickAtMs: number | undefined;
@@ -67,6 +68,7 @@ export class BeatSession {
 
   constructor(parts: BeatSessionParts) {
     this.#parts = parts;
+    this.#behind = new BehindSchedules(parts.clock, parts.log);
     this.#roundDueAtMs = parts.clock.monotonic();
   }
 
@@ -93,9 +95,9 @@ export class BeatSession {
   async #step(): Promise<number> {
     const { clock, log } = this.#parts;
     try {
-      const { restMs, failed = none } = await this.#round();
-      const pauseMs = this.#count(failed);
-      this.#isBrokerAway = failed.size > 0 && (await this.#parts.isBrokerAway());
+      const { restMs, failed = noFailures, resting = noNames } = await this.#round();
+      const pauseMs = this.#behind.count(failed, resting);
+      this.#isBrokerAway = this.#behind.size > 0 && (await this.#parts.isBrokerAway());
       if (this.#failures > 0) log.info("The beat works again.", { failures: this.#failures });
       this.#failures = 0;
       // The others have their ticks while some are tried again.
@@ -105,27 +107,6 @@ export class BeatSession {
     } catch (error) {
       return this.#afterFailure(error);
     }
-  }
-
-  /** Keeps account of schedules that cannot be published. @returns how long to rest until the first of them is tried again */
-  #count(failed: ReadonlyMap<string, unknown>): number {
-    const { log } = this.#parts;
-    const before = this.#behind;
-    this.#behind = new Map([...failed.keys()].map((name) => [name, (before.get(name) ?? 0) + 1]));
-    const fresh = [...failed].filter(([name]) => !before.has(name));
-    const [[schedule, error] = []] = fresh;
-    // One line: with the broker away it is all of them.
-    if (fresh.length > 0)
-      log.warn("A schedule cannot be published at present; it is tried again.", {
-        schedule,
-        error,
-        others: fresh.length - 1,
-      });
-    const recovered = [...before.keys()].filter((name) => !failed.has(name));
-    if (recovered.length > 0)
-      log.info("A schedule is published again.", { schedule: recovered[0], others: recovered.length - 1 });
-    const waits = [...this.#behind.values()].map((failures) => backOff(pauses, failures - 1));
-    return Math.min(Infinity, ...waits);
   }
 
   #afterFailure(error: unknown): number {
@@ -139,14 +120,20 @@ export class BeatSession {
     const { leadership, log, code, store, clock } = this.#parts;
     const wasHeld = leadership.isHeld;
     const againInMs = await leadership.seek();
-    if (againInMs > 0) return { restMs: againInMs };
+    if (againInMs > 0) {
+      this.#behind.forget();
+      return { restMs: againInMs };
+    }
     if (!wasHeld) {
       log.info("This beat leads.");
       this.#copied = -1;
     }
-    await clock.refresh(wasHeld ? clockMs : 0);
+    await clock.refresh(wasHeld ? undefined : 0);
     const { added } = code;
-    if (this.#copied !== added) await copyCodeSchedules(store, code.all(), clock.now());
+    if (this.#copied !== added) {
+      const onWritten = (): void => void (this.#roundDueAtMs = clock.monotonic());
+      await copyCodeSchedules(store, code.all(), { nowMs: clock.now(), onWritten });
+    }
     this.#copied = added;
     return this.#lead();
   }
@@ -155,43 +142,45 @@ export class BeatSession {
     const { store, clock, reloadMs, leadership } = this.#parts;
     const schedules = [...(await store.list()).values()].filter(({ document }) => !document.isPaused);
     const nowMs = clock.now();
-    const due = schedules.filter((kept) => tickOf(kept) <= nowMs);
-    const { isWaiting, failures } = await this.#publishAll(due);
-    const failed = new Map([...failures].map(([{ name }, error]) => [name, error]));
-    if (!leadership.isHeld) return { restMs: 0, failed };
+    const late = schedules.filter((kept) => tickOf(kept) <= nowMs);
+    const resting = new Set(late.map(({ name }) => name).filter((name) => this.#behind.isResting(name)));
+    const due = late.filter(({ name }) => !resting.has(name));
+    const { isWaiting, failed } = await this.#publishAll(due, nowMs);
+    if (!leadership.isHeld) return { restMs: 0, failed, resting };
     const nextMs = soonest(schedules, nowMs);
     this.#schedules = schedules.length;
     this.#nextTickAtMs = Number.isFinite(nextMs) ? nextMs : undefined;
-    const healthy = schedules.filter((kept) => !failures.has(kept));
+    const healthy = schedules.filter(({ name }) => !failed.has(name) && !resting.has(name));
     const untilMs = Math.max(0, soonest(healthy, nowMs) - clock.now());
-    return { restMs: Math.min(reloadMs, isWaiting ? waitMs : reloadMs, untilMs), failed };
+    return { restMs: Math.min(reloadMs, isWaiting ? waitMs : reloadMs, untilMs), failed, resting };
   }
 
   /** Tells whether some wait, and what has kept others from their ticks for now. */
   async #publishAll(
     due: readonly KeptSchedule[],
-  ): Promise<{ readonly isWaiting: boolean; readonly failures: ReadonlyMap<KeptSchedule, unknown> }> {
+    nowMs: number,
+  ): Promise<{ readonly isWaiting: boolean; readonly failed: ReadonlyMap<string, unknown> }> {
     const { publisher, clock, isBrokerAway } = this.#parts;
-    const failures = new Map<KeptSchedule, unknown>();
+    const failed = new Map<string, unknown>();
     let isWaiting = false;
     const publish = async (kept: KeptSchedule): Promise<void> => {
       try {
-        if (await publisher.publish(kept)) isWaiting = true;
+        if (await publisher.publish(kept, { nowMs, wasTried: this.#behind.has(kept.name) })) isWaiting = true;
       } catch (error) {
-        failures.set(kept, error);
+        failed.set(kept.name, error);
       }
     };
     for (let start = 0; start < due.length; start += batch) {
       await Promise.all(due.slice(start, start + batch).map(publish));
       // Each batch may wait for as long as a publish does: what gets on from one to the next is not stuck.
       this.#roundDueAtMs = clock.monotonic();
-      const [error] = failures.values();
-      if (failures.size === 0 || !(await isBrokerAway())) continue;
+      const [error] = failed.values();
+      if (failed.size === 0 || !(await isBrokerAway())) continue;
       // The others would wait as long, a batch after the other, to hear the same.
-      for (const kept of due.slice(start + batch)) failures.set(kept, error);
+      for (const kept of due.slice(start + batch)) failed.set(kept.name, error);
       break;
     }
-    return { isWaiting, failures };
+    return { isWaiting, failed };
   }
 }
 

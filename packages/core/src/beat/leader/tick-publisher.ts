@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { isLovageError, parseDuration, translateErrors } from "@lovage/foundation";
-import type { Clock, Log } from "@lovage/foundation";
+import { hasCode, isLovageError, parseDuration, translateErrors } from "@lovage/foundation";
+import type { Clock, Log, LovageError } from "@lovage/foundation";
+import type { PublishError } from "@lovage/transport";
 import type { KeptSchedule, ScheduleStore } from "../book/schedule-store.ts";
 import type { ScheduleDefinition } from "../definition/schedule-definition.ts";
+import type { ScheduleDocument } from "../definition/schedule-document.ts";
 import { ownHeaders } from "../../produce/own-headers.ts";
+import { sentAt } from "../../produce/own-time.ts";
 import { nextTick, planTicks } from "../tick/plan-ticks.ts";
 import type { CallOfSchedule, ScheduledSender } from "../tick/scheduled-sender.ts";
 import { tickJitterMs, tickMemoryMs, tickTaskId } from "../tick/tick.ts";
@@ -22,6 +25,14 @@ export interface TickPublisherParts {
   /** Whether this beat may still publish. */
   readonly isLeader: () => boolean;
   readonly onPublished: (instantMs: number) => void;
+}
+
+/** When ticks are published. */
+export interface PublishTime {
+  /** When the schedule was found to be due. */
+  readonly nowMs: number;
+  /** This beat has tried before, and could not. */
+  readonly wasTried: boolean;
 }
 
 /** What code of the user's threw while a call was made: its schema, `routes`. */
@@ -53,19 +64,19 @@ export class TickPublisher {
    * @returns whether one waits for another run to end
    * @throws what may be mended by trying again; nothing is lost
    */
-  async publish(kept: KeptSchedule): Promise<boolean> {
+  async publish(kept: KeptSchedule, { nowMs, wasTried }: PublishTime): Promise<boolean> {
     const { clock, log, isLeader } = this.#parts;
     const { name, document, progress, lastRunAtMs = -Infinity } = kept;
     const missedAfterMs = this.#missedAfterMs(name);
-    const plan = planTicks(document.definition, progress, { nowMs: clock.now(), missedAfterMs });
+    const plan = planTicks(document.definition, progress, { nowMs, missedAfterMs, wasTried });
     if (plan.skippedToMs !== undefined) {
       log.warn("Ticks were missed and are not made up for.", { schedule: name });
-      await this.#passOver(name, plan.skippedToMs);
+      await this.#passOver(kept, plan.skippedToMs);
     }
     let publishedMs = lastRunAtMs;
     for (const instantMs of plan.instants) {
       if (!isLeader()) return false;
-      if (await this.#publishOne(document.definition, instantMs, publishedMs)) {
+      if (await this.#publishOne(kept, instantMs, publishedMs)) {
         this.#waitedAtMs.set(name, clock.monotonic());
         return true;
       }
@@ -86,8 +97,9 @@ export class TickPublisher {
    * @param publishedMs instant of the latest tick that was recorded
    * @returns whether it waits
    */
-  async #publishOne(definition: ScheduleDefinition, instantMs: number, publishedMs: number): Promise<boolean> {
+  async #publishOne(kept: KeptSchedule, instantMs: number, publishedMs: number): Promise<boolean> {
     const { app, log, slot } = this.#parts;
+    const { definition } = kept.document;
     const { name } = definition;
     const taskId = tickTaskId({ app, schedule: name, instantMs });
     const wanted = { taskId, instantMs, publishedMs };
@@ -99,8 +111,8 @@ export class TickPublisher {
         return false;
       }
       if (turn !== "skip") {
-        await this.#publishOne(definition, turn.firstMs, publishedMs);
-        return await this.#publishOne(definition, instantMs, turn.firstMs);
+        await this.#publishOne(kept, turn.firstMs, publishedMs);
+        return await this.#publishOne(kept, instantMs, turn.firstMs);
       }
       log.info("A tick is left out: the run before it goes on.", { schedule: name, instant: iso(instantMs) });
     } catch (error) {
@@ -113,12 +125,12 @@ export class TickPublisher {
       log.error("A tick cannot be published; it is left out.", fields);
       await slot.free(definition, wanted);
     }
-    await this.#passOver(name, instantMs);
+    await this.#passOver(kept, instantMs);
     return false;
   }
 
   async #send(definition: ScheduleDefinition, instantMs: number, taskId: string): Promise<void> {
-    const { app, log, sender, store, onPublished } = this.#parts;
+    const { app, clock, log, sender, store, onPublished } = this.#parts;
     const { name, task, jitterMs } = definition;
     const keepMs = memoryOf(definition, instantMs);
     const mark = writeTick({ attempt: randomUUID(), keepMs });
@@ -127,6 +139,7 @@ export class TickPublisher {
       taskId,
       headers: { scheduled_at: iso(instantMs) },
       [ownHeaders]: mark,
+      [sentAt]: clock.now(),
       ...(delayMs === 0 ? {} : this.#dueAt(definition, instantMs + delayMs)),
     };
     await translateErrors(
@@ -146,17 +159,26 @@ export class TickPublisher {
     return { eta, expires: new Date(fromMs + parseDuration(expires, { field: "expires" })) };
   }
 
-  async #passOver(name: string, toMs: number): Promise<void> {
-    await this.#parts.store.change(name, (there) =>
-      there === undefined || there.document.doneMs >= toMs ? undefined : { ...there.document, doneMs: toMs },
-    );
+  async #passOver(kept: KeptSchedule, toMs: number): Promise<void> {
+    const change = (there: KeptSchedule | undefined): ScheduleDocument | undefined =>
+      there === undefined || there.document.doneMs >= toMs ? undefined : { ...there.document, doneMs: toMs };
+    await this.#parts.store.change(kept.name, change, { there: kept });
   }
 }
 
-/** Of the stores. What a schedule's own call meets for good keeps no other from its ticks. */
+/** What a schedule's own call meets for good, its size or what the user's code says, is met again by each of its ticks, and passes by none of them. */
 function mayPass(error: unknown): boolean {
   if (error instanceof CallFault) return false;
-  return !isLovageError(error) || error.retryable || error.code === "CLOSED";
+  return !isLovageError(error) || error.retryable || error.code === "CLOSED" || isRefusal(error);
+}
+
+/** The broker said no. That passes once its memory has room, or somebody has given the permission; whose call it refuses for good is told again and again. */
+function isRefusal(error: LovageError): boolean {
+  const { failures } = error as Partial<PublishError>;
+  return (
+    error.code === "TRANSPORT_REJECTED" ||
+    (failures ?? []).some(({ error: each }) => hasCode(each, "TRANSPORT_REJECTED"))
+  );
 }
 
 function memoryOf(definition: ScheduleDefinition, instantMs: number): number {

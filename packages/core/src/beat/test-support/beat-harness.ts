@@ -2,7 +2,7 @@ import { BackendUnavailableError } from "@lovage/backend";
 import type { Backend } from "@lovage/backend";
 import { memoryBackend } from "@lovage/backend-memory";
 import { virtualClock } from "@lovage/foundation";
-import type { VirtualClock } from "@lovage/foundation";
+import type { Clock, VirtualClock } from "@lovage/foundation";
 import { memoryTransport } from "@lovage/transport-memory";
 import type { Connection } from "@lovage/transport";
 import type { App } from "../../app/app.ts";
@@ -27,6 +27,8 @@ interface JoinOptions extends Omit<AppOptions, "broker" | "backend" | "clock" | 
   readonly wrapBackend?: (backend: Backend) => Backend;
   /** Stands between the app and the broker. */
   readonly wrapBroker?: (broker: Connection) => Connection;
+  /** That of the app's machine. @default the one of all */
+  readonly clock?: Clock;
 }
 
 /** @param start The time at which it begins. */
@@ -41,13 +43,13 @@ export async function beatHarness(start = "2026-01-01T00:00:00Z"): Promise<BeatH
     log,
     broker,
     backend,
-    join: ({ wrapBackend = unchanged, wrapBroker = unchanged, ...options } = {}) => {
+    join: ({ wrapBackend = unchanged, wrapBroker = unchanged, clock: own = clock, ...options } = {}) => {
       const app = createApp({
         name: "test",
         ...options,
         broker: wrapBroker(broker),
         backend: wrapBackend(backend),
-        clock,
+        clock: own,
         log,
       });
       apps.push(app);

@@ -23,19 +23,22 @@ export interface PlanTime {
   readonly nowMs: number;
   /** A tick that is later than this was missed: no beat was there. Shorter delays are those of a take-over. */
   readonly missedAfterMs: number;
+  /** A beat was there and could not publish: of what is late meanwhile, one at least is made up for. */
+  readonly wasTried: boolean;
 }
 
 type Timing = Pick<ScheduleDefinition, "schedule" | "startMs" | "endMs" | "maxRuns" | "missed" | "overlap">;
 
 /** The ticks that are due. If the oldest of them was missed, the policy says how many are made up for; else none is left out. */
-export function planTicks(timing: Timing, progress: ScheduleProgress, { nowMs, missedAfterMs }: PlanTime): TickPlan {
+export function planTicks(timing: Timing, progress: ScheduleProgress, time: PlanTime): TickPlan {
+  const { nowMs, missedAfterMs, wasTried } = time;
   const { missed, overlap, endMs = Infinity, maxRuns = Infinity } = timing;
   const left = Math.max(0, maxRuns - progress.runs);
   const untilMs = Math.min(nowMs, endMs);
   const firstMs = nextTick(timing, progress);
   if (firstMs === undefined || firstMs > untilMs) return { instants: [] };
   const isMissed = firstMs < nowMs - missedAfterMs;
-  if (isMissed && missed === "skip") return { instants: [], skippedToMs: untilMs };
+  if (isMissed && missed === "skip" && !wasTried) return { instants: [], skippedToMs: untilMs };
   const wanted = isMissed ? countOf(missed) : Infinity;
   // Of those that wait for the same run to end, one is enough.
   const most = Math.min(overlap === "queue" ? 1 : wanted, left);
@@ -60,8 +63,7 @@ function nextInstant(schedule: Timing["schedule"], afterMs: number): number | un
 }
 
 function countOf(missed: MissedPolicy): number {
-  if (typeof missed === "object") return missed.all;
-  return missed === "latest" ? 1 : 0;
+  return typeof missed === "object" ? missed.all : 1;
 }
 
 /** The last so many ticks of a span, both of its ends included. */

@@ -73,7 +73,11 @@ describe("the plan", () => {
           endMs: undefined,
           maxRuns: undefined,
         } as const;
-        const { instants, skippedToMs } = planTicks(timing, { doneMs, runs: 0 }, { nowMs, missedAfterMs: 30_000 });
+        const { instants, skippedToMs } = planTicks(
+          timing,
+          { doneMs, runs: 0 },
+          { nowMs, missedAfterMs: 30_000, wasTried: false },
+        );
         const due: number[] = [];
         for (let atMs = timing.schedule.next(doneMs)!; atMs <= nowMs; atMs = timing.schedule.next(atMs)!)
           due.push(atMs);
@@ -94,7 +98,7 @@ describe("the plan", () => {
       maxRuns: 3,
     } as const;
     const plan = (doneMs: number, runs: number, nowMs: number): readonly number[] =>
-      planTicks(timing, { doneMs, runs }, { nowMs, missedAfterMs: 30_000 }).instants;
+      planTicks(timing, { doneMs, runs }, { nowMs, missedAfterMs: 30_000, wasTried: false }).instants;
     expect(plan(0, 0, 4_999)).toEqual([]);
     expect(plan(0, 0, 6_000)).toEqual([5_000, 6_000]);
     expect(plan(6_000, 2, 7_000)).toEqual([7_000]);
@@ -102,6 +106,21 @@ describe("the plan", () => {
     expect(plan(8_000, 1, 20_000)).toEqual([]);
     expect(nextTick(timing, { doneMs: 0, runs: 0 })).toBe(5_000);
     expect(nextTick(timing, { doneMs: 8_000, runs: 1 })).toBeUndefined();
+  });
+
+  test("makes up for the latest at least of those that a beat has tried, whatever the policy", () => {
+    const timing = {
+      schedule: every(1_000),
+      overlap: "allow",
+      startMs: undefined,
+      endMs: undefined,
+      maxRuns: undefined,
+    } as const;
+    const time = { nowMs: 100_500, missedAfterMs: 30_000, wasTried: true };
+    const plan = (missed: MissedPolicy): readonly number[] =>
+      planTicks({ ...timing, missed }, { doneMs: 0, runs: 0 }, time).instants;
+    expect([plan("skip"), plan("latest")]).toEqual([[100_000], [100_000]]);
+    expect(plan({ all: 2 })).toEqual([99_000, 100_000]);
   });
 
   test("of ticks that wait for the same run one is enough", () => {
@@ -113,7 +132,7 @@ describe("the plan", () => {
       endMs: undefined,
       maxRuns: undefined,
     } as const;
-    const plan = planTicks(timing, { doneMs: 0, runs: 0 }, { nowMs: 10_000, missedAfterMs: 30_000 });
+    const plan = planTicks(timing, { doneMs: 0, runs: 0 }, { nowMs: 10_000, missedAfterMs: 30_000, wasTried: false });
     expect(plan.instants).toEqual([10_000]);
   });
 });
