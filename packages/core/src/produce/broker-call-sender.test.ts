@@ -82,7 +82,7 @@ describe("a call", () => {
     expect(expiries.map((ms) => ms / 3_600_000)).toEqual([1, 3, 3, 3, 2.5]);
   });
 
-  test("that is cancelled stays so until it would have been due, and as long as its result is kept after that", async () => {
+  test("that is cancelled stays so for 31 days, and until it would have been due and as long as results are kept after that", async () => {
     const kept: number[] = [];
     const backend = changedResults(await memoryBackend(virtualClock()), (results) => ({
       put: (puts) => {
@@ -93,21 +93,23 @@ describe("a call", () => {
     const { app, clock } = setUp({ backend });
     const task = app.task("task", { resultExpires: "1h" }, () => 1);
     const hourMs = 3_600_000;
+    const leastMs = 31 * 24 * hourMs;
     await (await task.delay()).cancel();
     await (await task.applyAsync([], { countdown: "2d" })).cancel();
-    const [many] = await task.applyMany([[]], { eta: new Date(clock.now() + 5 * hourMs) });
+    await (await task.applyAsync([], { countdown: "32d" })).cancel();
+    const [many] = await task.applyMany([[]], { eta: new Date(clock.now() + leastMs) });
     await many?.cancel();
     await (await task.applyAsync([], { eta: new Date(0) })).cancel();
-    expect(kept).toEqual([hourMs, 49 * hourMs, 6 * hourMs, hourMs]);
+    expect(kept).toEqual([leastMs, leastMs, leastMs + 25 * hourMs, leastMs + hourMs, leastMs]);
 
     kept.length = 0;
-    const [one, late] = [task.si(), task.si().set({ countdown: "2d" })];
+    const [one, late] = [task.si(), task.si().set({ countdown: "32d" })];
     await (await one.delay()).cancel();
     await (await late.delay()).cancel();
     await (await group([one, late]).delay()).cancel();
-    await (await group([one, one]).set({ countdown: "3d" }).delay()).cancel();
+    await (await group([one, one]).set({ countdown: "33d" }).delay()).cancel();
     await (await chain(late, late, group([one, late])).delay()).cancel();
     await (await chord(group([one, late]), late).delay()).cancel();
-    expect(kept.map((ms) => ms / hourMs)).toEqual([1, 49, 1, 49, 73, 73, 97, 145, 97]);
+    expect(kept.map((ms) => ms / hourMs)).toEqual([744, 769, 744, 769, 793, 793, 1_537, 2_305, 1_537]);
   });
 });

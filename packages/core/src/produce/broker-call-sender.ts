@@ -69,7 +69,8 @@ export class BrokerCallSender implements CallSender {
     const sending = known ?? (await this.#prepare(task, [given], checked));
     const { runtime } = this.#options;
     const { definition, options: merged, embed } = sending;
-    const call = createCall(definition, { args: given, embed, options: merged, nowMs: runtime.clock.now() });
+    const nowMs = merged.sentAtMs ?? runtime.clock.now();
+    const call = createCall(definition, { args: given, embed, options: merged, nowMs });
     await runtime.producer.send([call], sending.how);
     return createResult(call.id, sending.context);
   }
@@ -135,7 +136,7 @@ export class BrokerCallSender implements CallSender {
 
   #sendingOf(definition: TaskDefinition, options: CheckedCallOptions, embed: CallEmbed): Sending {
     const { results, runtime } = this.#options;
-    const nowMs = runtime.clock.now();
+    const nowMs = options.sentAtMs ?? runtime.clock.now();
     const merged = this.#defaults.merge(definition, options, nowMs);
     const context = {
       source: results,

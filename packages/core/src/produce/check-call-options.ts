@@ -8,6 +8,8 @@ import type { Canvas } from "../canvas/signature.ts";
 import { snapshot } from "../protocol/snapshot.ts";
 import { ownHeaderPrefix, ownHeaders } from "./own-headers.ts";
 import type { OwnHeaders } from "./own-headers.ts";
+import { sentAt } from "./own-time.ts";
+import type { OwnTime } from "./own-time.ts";
 
 /** Options of a call, checked, as they are now; durations as milliseconds. */
 export interface CheckedCallOptions {
@@ -25,6 +27,8 @@ export interface CheckedCallOptions {
   readonly key?: string;
   readonly shadow?: string;
   readonly transaction?: unknown;
+  /** When it is sent, where Lovage knows that better than by this machine's clock. */
+  readonly sentAtMs?: number;
   /** What is sent when the task succeeds, and when it fails for good. */
   readonly link?: readonly Canvas[];
   readonly linkError?: readonly Canvas[];
@@ -57,13 +61,16 @@ const readers: Readonly<Record<keyof ApplyOptions<unknown>, Reader>> = {
 
 const none: CheckedCallOptions = Object.freeze({});
 
+/** Options of a user's, or of Lovage's own. */
+type GivenOptions = ApplyOptions<never> & OwnHeaders & OwnTime;
+
 /**
  * Checks the options of a call, before any I/O.
  * @param name Of the task that is called, or of the schedule that calls it, for the error.
  * @throws OPTION_INVALID, NAME_INVALID that name the option
  */
 export function checkCallOptions(
-  options: (ApplyOptions<never> & OwnHeaders) | undefined,
+  options: GivenOptions | undefined,
   name: string,
   kind: "Task" | "Schedule" = "Task",
 ): CheckedCallOptions {
@@ -75,7 +82,7 @@ export function checkCallOptions(
   }
 }
 
-function readOptions(options: ApplyOptions<never> & OwnHeaders): CheckedCallOptions {
+function readOptions(options: GivenOptions): CheckedCallOptions {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionError(`The options of a call must be an object; they are ${quoteValue(options)}.`, {
       field: "options",
@@ -87,8 +94,9 @@ function readOptions(options: ApplyOptions<never> & OwnHeaders): CheckedCallOpti
     throw new OptionError("A call takes a countdown or an eta, not both.", { field: "countdown" });
   }
   checkLimits({ softMs: checked.softTimeLimitMs, hardMs: checked.timeLimitMs });
-  const own = options[ownHeaders];
-  return own === undefined ? checked : { ...checked, headers: { ...checked.headers, ...own } };
+  const { [ownHeaders]: own, [sentAt]: sentAtMs } = options;
+  const timed = sentAtMs === undefined ? checked : { ...checked, sentAtMs };
+  return own === undefined ? timed : { ...timed, headers: { ...timed.headers, ...own } };
 }
 
 function readerOf(key: string): Reader {

@@ -60,7 +60,7 @@ export interface DeadLetters {
   drop(selection: DeadSelection): Promise<number>;
 }
 
-/** Looks at a queue and mends it. The queue need not be one of the app's. All throw NAME_INVALID, and TRANSPORT_UNAVAILABLE. */
+/** Looks at a queue and mends it. The queue need not be one of the app's. All throw NAME_INVALID, TRANSPORT_UNAVAILABLE and TRANSPORT_BUSY. */
 export interface QueueHandle {
   readonly name: string;
   readonly dead: DeadLetters;

@@ -52,8 +52,8 @@ export interface AsyncResult<Result> {
   /**
    * Cancels the call: it is not started any more, and when it runs its `task.signal` is aborted. What it then returns is thrown away.
    *
-   * Workers that start later learn of it from the result, which is kept until the call is due and for `resultExpires` after that. A handle by id (`app.result(id)`) does not know when that
-   * is, nor does any handle of a call that waits for a retry: then it is kept for 31 days, and a call that is due later still runs.
+   * Workers that start later learn of it from the result, which is kept for 31 days whatever `resultExpires` says, and until a call with a longer delay is due and for `resultExpires` after
+   * that. A handle by id (`app.result(id)`) does not know of that delay.
    * @returns whether it came in time; `false` when the task had ended with a result before
    * @throws NO_RESULT_BACKEND when there is neither a backend nor a broadcast to tell workers by; OPTION_INVALID
    */

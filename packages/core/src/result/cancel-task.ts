@@ -11,11 +11,12 @@ import { NoResultBackendError } from "./errors.ts";
 export interface CancelTaskOptions {
   readonly runtime: AppRuntime;
   readonly terminate: boolean;
-  /** How long the REVOKED result is kept, and with it the revocation for workers that start later: until the call is due, at least. @default 31 days: nobody knows when that is */
-  readonly expiresInMs: number | undefined;
+  /** How long the REVOKED result is kept, and with it the revocation for workers that start later: until the call comes to its turn, at least. */
+  readonly expiresInMs: number;
 }
 
-const longMs = 31 * 86_400_000;
+/** A call comes to its turn nobody knows when: after a backlog, a retry, the steps before it. So long the cancellation is kept, at least. */
+export const cancelledMs: number = 31 * 86_400_000;
 
 /**
  * Cancels a call: a REVOKED result, which workers read and which no other result replaces, and a broadcast to those that run.
@@ -37,14 +38,14 @@ export async function cancelTask(taskId: string, options: CancelTaskOptions): Pr
 }
 
 async function putRevoked(taskId: string, results: Results, options: CancelTaskOptions): Promise<boolean> {
-  const { runtime, terminate, expiresInMs = longMs } = options;
+  const { runtime, terminate, expiresInMs } = options;
   // FAILURE could be replaced (a newer delivery may do so), but a task that has failed is not cancelled any more.
   const [before] = await results.get([taskId]);
   if (before !== undefined && isFinalState(before.state)) return before.state === "REVOKED";
   const exception = revokedException(terminate ? "terminated" : "revoked");
   const document = encodeResult({ taskId, state: "REVOKED", exception, dateDoneMs: runtime.clock.now() });
   // When a retry is due only its message says.
-  const keptMs = before?.state === "RETRY" ? Math.max(longMs, expiresInMs) : expiresInMs;
+  const keptMs = before?.state === "RETRY" ? Math.max(cancelledMs, expiresInMs) : expiresInMs;
   const [outcome] = await results.put([{ taskId, state: "REVOKED", document, fence: null, expiresInMs: keptMs }]);
   if (outcome === "stored") return true;
   const [after] = await results.get([taskId]);

@@ -4,7 +4,7 @@ import { checkBoolean, checkKnown } from "../app/check-option.ts";
 import { decodeResult } from "../protocol/decode-result.ts";
 import type { AsyncResult, CancelOptions, GetOptions } from "./async-result.ts";
 import { checkGetOptions } from "./check-get-options.ts";
-import { cancelTask } from "./cancel-task.ts";
+import { cancelledMs, cancelTask } from "./cancel-task.ts";
 import { NoResultBackendError, ResultExpiredError } from "./errors.ts";
 import { outcomeError } from "./outcome-error.ts";
 import type { ResultSource } from "./result-source.ts";
@@ -14,7 +14,7 @@ export interface ResultContext {
   readonly source: ResultSource;
   /** The call stores no result. */
   readonly ignored: boolean;
-  /** How long the result of a cancelled call is kept: until it would have been due, and as long as others after that. @default unknown, as of a handle by id alone */
+  /** Until when the call would have been due, and as long as results are kept after that: its cancellation is kept no shorter. @default unknown, as of a handle by id alone */
   readonly expiresMs?: number;
 }
 
@@ -77,10 +77,10 @@ class StoredResult implements AsyncResult<unknown> {
 
   async cancel(options: CancelOptions = {}): Promise<boolean> {
     checkKnown(options, "cancel", ["terminate"]);
-    const { source, expiresMs } = this.#context;
+    const { source, expiresMs = 0 } = this.#context;
     const { terminate = false } = options;
     checkBoolean(terminate, "terminate");
-    return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: expiresMs });
+    return cancelTask(this.id, { runtime: source.runtime, terminate, expiresInMs: Math.max(cancelledMs, expiresMs) });
   }
 
   #wait(options: GetOptions): Promise<ResultRecord> {

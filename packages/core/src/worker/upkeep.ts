@@ -12,14 +12,13 @@ export interface UpkeepOptions {
   readonly isBusy: () => boolean;
   /** Done every 5 s. Never rejects. */
   readonly readRevocations: () => Promise<void>;
-  /** Done every 30 s. Never rejects. */
+  /** Done every 5 s, to ask every 30 s, or as soon as the machine is back from a sleep. Never rejects. */
   readonly refreshClock: () => Promise<void>;
 }
 
 const busyMs = 1_000;
 /** Everything else is done at multiples of this. */
 const idleMs = 5_000;
-const clockMs = 30_000;
 const sweepMs = 60_000;
 /** A sweep is a bounded step; so many in a row are enough for one tick. */
 const sweepsAtOnce = 20;
@@ -30,7 +29,6 @@ export class Upkeep {
   #timer: Timer | undefined;
   #isIdle = false;
   #readsAtMs = 0;
-  #asksAtMs = 0;
   #sweepsAtMs = 0;
   readonly #sweeping = new SingleFlight(() => this.#sweep());
   /** More expires than one round removes: the next tick goes on, or it would pile up without end. */
@@ -43,7 +41,6 @@ export class Upkeep {
   start(): void {
     const nowMs = this.#options.clock.monotonic();
     this.#readsAtMs = nowMs + idleMs;
-    this.#asksAtMs = nowMs + clockMs;
     this.#sweepsAtMs = nowMs + sweepMs;
     this.#arm(nowMs);
   }
@@ -73,15 +70,16 @@ export class Upkeep {
   #tick(): void {
     const { clock, everySecond, readRevocations, refreshClock } = this.#options;
     const nowMs = clock.monotonic();
-    const [reads, asks, sweeps] = [nowMs >= this.#readsAtMs, nowMs >= this.#asksAtMs, nowMs >= this.#sweepsAtMs];
+    const [reads, sweeps] = [nowMs >= this.#readsAtMs, nowMs >= this.#sweepsAtMs];
     if (reads) this.#readsAtMs = nowMs + idleMs;
-    if (asks) this.#asksAtMs = nowMs + clockMs;
     if (sweeps) this.#sweepsAtMs = nowMs + sweepMs;
     // First: what follows may stop the worker.
     this.#arm(nowMs);
     everySecond();
-    if (reads) void readRevocations();
-    if (asks) void refreshClock();
+    if (reads) {
+      void readRevocations();
+      void refreshClock();
+    }
     if (sweeps || this.#isBehind) void this.#sweeping.run();
   }
 

@@ -29,7 +29,7 @@ export interface WorkerOptions {
   readonly queues?: readonly string[] | undefined;
   /** Tasks to run at once, 1 to 10 000. @default the app's `concurrency`, 10 */
   readonly concurrency?: number | undefined;
-  /** Messages to hold per queue, those that run included, 1 to 100 000. @default the app's `prefetch`, "auto": about a second of work, from 2 x concurrency to 1 000 */
+  /** Messages to hold per queue, those that run included, 1 to 100 000. @default the app's `prefetch`, "auto": about a second of work, from 2 x concurrency (on RabbitMQ and SQS the concurrency) to 1 000 */
   readonly prefetch?: number | "auto" | undefined;
   /** Where functions run. @default "async", in this process and thread; there are no others yet */
   readonly pool?: "async" | undefined;

@@ -7,6 +7,7 @@ import { ServerClock, serverTimeOf } from "../app/server-clock.ts";
 import { Dispatcher } from "./intake/dispatcher.ts";
 import { Intake } from "./intake/intake.ts";
 import { keepTrying } from "./run/keep-trying.ts";
+import { KeptMarks } from "./run/kept-marks.ts";
 import type { Retrying } from "./run/keep-trying.ts";
 import { Pipeline } from "./pipeline.ts";
 import { ProgressWriter } from "./settlement/progress-writer.ts";
@@ -52,6 +53,7 @@ export class WorkerSession {
   readonly #intakes: readonly Intake[];
   readonly #dispatcher: Dispatcher;
   readonly #claims: RunClaims;
+  readonly #keptMarks: KeptMarks;
   readonly #pipeline: Pipeline;
   readonly #writer: ResultWriter | undefined;
   readonly #feed: RevocationFeed;
@@ -74,14 +76,16 @@ export class WorkerSession {
     this.#runLog = new RunLog(parts.log);
     const revocations = new Revocations((taskId) => this.#pipeline.revoke(taskId));
     this.#writer = this.#createWriter();
-    this.#claims = new RunClaims({
+    const asking = {
       clock: this.#clock,
       log: this.#log,
       signal: this.#over.signal,
       retrying: this.#retrying,
       backend,
-      capabilitiesOf: (queue) => connection.capabilitiesOf(queue),
-    });
+      capabilitiesOf: (queue: string) => connection.capabilitiesOf(queue),
+    };
+    this.#claims = new RunClaims(asking);
+    this.#keptMarks = new KeptMarks(asking);
     this.#pipeline = this.#createPipeline(revocations);
     this.#intakes = parts.options.queues.map((queue) => this.#createIntake(queue));
     this.#dispatcher = this.#createDispatcher();
@@ -93,7 +97,7 @@ export class WorkerSession {
       everySecond: () => this.#everySecond(),
       isBusy: () => this.#isBusy,
       readRevocations: () => this.#feed.read(),
-      refreshClock: () => this.#clock.refresh(0),
+      refreshClock: () => this.#clock.refresh(),
     });
   }
 
@@ -197,6 +201,7 @@ export class WorkerSession {
       clock: this.#clock,
       log: this.#log,
       signal,
+      retrying: this.#retrying,
       onRecovery: () => this.#dispatcher.wake(),
     });
   }
@@ -222,6 +227,7 @@ export class WorkerSession {
       revocations,
       progress: new ProgressWriter(records),
       claims: this.#claims,
+      keptMarks: this.#keptMarks,
       acceptContent: settings.acceptContent,
       timezone: settings.timezone,
       unknownTaskTtlMs: settings.unknownTaskTtlMs,

@@ -5,11 +5,12 @@ import { PayloadValidationError } from "../../protocol/errors.ts";
 import { mapArguments } from "../../produce/map-arguments.ts";
 import { UnknownTaskError } from "../run/errors.ts";
 import { keepTrying, unwanted } from "../run/keep-trying.ts";
+import type { KeptMarks } from "../run/kept-marks.ts";
 import type { Retrying } from "../run/keep-trying.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { Revocations } from "./revocations.ts";
 import type { RunClaims } from "./run-claims.ts";
-import { readMark, startedMark, unknownSinceMark, wasSeen } from "../run/task-marks.ts";
+import { markOf, startedMark, unknownSinceMark, wasSeen } from "../run/task-marks.ts";
 import type { TaskRun } from "../run/task-run.ts";
 import { needsTurn, takeTurn } from "./take-turn.ts";
 import { claimTick, isTick } from "./claim-tick.ts";
@@ -24,6 +25,7 @@ export interface AdmissionParts {
   readonly revocations: Revocations;
   readonly backend: Backend | undefined;
   readonly claims: RunClaims;
+  readonly keptMarks: KeptMarks;
   readonly unknownTaskTtlMs: number;
   /** Longest delay the transport takes. */
   readonly delayHorizonMs: number;
@@ -37,12 +39,20 @@ export type Admission = { readonly kind: "run"; readonly args: readonly unknown[
 /** A worker that comes to know the task has it within 5 s. */
 const longestUnknownDelayMs = 4_000;
 const shortestUnknownDelayMs = 1_000;
+/** In its time, where the broker counts each look; and those before that, each after twice as long as the last. */
+const fewUnknownLooks = 8;
 
 /**
  * Whether a call may run now. Refuses, in this order, the second message of a tick, what was cancelled, what has expired, what is not due, what this worker does not know, what has
  * run already, the double of what runs elsewhere, what must wait for its turn, and arguments that do not fit. At once where nobody needs to be asked.
  */
 export function admit(run: TaskRun, parts: AdmissionParts): Admission | Promise<Admission> {
+  if (parts.keptMarks.mayBeThere(run)) return admitMarked(run, parts);
+  return isTick(run) ? admitTick(run, parts) : admitCall(run, parts);
+}
+
+async function admitMarked(run: TaskRun, parts: AdmissionParts): Promise<Admission> {
+  if (!(await parts.keptMarks.read(run))) return { kind: "dropped", why: "its lease was lost" };
   return isTick(run) ? admitTick(run, parts) : admitCall(run, parts);
 }
 
@@ -65,7 +75,7 @@ function refuseAtOnce(run: TaskRun, parts: AdmissionParts): Outcome | undefined 
   const { call, definition } = run;
   if (parts.revocations.has(call.id)) return { kind: "revoked", reason: "revoked" };
   const { expiresAtMs = Infinity } = call;
-  if (expiresAtMs <= parts.clock.now() && readMark(run.delivery.message, startedMark) === undefined)
+  if (expiresAtMs <= parts.clock.now() && markOf(run, startedMark) === undefined)
     return { kind: "revoked", reason: "expired" };
   if (call.etaMs !== undefined) {
     const inMs = call.etaMs - parts.clock.now();
@@ -75,18 +85,19 @@ function refuseAtOnce(run: TaskRun, parts: AdmissionParts): Outcome | undefined 
 }
 
 /** The first worker that does not know a task writes down when; until the time is up the message comes round again and again. */
-function refuseUnknown({ call, delivery }: TaskRun, { clock, unknownTaskTtlMs }: AdmissionParts): Outcome {
+function refuseUnknown(run: TaskRun, { clock, unknownTaskTtlMs, keptMarks }: AdmissionParts): Outcome {
   const nowMs = clock.now();
-  const sinceMs = readMark(delivery.message, unknownSinceMark);
+  const sinceMs = markOf(run, unknownSinceMark);
   if (sinceMs === undefined) {
     const delayMs = Math.min(shortestUnknownDelayMs, unknownTaskTtlMs);
     return { kind: "postponed", delayMs, mark: { [unknownSinceMark]: nowMs } };
   }
   const ageMs = Math.max(0, nowMs - sinceMs);
   if (ageMs >= unknownTaskTtlMs) {
-    return { kind: "failure", error: new UnknownTaskError(call.task, unknownTaskTtlMs), reason: "unknown-task" };
+    return { kind: "failure", error: new UnknownTaskError(run.call.task, unknownTaskTtlMs), reason: "unknown-task" };
   }
-  const delayMs = Math.min(longestUnknownDelayMs, Math.max(shortestUnknownDelayMs, ageMs), unknownTaskTtlMs - ageMs);
+  const longestMs = keptMarks.areFor(run) ? unknownTaskTtlMs / fewUnknownLooks : longestUnknownDelayMs;
+  const delayMs = Math.min(Math.max(shortestUnknownDelayMs, Math.min(longestMs, ageMs)), unknownTaskTtlMs - ageMs);
   return { kind: "postponed", delayMs };
 }
 

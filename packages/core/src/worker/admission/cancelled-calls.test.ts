@@ -54,6 +54,19 @@ test.each([
   },
 );
 
+test("a call that is cancelled in a backlog does not run, though its task's results are kept for less", async () => {
+  harness = await workerHarness();
+  const { app, clock } = harness;
+  let runs = 0;
+  const task = app.task("task", { resultExpires: "5m" }, () => void (runs += 1));
+  const called = await task.delay();
+  expect(await called.cancel()).toBe(true);
+  await clock.advance(3_600_000);
+  await app.worker().start();
+  await clock.advance(1_000);
+  expect(runs).toBe(0);
+});
+
 test("a call that is cancelled while it waits days for its retry is not run again", async () => {
   harness = await workerHarness();
   const { app, clock, until } = harness;

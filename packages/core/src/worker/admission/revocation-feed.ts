@@ -1,5 +1,5 @@
 import type { Results } from "@lovage/backend";
-import { SingleFlight, type Log } from "@lovage/foundation";
+import { FailureNews, SingleFlight, type Log } from "@lovage/foundation";
 import type { Broadcast, Subscription } from "@lovage/transport";
 import { controlChannel, decodeRevoke } from "../../control/revoke-message.ts";
 import type { Revocations } from "./revocations.ts";
@@ -22,11 +22,12 @@ export class RevocationFeed {
   #cursor: string | undefined;
   #subscription: Subscription | undefined;
   readonly #reading = new SingleFlight(() => this.#read());
-  #isFailing = false;
+  readonly #failures: FailureNews;
   #isClosed = false;
 
   constructor(options: RevocationFeedOptions) {
     this.#options = options;
+    this.#failures = new FailureNews(options.log, "Revocations cannot be read; trying again.");
   }
 
   /** Resolves once revocations of before are known and later ones are heard. */
@@ -57,10 +58,9 @@ export class RevocationFeed {
   async #read(): Promise<void> {
     try {
       for (let isMore = true; isMore;) isMore = await this.#readPage();
-      this.#isFailing = false;
+      this.#failures.succeeded();
     } catch (error) {
-      if (!this.#isFailing) this.#options.log.warn("Revocations cannot be read; trying again.", { error });
-      this.#isFailing = true;
+      this.#failures.failed(error);
     }
   }
 

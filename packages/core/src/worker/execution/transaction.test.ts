@@ -174,6 +174,26 @@ describe("a transaction that", () => {
     expect([(await dead()).length, await waiting("delayed"), await waiting()]).toEqual([1, [], []]);
   });
 
+  test("never hears of its commit runs again, less and less often, and fails once it is known that none was made", async () => {
+    const { app, clock, dead, resultOf, waiting } = await setUpEnding(
+      () => new PublishUncertainError("the connection broke"),
+    );
+    const startsMs: number[] = [];
+    let runs = 0;
+    const task = app.task("task", { bind: true }, (self) => {
+      runs += 1;
+      return self.transaction(async () => startsMs.push(clock.now()));
+    });
+    await app.worker().start();
+    const { id } = await task.delay();
+    await clock.advance(900_000);
+    const gaps = startsMs.slice(1).map((atMs, index) => atMs - (startsMs[index] ?? 0));
+    expect([startsMs.length, runs]).toEqual([11, 12]);
+    expect([Math.max(...gaps) <= 60_000, (gaps.at(-1) ?? 0) >= 30_000]).toEqual([true, true]);
+    expect(await resultOf(id)).toMatchObject({ state: "FAILURE", error: { type: "TaskTransactionError" } });
+    expect([(await dead()).length, await waiting("delayed"), await waiting()]).toEqual([1, [], []]);
+  });
+
   test("finds the database back is committed, and its task sees nothing of the tries before", async () => {
     let failures = 3;
     const { app, clock, resultOf } = await setUpEnding(() =>

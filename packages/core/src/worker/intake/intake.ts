@@ -2,6 +2,7 @@ import type { Clock } from "@lovage/foundation";
 import type { Connection, Consumer, Delivery } from "@lovage/transport";
 import { PrefetchSizer } from "./prefetch-sizer.ts";
 import type { PrefetchSizerOptions } from "./prefetch-sizer.ts";
+import { wayBackOf, type WayBack } from "./way-back.ts";
 import type { QueueHealth } from "../worker-health.ts";
 
 /** What an intake is made of. */
@@ -23,7 +24,9 @@ const compactAt = 1_024;
 export class Intake {
   readonly queue: string;
   readonly #options: IntakeOptions;
-  readonly #sizer: PrefetchSizer;
+  #sizer: PrefetchSizer;
+  /** Of what is given back. */
+  #wayBack: WayBack = "place";
   #consumer: Consumer | undefined;
   #buffer: Delivery[] = [];
   #head = 0;
@@ -44,6 +47,11 @@ export class Intake {
     return this.#buffer.length - this.#head;
   }
 
+  /** Deliveries that were taken out of the buffer, and are not settled yet. */
+  get #begun(): number {
+    return (this.#consumer?.unsettled ?? 0) - this.buffered;
+  }
+
   get health(): QueueHealth {
     const { clock } = this.#options;
     const agoMs = this.#lastSettledAtMs === undefined ? undefined : clock.monotonic() - this.#lastSettledAtMs;
@@ -60,6 +68,8 @@ export class Intake {
   /** Begins to fetch. @throws as `Connection.consume` */
   async open(connection: Connection): Promise<void> {
     const { queue, maxDeliveries, onExhausted } = this.#options;
+    this.#wayBack = wayBackOf(connection, queue);
+    if (this.#wayBack !== "place") this.#sizer = new PrefetchSizer({ ...this.#options, leastPerSlot: 1 });
     const consumer = await connection.consume({
       queue,
       maxDeliveries,
@@ -100,13 +110,17 @@ export class Intake {
   /**
    * No task of the worker has ended for so long, and all slots are taken: what waits here would wait behind long tasks, and is better off in the
    * queue, where an idle worker finds it. Nothing is fetched until `resume`, and what is on its way now goes back as well. A prefetch that was set is
-   * left alone.
+   * left alone. Where a message does not come back as it was, long tasks are fetched as slots come free, so that of one queue nothing waits here. Beside the tasks of another queue
+   * what would be counted is kept: it would be fetched, and given back, whenever a slot is free.
    */
   stall(sinceMs: number): void {
     if (this.#sizer.isFixed || this.#consumer === undefined) return;
     this.#sizer.stalled(sinceMs);
-    this.#consumer.setPrefetch(0);
-    this.#trim(0);
+    const begun = this.#begun;
+    const most = this.#wayBack === "counted" ? this.#sizer.least : begun;
+    // What runs is held in any case: RabbitMQ would end the consumer for a change that changes nothing.
+    this.#consumer.setPrefetch(this.#wayBack === "place" ? 0 : most);
+    this.#trim(most - begun);
   }
 
   /** A slot is free again after `stall`. */
@@ -152,14 +166,13 @@ export class Intake {
     const prefetch = this.#sizer.resize();
     if (prefetch === before || !this.#isOpen) return;
     this.#consumer?.setPrefetch(prefetch);
-    this.#trim(prefetch);
+    if (this.#wayBack === "place") this.#trim(prefetch);
   }
 
-  /** The latest go back first, so that the order stays. */
+  /** The latest go back first, so that the order stays; where they go to the end, the oldest do. */
   #trim(length: number): void {
-    while (this.buffered > length) {
-      const delivery = this.#buffer.pop();
-      if (delivery !== undefined) this.#options.giveBack(delivery);
-    }
+    const given = this.#buffer.splice(this.#head + Math.max(0, length));
+    if (this.#wayBack !== "end") given.reverse();
+    for (const delivery of given) this.#options.giveBack(delivery);
   }
 }

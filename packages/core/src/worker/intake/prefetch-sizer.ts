@@ -3,6 +3,8 @@ export interface PrefetchSizerOptions {
   readonly concurrency: number;
   /** A number stays as it is. */
   readonly setting: number | "auto";
+  /** Of the smallest size that is found: how many deliveries for each slot. @default 2, so that the next one is there when a slot is free */
+  readonly leastPerSlot?: number;
 }
 
 const workAheadMs = 1_000;
@@ -23,16 +25,21 @@ export class PrefetchSizer {
   #averageMs: number | undefined;
   #sinceResize = 0;
 
-  constructor({ concurrency, setting }: PrefetchSizerOptions) {
+  constructor({ concurrency, setting, leastPerSlot = 2 }: PrefetchSizerOptions) {
     this.#isFixed = setting !== "auto";
     this.#concurrency = concurrency;
-    this.#least = 2 * concurrency;
+    this.#least = leastPerSlot * concurrency;
     this.#current = setting === "auto" ? this.#least : setting;
   }
 
   /** Whether the size was set, and stays as it is. */
   get isFixed(): boolean {
     return this.#isFixed;
+  }
+
+  /** The smallest size that is found. */
+  get least(): number {
+    return this.#least;
   }
 
   get prefetch(): number {

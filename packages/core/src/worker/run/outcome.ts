@@ -1,4 +1,5 @@
 import type { RecordContent } from "./record-content.ts";
+import type { Marks } from "./task-marks.ts";
 import type { RetryTime } from "./retry-request.ts";
 
 /** Why a message becomes a dead letter (`DeadLetterReason.reason`). */
@@ -15,7 +16,7 @@ export type DeathReason = "failed" | "undecodable" | "invalid" | "unknown-task" 
  * | `revoked` | REVOKED | ack |
  * | `repeated` | is there already | ack, with what follows that result |
  * | `duplicate` | another copy's | ack |
- * | `postponed` | none | given back, or handed over as a marked copy |
+ * | `postponed` | none | given back, or handed over as a marked copy where that loses no place |
  * | `dropped` | none | none: another delivery speaks, or will |
  */
 export type Outcome =
@@ -32,8 +33,8 @@ export type Outcome =
 interface Postponed {
   readonly kind: "postponed";
   readonly delayMs: number;
-  /** Goes along as a header of a copy. */
-  readonly mark?: Readonly<Record<string, number>>;
+  /** Goes along as a header of a copy, or is kept beside the message. */
+  readonly mark?: Marks;
   /** The broker's same copy runs elsewhere. */
   readonly isDouble?: boolean;
   /** Its function was begun, and this has kept it from its end. */

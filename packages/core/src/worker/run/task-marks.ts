@@ -1,6 +1,9 @@
 import type { Delivery, Headers, HeaderValue, Message, OutgoingMessage } from "@lovage/transport";
 import { ownHeaderPrefix } from "../../produce/own-headers.ts";
 
+/** What the next worker is to know of a message, by the names of the headers that carry it. */
+export type Marks = Readonly<Record<string, number>>;
+
 /** When (Unix ms) a worker first did not know the task; handed on with the message, so that all workers count from the same instant. */
 export const unknownSinceMark = "x-lovage-unknown-since";
 
@@ -28,10 +31,22 @@ export function readMark(message: Message, mark: string): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
+/** What a worker knows of a message. */
+interface Marked {
+  readonly delivery: Delivery;
+  /** Those that are kept beside it. */
+  readonly marks: Marks;
+}
+
+/** As {@link readMark}, also where it is kept beside the message. */
+export function markOf({ marks, delivery }: Marked, mark: string): number | undefined {
+  return marks[mark] ?? readMark(delivery.message, mark);
+}
+
 /** The message of a delivery again, with marks, for the same queue after a while. */
 export function markedCopy(
   delivery: Delivery,
-  { delayMs, marks }: { readonly delayMs: number; readonly marks: Readonly<Record<string, number>> },
+  { delayMs, marks }: { readonly delayMs: number; readonly marks: Marks },
 ): OutgoingMessage {
   const { message, queue } = delivery;
   const seen = wasSeen(delivery) ? { [redeliveredMark]: 1 } : {};

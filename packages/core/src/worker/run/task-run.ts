@@ -6,6 +6,7 @@ import { TaskRevokedError } from "../../result/errors.ts";
 import type { TaskTransactionError } from "./errors.ts";
 import type { Intake } from "../intake/intake.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Marks } from "./task-marks.ts";
 
 /** How a delivery is settled: by itself, or by messages in its place once it was acknowledged early. */
 export type Settlement = Pick<Delivery, "ack" | "release" | "reject">;
@@ -39,6 +40,8 @@ export class TaskRun {
   /** Where it came from. */
   readonly intake: Intake;
   settlement: Settlement;
+  /** Those that are kept beside its message. */
+  marks: Marks = {};
   /** By the monotonic clock; -1 before it runs. */
   startedAtMs = -1;
   runtimeMs = 0;

@@ -2,6 +2,7 @@ import { hasCode, isLovageError } from "@lovage/foundation";
 import { FeatureUnsupportedError } from "@lovage/transport";
 import type { TransactedWork } from "@lovage/transport";
 import { TaskEndedError, TaskTransactionError } from "../run/errors.ts";
+import { isTransactionGivenUp } from "./failed-transaction.ts";
 import { hasFollowUps, nothing } from "./hand-over.ts";
 import type { HandOver } from "./hand-over.ts";
 import type { RecordContent } from "../run/record-content.ts";
@@ -36,6 +37,10 @@ export async function completeInTransaction<T>(
     );
   }
   refuseUnfit(run);
+  if (isTransactionGivenUp(run)) {
+    const cause = "the answer to its commit was lost again and again.";
+    throw (run.failedTransaction = new TaskTransactionError(run.call.task, { cause }));
+  }
   const at: { thrown?: { readonly error: unknown }; record?: RecordContent; letGo?: () => void } = {};
   try {
     const value = await transact(async (transaction) => {

@@ -13,13 +13,23 @@ const mostInARow = 10;
 export function afterFailedTransaction(run: TaskRun, error: TaskTransactionError, nowMs: number): Outcome | undefined {
   // It was begun in time, and does not expire any more.
   const begun = run.call.expiresAtMs === undefined ? undefined : { [startedMark]: nowMs };
-  // It may be done: whoever is given it next is to know it as a redelivery, and to ask.
-  if (hasCode(error.cause, ["PUBLISH_UNCERTAIN", "TASK_TRANSACTION"])) {
+  // Another delivery has a record: whoever is given it next is to know it as a redelivery, and to ask.
+  if (hasCode(error.cause, "TASK_TRANSACTION")) {
     const mark = begun && { ...begun, [redeliveredMark]: 1 };
     return { kind: "postponed", delayMs: pauses.baseMs, error, ...(mark && { mark }) };
   }
-  const failures = Math.max(0, readMark(run.delivery.message, failedTransactionsMark) ?? 0);
-  if (failures >= mostInARow) return undefined;
-  const mark = { [failedTransactionsMark]: failures + 1, ...begun };
+  const failures = failuresOf(run);
+  // What may be done must not fail: that it comes once more tells that it is not, and it is given up then.
+  if (failures >= mostInARow && !hasCode(error.cause, "PUBLISH_UNCERTAIN")) return undefined;
+  const mark = { [failedTransactionsMark]: failures + 1, [redeliveredMark]: 1, ...begun };
   return { kind: "postponed", delayMs: backOff(pauses, failures), mark, error };
+}
+
+/** Whether no commit of a task has had an answer, as often in a row as it is tried; none of them was made, or it would not be here. */
+export function isTransactionGivenUp(run: TaskRun): boolean {
+  return failuresOf(run) > mostInARow;
+}
+
+function failuresOf({ delivery }: TaskRun): number {
+  return Math.max(0, readMark(delivery.message, failedTransactionsMark) ?? 0);
 }

@@ -2,7 +2,7 @@ import { OptionError, quoteValue } from "@lovage/foundation";
 import { LeaseLostError } from "@lovage/transport";
 import { isOfAnother } from "../run/another-message.ts";
 import type { ResultRecords } from "./result-records.ts";
-import type { WriteOutcome } from "./result-writer.ts";
+import type { WriteOutcome } from "./waiting-record.ts";
 import type { TaskRun } from "../run/task-run.ts";
 
 /** States that are the runtime's to write, and `PENDING`, which means that there is none. */

@@ -5,8 +5,9 @@ import type { LostStep } from "../../canvas/follow-up.ts";
 import { encodeResult } from "../../protocol/encode-result.ts";
 import { isOfAnother } from "../run/another-message.ts";
 import type { RecordContent } from "../run/record-content.ts";
-import type { ResultWriter, WriteOutcome } from "./result-writer.ts";
+import type { ResultWriter } from "./result-writer.ts";
 import type { TaskRun } from "../run/task-run.ts";
+import type { WriteOutcome } from "./waiting-record.ts";
 
 /** What records are made with. */
 export interface ResultRecordsOptions {

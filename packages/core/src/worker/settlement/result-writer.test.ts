@@ -3,15 +3,9 @@ import type { PutOutcome, ResultPut, Results } from "@lovage/backend";
 import { virtualClock } from "@lovage/foundation";
 import { describe, expect, test, vi } from "vitest";
 import { recordedLog } from "../../test-support/recorded-log.ts";
+import { resultPut as put } from "../../test-support/result-put.ts";
 import { ResultWriter } from "./result-writer.ts";
 
-const put = (taskId: string): ResultPut => ({
-  taskId,
-  state: "SUCCESS",
-  document: "{}",
-  fence: [0, 1],
-  expiresInMs: 1_000,
-});
 const always = (): boolean => true;
 
 /** A backend that answers when it is told to. */
@@ -30,7 +24,7 @@ const setUp = () => {
       return answer.promise;
     },
   } as unknown as Results;
-  const writer = new ResultWriter({ results, clock, log, signal: over.signal, onRecovery });
+  const writer = new ResultWriter({ results, clock, log, signal: over.signal, retrying: { count: 0 }, onRecovery });
   const answer = async (with_: readonly PutOutcome[] | Error): Promise<void> => {
     const next = answers.shift();
     if (with_ instanceof Error) next?.reject(with_);

@@ -1,47 +1,37 @@
-import type { PutOutcome, ResultPut, Results } from "@lovage/backend";
-import type { Clock, Log } from "@lovage/foundation";
+import type { BackendUnavailableError, PutOutcome, ResultPut } from "@lovage/backend";
+import { hasCode } from "@lovage/foundation";
 import { keepTrying, unwanted } from "../run/keep-trying.ts";
+import { RecordsAside, type RecordsAsideOptions } from "./records-aside.ts";
+import type { WaitingRecord, WriteOutcome } from "./waiting-record.ts";
 
 /** What a writer of results needs. */
-export interface ResultWriterOptions {
-  readonly results: Results;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Ends all attempts; what was not written by then is not written. */
-  readonly signal: AbortSignal;
+export interface ResultWriterOptions extends Omit<RecordsAsideOptions, "onRoom"> {
   /** Called when the backend takes results again after it did not. */
   readonly onRecovery: () => void;
-}
-
-/** What became of a record; `unwanted`: it was not written, because the one who gave it has lost the right to. */
-export type WriteOutcome = PutOutcome | "unwanted";
-
-interface Waiting {
-  readonly put: ResultPut;
-  readonly isWanted: () => boolean;
-  readonly resolve: (outcome: WriteOutcome) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 const maxBatch = 1_000;
 
 /**
  * Writes the results of one worker, in the order given: a lone one at once, those that come meanwhile together in the next write. While the backend is away
- * it tries again for as long as somebody still may write; the worker starts nothing new meanwhile (`isFailing`).
+ * it tries again for as long as somebody still may write; the worker starts nothing new meanwhile (`isFailing`). Where the backend takes some and not others, as a
+ * cluster with a node away, these wait aside, and only records of the same tasks behind them.
  */
 export class ResultWriter {
   readonly #options: ResultWriterOptions;
-  #waiting: Waiting[] = [];
+  readonly #aside: RecordsAside;
+  #waiting: WaitingRecord[] = [];
   #isWriting = false;
   #isFailing = false;
 
   constructor(options: ResultWriterOptions) {
     this.#options = options;
+    this.#aside = new RecordsAside({ ...options, onRoom: options.onRecovery });
   }
 
-  /** The last write failed and is being tried again. */
+  /** The last write failed as a whole and is being tried again, or too many records wait aside. */
   get isFailing(): boolean {
-    return this.#isFailing;
+    return this.#isFailing || this.#aside.isFull;
   }
 
   /**
@@ -66,8 +56,10 @@ export class ResultWriter {
     this.#isWriting = false;
   }
 
-  /** Settles every one of the batch; never rejects. */
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  /** Settles every one of them, or sees them aside; never rejects. */
+  async #write(records: readonly WaitingRecord[]): Promise<void> {
+    const batch = records.filter((record) => !this.#aside.follow(record));
+    if (batch.length === 0) return;
     try {
       const { clock, signal } = this.#options;
       const written = await keepTrying(() => this.#attempt(batch), {
@@ -77,7 +69,7 @@ export class ResultWriter {
         onFailure: (error) => this.#failed(error),
       });
       if (written === unwanted) for (const { resolve } of batch) resolve("unwanted");
-      this.#ended(written !== unwanted);
+      this.#ended(written === "some");
     } catch (error) {
       // One bad record must not take the others with it.
       if (batch.length > 1) for (const waiting of batch) await this.#write([waiting]);
@@ -85,18 +77,36 @@ export class ResultWriter {
     }
   }
 
-  async #attempt(batch: readonly Waiting[]): Promise<void> {
+  async #attempt(batch: readonly WaitingRecord[]): Promise<"some" | "none"> {
     // Nobody is asked the first time: the fence keeps old deliveries out, and asking is dear.
     const wanted = this.#isFailing ? batch.filter((waiting) => waiting.isWanted()) : batch;
-    const outcomes = await this.#options.results.put(wanted.map(({ put }) => put));
-    wanted.forEach(({ resolve }, index) => resolve(outcomes[index] ?? "stale"));
-    if (wanted === batch) return;
-    // Does nothing to those that have their outcome.
-    for (const { resolve } of batch) resolve("unwanted");
+    const { outcomes, cause } = await this.#put(wanted.map(({ put }) => put));
+    for (const [index, waiting] of wanted.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) this.#aside.add(waiting, cause);
+      else waiting.resolve(outcome);
+    }
+    const asked = new Set(wanted);
+    for (const waiting of batch) if (!asked.has(waiting)) waiting.resolve("unwanted");
+    return outcomes.some((outcome) => outcome !== undefined) ? "some" : "none";
+  }
+
+  /** Writes them, or of several those that the backend can take: the outcomes of the others are missing. */
+  async #put(
+    puts: readonly ResultPut[],
+  ): Promise<{ readonly outcomes: readonly (PutOutcome | undefined)[]; readonly cause?: unknown }> {
+    try {
+      const outcomes = await this.#options.results.put(puts);
+      return { outcomes: puts.map((_, index) => outcomes[index] ?? "stale") };
+    } catch (cause) {
+      const { outcomes } = hasCode(cause, "BACKEND_UNAVAILABLE") ? (cause as BackendUnavailableError) : {};
+      if (outcomes === undefined) throw cause;
+      return { outcomes, cause };
+    }
   }
 
   /** The backend has answered. */
-  #refused(batch: readonly Waiting[], error: unknown): void {
+  #refused(batch: readonly WaitingRecord[], error: unknown): void {
     for (const { reject } of batch) reject(error);
     this.#ended(false);
   }

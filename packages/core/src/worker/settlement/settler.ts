@@ -10,12 +10,13 @@ import { FollowUpError } from "../run/errors.ts";
 import { hasFollowUps, nothing } from "./hand-over.ts";
 import type { Arrived, HandOver, Prepared } from "./hand-over.ts";
 import { keepTrying, unwanted } from "../run/keep-trying.ts";
+import type { KeptMarks } from "../run/kept-marks.ts";
 import type { Retrying } from "../run/keep-trying.ts";
 import { isOfAnother } from "../run/another-message.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { RecordContent } from "../run/record-content.ts";
 import type { ResultRecords } from "./result-records.ts";
-import type { WriteOutcome } from "./result-writer.ts";
+import type { WriteOutcome } from "./waiting-record.ts";
 import { isGone, settleDelivery } from "./settle-delivery.ts";
 import { markedCopy, withoutMarks } from "../run/task-marks.ts";
 import type { TaskRun } from "../run/task-run.ts";
@@ -32,6 +33,7 @@ export interface SettlerParts {
   /** `undefined` without a backend for results. */
   readonly records: ResultRecords | undefined;
   readonly handOver: HandOver;
+  readonly keptMarks: KeptMarks;
   /** What becomes of a task whose result cannot be stored: a failed attempt, by its policy. */
   decide(run: TaskRun, thrown: unknown): Outcome;
   /** How a run has ended in fact; called once for each that is settled. */
@@ -239,8 +241,11 @@ export class Settler {
   async #postpone(run: TaskRun, outcome: Extract<Outcome, { kind: "postponed" }>): Promise<void> {
     const { delayMs, mark, isDouble = false } = outcome;
     const { delivery } = run;
+    const { keptMarks } = this.#parts;
+    const isInPlace = keptMarks.areFor(run);
+    if (isInPlace && !(await keptMarks.write(run, delayMs, mark))) return this.#drop(run, "its lease was lost");
     const settle =
-      mark === undefined
+      mark === undefined || isInPlace
         ? () => run.settlement.release({ delayMs, isDouble })
         : () => delivery.ack([markedCopy(delivery, { delayMs, marks: mark })]);
     const how = await settleDelivery(run, settle, this.#parts);
