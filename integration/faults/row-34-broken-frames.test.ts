@@ -47,7 +47,7 @@ const lossLine = /The connection to (?:the broker|RabbitMQ) is lost/gu;
 
 /** Over HTTP nothing is said of connections. */
 function networkOf({ broker }: Scene, proxy: FaultProxy, worker: Child): Network {
-  const losses = (): number => (broker === "sqs" ? proxy.ended : [...worker.log.matchAll(lossLine)].length);
+  const losses = (): number => (broker.startsWith("sqs") ? proxy.ended : [...worker.log.matchAll(lossLine)].length);
   return { proxy, losses };
 }
 

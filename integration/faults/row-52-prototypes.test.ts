@@ -61,7 +61,7 @@ fault(
       messageOf("take", "[[5],{},{}]"),
     ]);
     await worker.start();
-    await expect.poll(() => seen.filter((value) => value === 2 || value === 5), { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(() => seen.filter((value) => value === 2 || value === 5), { timeout: 20_000 }).toHaveLength(2);
     expectClean();
     expect(JSON.stringify(seen.find((value) => typeof value === "object" && value !== null))).toBe(
       JSON.stringify(JSON.parse(hostile)),

@@ -22,7 +22,8 @@ async function readCapabilities(): Promise<Record<string, { readonly capabilitie
   const known: Record<string, { readonly capabilities: Capabilities }> = {};
   const ladder = makeLadder();
   for (const broker of brokers) {
-    const { name, service, rungs } = broker;
+    const { name, service, rungs, isSecondOpinion } = broker;
+    if (isSecondOpinion === true) continue;
     await using server = service === undefined ? null : await ladder.start(service, rungs);
     const directory = mkdtempSync(path.join(tmpdir(), "lovage-capabilities-"));
     if (server !== null) await broker.prepare?.(server, directory);

@@ -53,5 +53,5 @@ test("what runs does not outlive a test that is killed", async () => {
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
   const group = Number(stdout);
   expect(group).toBeGreaterThan(0);
-  await expect.poll(() => hasLivingMembers(group), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => hasLivingMembers(group), { timeout: 20_000 }).toBe(false);
 });

@@ -18,7 +18,7 @@ export interface FaultOptions {
   /** The one broker that it is about. @default all to which its row applies */
   readonly only?: Broker;
   /**
-   * What the broker must allow beside its row; without it this scenario is not run. `absence`: it is away for a while. `clock`: it tells its own time.
+   * What the broker must allow beside its row; without it this scenario is not run. `absence`: it is away for a while, and has then what it had. `clock`: it tells its own time.
    * `renewalThread`: a helper thread of its workers keeps what they hold.
    * `settableClock`: its clock is `scene.host.clock`; its server is private and of this scenario alone.
    * `ownServer`, where it has a server: this one is ended, emptied or otherwise disturbed. With `absence` and `ownServer` the server is shared by the
@@ -106,10 +106,13 @@ function registerTest(broker: Broker, scenario: Scenario, atItsPlace: Setting): 
   );
 }
 
-function allows({ service, whileAway, tellsTime, renewsOnLoop }: Broker, needs: FaultOptions["needs"]): boolean {
+function allows(
+  { service, whileAway, forgets, tellsTime, renewsOnLoop }: Broker,
+  needs: FaultOptions["needs"],
+): boolean {
   if (needs === "clock") return tellsTime === true;
   if (needs === "renewalThread") return renewsOnLoop !== true;
-  return needs !== "absence" || service !== undefined || whileAway !== undefined;
+  return needs !== "absence" || (service !== undefined && forgets !== true) || whileAway !== undefined;
 }
 
 function needsOwnServer(needs: FaultOptions["needs"]): boolean {

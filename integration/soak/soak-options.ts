@@ -14,8 +14,10 @@ export interface SoakOptions {
   readonly help: boolean;
 }
 
-/** Workers are whole processes, which do not see queues in another process. */
-const names = brokers.filter(({ exemptions }) => exemptions[1] === undefined).map(({ name }) => name);
+/** Workers are whole processes, which do not see queues in another process; and a broker is to lose nothing when it is killed. */
+const names = brokers
+  .filter(({ exemptions, forgets }) => exemptions[1] === undefined && forgets !== true)
+  .map(({ name }) => name);
 const longestMinutes = 7 * 24 * 60;
 
 /** What `--help` prints. */

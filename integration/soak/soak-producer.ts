@@ -12,7 +12,13 @@ const longestTaskMs = 300;
 /** What a task takes on average. */
 export const meanTaskMs = longestTaskMs / 2;
 /** What a producer may be told while its broker is disturbed: nothing was written, or nobody knows. */
-const honest = new Set(["TRANSPORT_UNAVAILABLE", "PUBLISH_UNCERTAIN", "PUBLISH_TIMEOUT", "PUBLISH_FAILED"]);
+const honest = new Set([
+  "TRANSPORT_UNAVAILABLE",
+  "TRANSPORT_BUSY",
+  "PUBLISH_UNCERTAIN",
+  "PUBLISH_TIMEOUT",
+  "PUBLISH_FAILED",
+]);
 
 /** Sends a hundred calls a second, some of them delayed, and writes down what was accepted. */
 export class SoakProducer {

@@ -13,6 +13,7 @@ export const longFiles: readonly string[] = [
   "integration/drivers/sqs-fifo.test.ts",
   "integration/faults/row-48-outbox.test.ts",
   "integration/drivers/amqp.test.ts",
+  "integration/rabbitmq/long-silences.test.ts",
   "integration/faults/row-04-event-loop-blocked.test.ts",
   "integration/faults/row-39-beats-killed.test.ts",
   "integration/interop/shared-queue.test.ts",

@@ -32,7 +32,7 @@ test.each([
   ["ends by itself", "process.exitCode = 0;"],
 ])("the command runs when the process %s", async (_how, ending) => {
   await runGuarded(ending);
-  await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true);
 });
 
 test("the command does not run once it was released", async () => {
