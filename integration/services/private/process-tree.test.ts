@@ -20,7 +20,7 @@ beforeEach(async () => {
   leader = spawn(process.execPath, ["-e", program], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
   printed = "";
   leader.stdout?.on("data", (text: Buffer) => (printed += text.toString()));
-  await expect.poll(() => printed, { timeout: 10_000 }).toContain("\n");
+  await expect.poll(() => printed, { timeout: 20_000 }).toContain("\n");
 });
 afterEach(async () => await killTree(leader.pid!));
 
