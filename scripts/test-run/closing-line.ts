@@ -1,3 +1,5 @@
+import path from "node:path";
+import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
 
@@ -16,7 +18,8 @@ export const closingLine: Reporter = {
     // After the skipped ones: what is kept of a long output is its end.
     for (const line of modules.flatMap(unsteadyOf)) console.log(`Unsteady: ${line}`);
     for (const line of modules.flatMap(failuresOf)) console.log(`Failed: ${line}`);
-    for (const error of uncaught) console.log(`Failed: outside of any test: ${inOneLine(error)}`);
+    for (const error of uncaught)
+      console.log(`Failed: outside of any test${whereUncaught(error)}: ${inOneLine(error)}`);
     const failed = inState("failed").length + modules.filter(failedOutsideTests).length + uncaught.length;
     const line = `${inState("passed").length} passed, ${failed} failed`;
     console.log(skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line);
@@ -43,6 +46,14 @@ function unsteadyOf(module: TestModule): string[] {
 function whatFailed(test: TestCase): string {
   const [error] = test.result().errors ?? [];
   return `${test.fullName}: ${error === undefined ? "no error given" : inOneLine(error)}`;
+}
+
+/** The runner notes which file and test were at work; a promise that nobody waited for may be of one before. */
+function whereUncaught(error: SerializedError): string {
+  const { VITEST_TEST_PATH: file, VITEST_TEST_NAME: name } = error;
+  const place = typeof file === "string" ? path.relative(process.cwd(), file) : undefined;
+  const during = [place, name].filter((part) => typeof part === "string");
+  return during.length > 0 ? `, during ${during.join(" > ")}` : "";
 }
 
 /** With what is needed to repeat it: the seed of a property stands below its first line, what it stumbled over in the cause, values in the difference. */

@@ -3,6 +3,7 @@ import { retryTakenPort } from "./retry-taken-port.ts";
 
 test.each([
   "Could not create server TCP listening socket 127.0.0.1:15000: bind: Address already in use",
+  '{failed_to_start_child,prelaunch,{dist_port_already_used,15000,not_erlang,"localhost"}}',
   "listen EADDRINUSE: address already in use 127.0.0.1:15000",
   "(HTTP code 500) server error - driver failed programming external connectivity: Bind for 127.0.0.1:15000 failed: port is already allocated",
 ])("a server whose port somebody else has for a moment is started again: %s", async (message) => {
