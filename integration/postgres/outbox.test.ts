@@ -248,7 +248,7 @@ describeOwnServer("postgres", (start) => {
     await outboxed.close();
     await askServer(server().url, (client) =>
       client.query(
-        `DROP FUNCTION ${place.schema}.outbox_enqueue_4; UPDATE ${place.schema}.schema_versions SET version = 3`,
+        `DROP FUNCTION ${place.schema}.outbox_settle_5; UPDATE ${place.schema}.schema_versions SET version = 4`,
       ),
     );
     const broker = await place.openBroker();
@@ -295,9 +295,9 @@ describeOwnServer("postgres", (start) => {
     const outbox = await openOutbox({ broker, url: `${url}?relay=false&migrate=false`, schema });
     onTestFinished(() => outbox.close());
     const plan = await outbox.schema?.plan();
-    expect(plan).toMatchObject({ from: 0, to: 4 });
-    expect(plan?.statements.join("\n")).toContain("outbox_enqueue_4");
+    expect(plan).toMatchObject({ from: 0, to: 5 });
+    expect(plan?.statements.join("\n")).toContain("outbox_settle_5");
     await outbox.schema?.apply();
-    expect(await outbox.schema?.plan()).toMatchObject({ from: 4, to: 4, statements: [] });
+    expect(await outbox.schema?.plan()).toMatchObject({ from: 5, to: 5, statements: [] });
   });
 });

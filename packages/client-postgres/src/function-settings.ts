@@ -13,3 +13,11 @@ export const nowMs = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigin
  * and a statement that compares with it reads all that an index has.
  */
 export const nowMsOnce: string = `(SELECT ${nowMs})`;
+
+/**
+ * The place (from 1) of an id in a parameter or variable that lists ids in ascending order, as an expression: what belongs to each row is found without a join, which could begin
+ * with the whole table for as long as the server takes it for empty. A binary search; the list is read once, as what PL/pgSQL keeps of an array would be copied for each row.
+ */
+export function placeInList(id: string, list: string): string {
+  return `width_bucket(${id}, ARRAY(SELECT unnest(${list})))`;
+}

@@ -39,4 +39,4 @@ export { serverTimeMs } from "./server-time.ts";
 export type { Durability, ServerFacts } from "./server-facts.ts";
 export { postgresErrorsAs } from "./postgres-errors-as.ts";
 export type { ContractError, ContractErrors, WithContractErrors, WithErrors } from "./postgres-errors-as.ts";
-export { functionSettings, nowMs, nowMsOnce } from "./function-settings.ts";
+export { functionSettings, nowMs, nowMsOnce, placeInList } from "./function-settings.ts";

@@ -34,7 +34,7 @@ export function outboxStatements(schemaName: string): OutboxStatements {
     renew: define(`UPDATE @outbox_leader SET until = ${nowMs} + $2::bigint WHERE holder = $1`),
     resign: define("SELECT @outbox_resign_1($1)"),
     settle: define(
-      "SELECT @outbox_settle_2($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int)",
+      "SELECT @outbox_settle_5($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::int)",
     ),
     sweep: define("SELECT @outbox_sweep_1($1::bigint, $2::bigint, $3::int)"),
     recordTopologies: define(

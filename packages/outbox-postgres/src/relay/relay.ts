@@ -179,14 +179,16 @@ export class Relay {
   async #settle(outcome: PublishOutcome): Promise<void> {
     const { client, statements, log } = this.#options.database;
     const { accepted, refused, failure } = outcome;
-    const texts = refused.map(({ error }) => describe(error));
-    for (const [index, { row }] of refused.entries()) {
+    const refusals = refused.toSorted((a, b) => a.row.id - b.row.id);
+    const texts = refusals.map(({ error }) => describe(error));
+    for (const [index, { row }] of refusals.entries()) {
       log.warn("The broker does not take a call from the outbox; it is tried again later.", {
         id: row.id,
         error: texts[index],
       });
     }
-    const values = [...keys(accepted), ...keys(refused.map(({ row }) => row)), texts, maxAttempts];
+    const deletions = accepted.toSorted((a, b) => a.id - b.id);
+    const values = [...keys(deletions), ...keys(refusals.map(({ row }) => row)), texts, maxAttempts];
     const [[failed] = []] = await client.query(statements.settle, values, { repeatable: true });
     this.#outcome = undefined;
     if (Number(failed ?? 0) > 0) {

@@ -4,6 +4,7 @@ import { enqueueFunction } from "./enqueue-function.ts";
 import { inboxFunctions } from "./inbox-functions.ts";
 import { outboxFunctions } from "./outbox-functions.ts";
 import { relayFunctions } from "./relay-functions.ts";
+import { settleFunction } from "./settle-function.ts";
 import { tables } from "./tables.ts";
 
 /** How a transaction is known to be on this database. */
@@ -45,6 +46,12 @@ export function outboxSchema(name: string): SchemaComponent {
         compatible: 1,
         statements: (schema) => [enqueueFunction(schema, scope)],
         undo: (schema) => [`DROP FUNCTION ${schema}.outbox_enqueue_4`],
+      },
+      {
+        version: 5,
+        compatible: 1,
+        statements: (schema) => [settleFunction(schema)],
+        undo: (schema) => [`DROP FUNCTION ${schema}.outbox_settle_5`],
       },
     ],
   };

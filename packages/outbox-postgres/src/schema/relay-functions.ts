@@ -34,7 +34,10 @@ function take(schema: string): string {
   END $lovage$`;
 }
 
-/** As `outbox_settle_1`, for rows that are still those that were taken. */
+/**
+ * For relays of the version before, and slow for as long as the server takes the table for empty: a join may begin with all calls. As `outbox_settle_1`, for rows that are still those
+ * that were taken.
+ */
 function settle(schema: string): string {
   return `CREATE FUNCTION ${schema}.outbox_settle_2(p_accepted bigint[], p_accepted_since bigint[], p_refused bigint[], p_refused_since bigint[], p_errors text[], p_max_attempts integer)
   RETURNS bigint ${functionSettings} AS $lovage$
