@@ -244,7 +244,7 @@ export const app = createApp({ broker: await openOutbox({ url: "${url}", broker,
     expect(messages.map((each) => each.message.properties.messageId)).toEqual(["two", "three"]);
     const ids = messages.map(({ lease }) => lease.id).join(",");
     const fences = messages.map(({ lease }) => lease.fence).join(",");
-    for (const extend of ["extend_1", "extend_4"])
+    for (const extend of ["extend_1", "extend_4", "extend_5"])
       expect(await ask(`SELECT * FROM beside.${extend}(ARRAY[${ids}], ARRAY[${fences}], 30000)`)).toEqual([]);
     const noBatch = Array.from({ length: 11 }, () => "NULL").join(",");
     const ended = `ARRAY[${ids}], ARRAY[${fences}], ARRAY[0, 1], ARRAY[0, 0]`;

@@ -2,6 +2,7 @@ import { isPostgresError, numberArray, PostgresError, type PostgresSession } fro
 import { translateErrors } from "@lovage/foundation";
 import type { Lease, Unrenewed } from "@lovage/lease-engine";
 
+import { inOrder } from "./lease-order.ts";
 import type { TransportStatements } from "./statements.ts";
 
 /** What is to be prolonged, and for how long. */
@@ -24,13 +25,13 @@ export async function extendLeases(
   return allLost.length + left.length === 0 ? null : { lost: allLost, left };
 }
 
-/** Leases in order of their ids, so that two programs never wait for each other. */
+/** Leases in order, so that two programs never wait for each other. */
 async function extendOnce(
   client: PostgresSession,
   statements: Pick<TransportStatements, "extend">,
   { leases, leaseMs }: Extension,
 ): Promise<Required<Unrenewed>> {
-  const ordered = leases.toSorted((a, b) => a.id - b.id);
+  const ordered = leases.toSorted(inOrder);
   const values = [
     numberArray(ordered.map(({ id }) => id)),
     numberArray(ordered.map(({ fence }) => fence)),

@@ -3,6 +3,7 @@ import type { Lease, RoutedMessage, Settlement } from "@lovage/lease-engine";
 import { deadLetterQueueOf, withDeath } from "@lovage/transport";
 
 import { batchWidth, messageBatch, queuesOf } from "./message-batch.ts";
+import { inOrder } from "./lease-order.ts";
 import type { TransportStatements } from "./statements.ts";
 
 /** What is settled. */
@@ -22,8 +23,8 @@ export async function settleDeliveries(
   request: SettleRequest,
 ): Promise<readonly NotHeld[]> {
   const { queue, settlements, wakes } = request;
-  // Leases in order of their ids, so that two programs never wait for each other; messages in the order that was asked for.
-  const ordered = settlements.toSorted((a, b) => a.lease.id - b.lease.id);
+  // Leases in order, so that two programs never wait for each other; messages in the order that was asked for.
+  const ordered = settlements.toSorted((a, b) => inOrder(a.lease, b.lease));
   const owned = ownedMessages(request, ordered);
   const messages = owned.map(({ message }) => message);
   const filled = new Set(queuesOf(messages));

@@ -37,14 +37,14 @@ export function transportStatements(schemaName: string): TransportStatements {
     announce: call("SELECT @announce_1($1::text[])"),
     // What is nearly always the same is left empty: each text in each row takes the client's time. To sort here would take the server more than it takes there.
     claim: call(
-      "SELECT id, fence, nullif(losses, 0), nullif(redelivered, false), turn, nullif(pass, 1), nullif(rank, 0), nullif(flow, 0), place, frame FROM @claim_1($1, $2::int, $3::bigint, $4::boolean, $5)",
+      "SELECT id, fence, nullif(losses, 0), nullif(redelivered, false), turn, nullif(pass, 1), nullif(rank, 0), nullif(flow, 0), place, frame FROM @claim_7($1, $2::int, $3::bigint, $4::boolean, $5)",
     ),
     peek: call("SELECT * FROM @peek_1($1)"),
     suspectsWait: call("SELECT @suspects_wait_6($1)"),
     settle: call(
-      `SELECT * FROM @settle_1($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], ${batchPlaceholders(5)}, ${afterBatch(5, 0)}::int[], ${afterBatch(5, 1)}::text[])`,
+      `SELECT * FROM @settle_7($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], ${batchPlaceholders(5)}, ${afterBatch(5, 0)}::int[], ${afterBatch(5, 1)}::text[])`,
     ),
-    extend: call("SELECT * FROM @extend_5($1::bigint[], $2::bigint[], $3::bigint)"),
+    extend: call("SELECT * FROM @extend_7($1::bigint[], $2::bigint[], $3::bigint)"),
     sweep: call("SELECT * FROM @sweep_1($1, $2, $3::int, $4::int)"),
   };
 }

@@ -1,12 +1,9 @@
 import { functionSettings, nowMs } from "@lovage/client-postgres";
 
+import { columns, findFlows, inLevel, lease, takeFlows } from "./flows.ts";
+
 /** Delayed messages made ready in one claim: a million that are due at once must not stop the server. */
 const maxPromoted = 1_000;
-/** Flows looked at in one claim; more of them wait for the next one. */
-const maxFlows = 64;
-
-const lease = "state = 2, at = until_ms, fence = greatest(m.fence + 1, now_us)";
-const inLevel = "m.queue = q AND m.state = 0 AND m.urgency = level_now";
 
 /**
  * Makes due what is due and leases messages. The row without an id is no message: its `fence` says when the next delayed one is due, its `losses` whether suspects wait, its `turn`
@@ -16,10 +13,24 @@ const inLevel = "m.queue = q AND m.state = 0 AND m.urgency = level_now";
  * share. A queue with one flow costs one probe more than a queue without fairness.
  */
 export function claimFunction(schema: string): string {
+  const settings = `${functionSettings} SET plan_cache_mode = force_generic_plan`;
+  return claimFunctionOf(schema, { name: "claim_7", settings, takeFlows });
+}
+
+/** What differs between versions of the function. */
+interface ClaimVersion {
+  readonly name: string;
+  readonly settings: string;
+  /** Takes messages of several flows, from a table whose name comes quoted. */
+  readonly takeFlows: (messages: string) => string;
+}
+
+/** The function in a certain version. */
+export function claimFunctionOf(schema: string, { name, settings, takeFlows: take }: ClaimVersion): string {
   const messages = `${schema}.messages`;
-  return `CREATE FUNCTION ${schema}.claim_1(p_queue text, p_max integer, p_lease_ms bigint, p_suspects boolean, p_turn text)
+  return `CREATE FUNCTION ${schema}.${name}(p_queue text, p_max integer, p_lease_ms bigint, p_suspects boolean, p_turn text)
   RETURNS TABLE (id bigint, fence bigint, losses integer, redelivered boolean, pass integer, rank integer, flow integer, place bigint, turn text, frame bytea)
-  ${functionSettings} AS $lovage$
+  ${settings} AS $lovage$
   #variable_conflict use_column
   DECLARE
     now_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
@@ -35,6 +46,9 @@ export function claimFunction(schema: string): string {
     first_key text COLLATE "C";
     keys text[] COLLATE "C";
     share integer;
+    picked bigint[];
+    ranks integer[];
+    flows integer[];
     last_turn text COLLATE "C" := p_turn;
   BEGIN
     SELECT queues.id INTO q FROM ${schema}.queues WHERE queues.name = p_queue;
@@ -50,7 +64,7 @@ export function claimFunction(schema: string): string {
         ${takeOneFlow(messages)}
       ELSE
         ${findFlows(messages)}
-        ${takeFlows(messages)}
+        ${take(messages)}
       END IF;
       needed := needed - got;
     END LOOP;
@@ -85,42 +99,6 @@ function takeOneFlow(messages: string): string {
         level := level_now;`;
 }
 
-/** The flows whose turn it is: those behind the last one, then those from the first to the last one. */
-function findFlows(messages: string): string {
-  const behind = `SELECT m.key FROM ${messages} m WHERE ${inLevel} AND m.key > f.key ORDER BY m.key LIMIT 1`;
-  return `keys := ARRAY(
-          WITH RECURSIVE f(key, n) AS (
-            (SELECT m.key, 1 FROM ${messages} m WHERE ${inLevel} AND m.key > last_turn ORDER BY m.key LIMIT 1)
-            UNION ALL
-            SELECT x.key, f.n + 1 FROM f CROSS JOIN LATERAL (${behind}) x WHERE f.n < least(needed, ${maxFlows})
-          ) SELECT f.key FROM f);
-        IF cardinality(keys) < least(needed, ${maxFlows}) THEN
-          keys := keys || ARRAY(
-            WITH RECURSIVE f(key, n) AS (
-              SELECT first_key, 1 WHERE last_turn IS NULL OR first_key <= last_turn
-              UNION ALL
-              SELECT x.key, f.n + 1 FROM f CROSS JOIN LATERAL (${behind}) x
-                WHERE f.n < least(needed, ${maxFlows}) - cardinality(keys) AND (last_turn IS NULL OR x.key <= last_turn)
-            ) SELECT f.key FROM f);
-        END IF;`;
-}
-
-function takeFlows(messages: string): string {
-  return `share := ceil(needed::numeric / greatest(cardinality(keys), 1));
-        RETURN QUERY WITH picked AS MATERIALIZED (
-          SELECT r.id, r.rank, r.flow FROM (
-            SELECT x.id, k.n::integer AS flow, row_number() OVER (PARTITION BY k.n ORDER BY x.place, x.id)::integer AS rank
-              FROM unnest(keys) WITH ORDINALITY AS k(key, n) CROSS JOIN LATERAL (
-                SELECT m.id, m.place FROM ${messages} m WHERE ${inLevel} AND m.key = k.key ORDER BY m.place, m.id LIMIT share FOR UPDATE SKIP LOCKED) x
-          ) r ORDER BY r.rank, r.flow LIMIT needed
-        ) UPDATE ${messages} m SET ${lease} FROM picked p WHERE m.id = p.id
-          RETURNING ${columns("passes", "p.rank", "p.flow")};
-        GET DIAGNOSTICS got = ROW_COUNT;
-        last_turn := keys[cardinality(keys)];
-        -- All that is left of this urgency is in the hands of others.
-        IF got = 0 THEN level := level_now; END IF;`;
-}
-
 function tellTheRest(messages: string): string {
   return `due := NULL;
     IF needed = p_max THEN
@@ -129,36 +107,4 @@ function tellTheRest(messages: string): string {
     RETURN QUERY SELECT NULL::bigint, CASE WHEN due IS NULL THEN NULL ELSE greatest(due - now_ms, 0) END,
       (EXISTS (SELECT 1 FROM ${messages} m WHERE m.queue = q AND m.state = 3))::integer,
       NULL::boolean, NULL::integer, NULL::integer, NULL::integer, NULL::bigint, last_turn, NULL::bytea;`;
-}
-
-function columns(pass: string, rank: string, flow: string): string {
-  return `m.id, m.fence, m.losses::integer, m.redelivered, ${pass}, ${rank}, ${flow}, m.place, NULL::text, m.frame`;
-}
-
-/** Whether there is anything to claim now, and in how many ms the next delayed message is due; takes nothing. */
-export function peekFunction(schema: string): string {
-  const messages = `${schema}.messages`;
-  return `CREATE FUNCTION ${schema}.peek_1(p_queue text) RETURNS TABLE (ready boolean, due_in bigint) ${functionSettings} AS $lovage$
-  DECLARE
-    now_ms bigint := ${nowMs};
-    q integer;
-    due bigint;
-  BEGIN
-    SELECT id INTO q FROM ${schema}.queues WHERE name = p_queue;
-    SELECT m.at INTO due FROM ${messages} m WHERE m.queue = q AND m.state = 1 ORDER BY m.at LIMIT 1;
-    RETURN QUERY SELECT coalesce(due <= now_ms, false)
-        OR EXISTS (SELECT 1 FROM ${messages} m WHERE m.queue = q AND m.state = 0 ORDER BY m.urgency, m.key LIMIT 1)
-        OR EXISTS (SELECT 1 FROM ${messages} m WHERE m.queue = q AND m.state = 3 ORDER BY m.at LIMIT 1),
-      CASE WHEN due IS NULL THEN NULL ELSE greatest(due - now_ms, 0) END;
-  END $lovage$`;
-}
-
-/** Whether suspects of a queue wait. */
-export function suspectsWaitFunction(schema: string): string {
-  return `CREATE FUNCTION ${schema}.suspects_wait_6(p_queue text)
-  RETURNS boolean ${functionSettings} SET plan_cache_mode = force_generic_plan AS $lovage$
-  BEGIN
-    RETURN EXISTS (SELECT FROM ${schema}.messages m
-      WHERE m.queue = (SELECT q.id FROM ${schema}.queues q WHERE q.name = p_queue) AND m.state = 3);
-  END $lovage$`;
 }

@@ -1,4 +1,5 @@
 import {
+  functionSettings,
   placeFunctionsSql,
   type PlaceFunctions,
   type SchemaComponent,
@@ -6,13 +7,18 @@ import {
   type WakeScope,
 } from "@lovage/client-postgres";
 
-import { claimFunction, peekFunction, suspectsWaitFunction } from "./claim-function.ts";
+import { claimFunction, claimFunctionOf } from "./claim-function.ts";
 import { enqueueFunctions } from "./enqueue-functions.ts";
-import { extendFunction, extendLockedUntold } from "./extend-function.ts";
+import { extendFunction } from "./extend-function.ts";
+import { peekFunction, suspectsWaitFunction } from "./peek-function.ts";
 import { publishFunctions } from "./publish-functions.ts";
 import { publishOneFunctions } from "./publish-one-functions.ts";
 import { publishPlainFunction } from "./publish-plain-function.ts";
-import { settleFunctions } from "./settle-functions.ts";
+import { settleFunction } from "./settle-function.ts";
+import { extendByJoin, extendLockedUntold, extendWaiting } from "./superseded/extend-by-join.ts";
+import { takeFlowsByJoin } from "./superseded/flows-by-join.ts";
+import { settleByJoin } from "./superseded/settle-by-join.ts";
+import { sweepFunction } from "./sweep-function.ts";
 import { tables } from "./tables.ts";
 
 /** How a transaction is known to be on this database. */
@@ -34,6 +40,7 @@ export function transportSchema(name: string): SchemaComponent {
       added(4, "extend_4", extendLockedUntold),
       lockedAndElsewhere,
       quietTransactions(scope),
+      withoutJoins,
     ],
   };
 }
@@ -45,9 +52,11 @@ function firstStep(scope: WakeScope): SchemaStep {
     statements: (schema) => [
       ...tables(schema),
       ...publishFunctions(schema, scope),
-      claimFunction(schema),
+      claimFunctionOf(schema, { name: "claim_1", settings: functionSettings, takeFlows: takeFlowsByJoin }),
       peekFunction(schema),
-      ...settleFunctions(schema),
+      settleByJoin(schema),
+      extendWaiting(schema),
+      sweepFunction(schema),
     ],
     undo: (schema) => [
       ...functions.map((each) => `DROP FUNCTION ${schema}.${each}`),
@@ -75,7 +84,7 @@ function singleMessages(scope: WakeScope): SchemaStep {
 const lockedAndElsewhere: SchemaStep = {
   version: 5,
   compatible: 1,
-  statements: (schema) => [extendFunction(schema), placeFunctionsSql(schema, placeFunctions)],
+  statements: (schema) => [extendByJoin(schema), placeFunctionsSql(schema, placeFunctions)],
   undo: (schema) =>
     [placeFunctions.requirePlace, placeFunctions.place, "extend_5"].map((each) => `DROP FUNCTION ${schema}.${each}`),
 };
@@ -90,6 +99,14 @@ function quietTransactions(scope: WakeScope): SchemaStep {
       ["suspects_wait_6", "enqueue_one_6", "enqueue_6"].map((each) => `DROP FUNCTION ${schema}.${each}`),
   };
 }
+
+/** What is done to messages by their ids leaves the planner no choice, whatever it takes the table for. */
+const withoutJoins: SchemaStep = {
+  version: 7,
+  compatible: 1,
+  statements: (schema) => [claimFunction(schema), settleFunction(schema), extendFunction(schema)],
+  undo: (schema) => ["extend_7", "settle_7", "claim_7"].map((each) => `DROP FUNCTION ${schema}.${each}`),
+};
 
 /** A step that adds one function. */
 function added(version: number, name: string, make: (schema: string) => string): SchemaStep {
